@@ -1,0 +1,252 @@
+/**
+ * The boundary between TypeScript and the native engine, whole, in one reviewable file.
+ *
+ * Tokens cross as Uint32Array copies; logits and weights never cross (but through `inspect.ts`, for tests).
+ * A State, an Adapter, reference logits and a Trainer cross as opaque handles that the garbage collector frees.
+ * Every long call takes an AbortSignal and resolves to `{ kind: "cancelled" }` once it has stopped.
+ * Native failures arrive as `EngineError` with a `code` of `ENGINE_ERROR_CODES`.
+ */
+
+declare const brand: unique symbol;
+/** Opaque native value: RWKV's recurrent memory after some tokens. Immutable; fixed size; share it freely. */
+export interface State {
+  readonly [brand]: "State";
+}
+/** Opaque native value: trained tensors laid over one checkpoint. Immutable once published. */
+export interface Adapter {
+  readonly [brand]: "Adapter";
+}
+/** Opaque native value: log-probabilities `[T, V]` that a Trainer holds a model close to. */
+export interface ReferenceLogits {
+  readonly [brand]: "ReferenceLogits";
+}
+
+export interface Cancelled {
+  readonly kind: "cancelled";
+}
+export type Finished<T> = (T & { readonly kind: "finished" }) | Cancelled;
+
+export interface Cancellable {
+  readonly signal?: AbortSignal;
+}
+
+/** Sizes read from the tensors of a checkpoint; D = width = heads * headSize. */
+export interface ModelInfo {
+  readonly layers: number;
+  readonly width: number;
+  readonly heads: number;
+  readonly headSize: number;
+  readonly vocabularySize: number;
+  readonly ffnWidth: number;
+  readonly loraRanks: { readonly w: number; readonly a: number; readonly v: number; readonly g: number };
+  readonly parameters: number;
+  /** sha256 of the checkpoint file, lower-case hex; of the little-endian tensors for a model made in memory. */
+  readonly hash: string;
+}
+
+/** The shape of a model to be initialised (rwkv7.md iv). `loraRanks` default to the official formulas. */
+export interface ModelShape {
+  readonly layers: number;
+  readonly width: number;
+  readonly vocabularySize: number;
+  readonly ffnWidth?: number;
+  readonly loraRanks?: ModelInfo["loraRanks"];
+}
+
+export interface EngineOptions {
+  /** Kernel threads; default: physical cores. */
+  readonly threads?: number;
+  /** Highest instruction set to use; default: the best that this processor has. */
+  readonly instructionSet?: InstructionSet;
+}
+export type InstructionSet = "scalar" | "avx2" | "avx512";
+
+/** Owns the generate thread, the train thread and the kernel pool. Safe to use from one JavaScript thread. */
+export interface Engine {
+  readonly threads: number;
+  readonly instructionSet: InstructionSet;
+  loadModel(options: { readonly path: string } & Cancellable): Promise<Model>;
+  /** A fresh model with the official initial values (rwkv7.md iv), a pure function of shape and seed. */
+  initialModel(options: { readonly shape: ModelShape; readonly seed: number }): Promise<Model>;
+  /** Stops both threads after the running slice; later calls fail with code `closed`. Idempotent. */
+  close(): void;
+}
+
+export interface Model {
+  readonly info: ModelInfo;
+  /** The State before any token: all zeros. */
+  zeroState(): State;
+  stateToBytes(state: State): Uint8Array;
+  /** Throws EngineError `state` when the bytes are not a State of this model's shape. */
+  stateFromBytes(bytes: Uint8Array): State;
+  /** Reads tokens after `state` and returns the State after them. With an adapter, every token is read by the adapted model. */
+  read(options: ReadOptions): Promise<Finished<{ readonly state: State }>>;
+  /**
+   * Reads `tokens` (at least one) with the adapter, then writes. The adapter therefore acts from the first of
+   * `tokens` on: pass the State of everything before the boundary.
+   */
+  generate(options: GenerateOptions): Promise<Generation>;
+  /** Teacher-forced: for t in 1..tokens.length-1, how `tokens[t]` fared given all before it. */
+  score(options: ReadOptions): Promise<Finished<Score>>;
+  /** Log-probabilities over `tokens[0..T-1)` positions for later use as a KL reference. */
+  reference(options: ReadOptions): Promise<Finished<{ readonly logits: ReferenceLogits }>>;
+  loadAdapter(options: { readonly path: string }): Promise<Adapter>;
+  createTrainer(options: TrainerOptions): Trainer;
+}
+
+export interface ReadOptions extends Cancellable {
+  readonly state: State;
+  readonly tokens: Uint32Array;
+  readonly adapter?: Adapter;
+}
+
+export interface Sampling {
+  /** 0 = greedy (as topP 0). */
+  readonly temperature: number;
+  readonly topP: number;
+  /** 0 = off. */
+  readonly topK: number;
+  readonly alphaPresence: number;
+  readonly alphaFrequency: number;
+  /** Factor on all counts after each token. */
+  readonly alphaDecay: number;
+  /** 1 = off. */
+  readonly repetitionPenalty: number;
+  readonly tokenBan: Uint32Array;
+  readonly seed: number;
+}
+
+export interface GenerateOptions extends ReadOptions {
+  readonly sampling: Sampling;
+  readonly tokensMax: number;
+  /** Ends the Generation; the stop token is not part of the result. */
+  readonly stopTokens: Uint32Array;
+  /** Ends it when the bytes written so far contain one (UTF-8); the result holds the tokens up to and with the match. Needs `tokenizer`. */
+  readonly stopStrings?: readonly string[];
+  readonly tokenizer?: Tokenizer;
+  /** Called on the JavaScript thread, in order, once per token. */
+  readonly onToken?: (token: number, logProbability: number) => void;
+}
+
+export interface Generation {
+  readonly kind: "finished" | "cancelled";
+  readonly tokens: Uint32Array;
+  /** Natural-log probability of each token under the adapted model, before any sampling filter. */
+  readonly logProbabilities: Float32Array;
+  readonly stoppedBy: "token" | "string" | "limit" | "cancel";
+}
+
+export interface Score {
+  /** `[T-1]` natural-log probability of the next token. */
+  readonly logProbabilities: Float32Array;
+  /** `[T-1]` the most probable token at each position. */
+  readonly best: Uint32Array;
+  /** `[T-1]` logit of the target minus the best other logit; positive = the target is the arg-max. */
+  readonly margins: Float32Array;
+}
+
+export const BIG_MATRICES = [
+  "att.receptance",
+  "att.key",
+  "att.value",
+  "att.output",
+  "ffn.key",
+  "ffn.value",
+] as const;
+export type BigMatrix = (typeof BIG_MATRICES)[number];
+
+/** What a Trainer changes. `whole` = private copies of the named tensors (all of them by default). */
+export type TrainedParameters =
+  | { readonly kind: "whole"; readonly names?: readonly string[] }
+  | {
+      readonly kind: "lora";
+      readonly rank: number;
+      readonly alpha: number;
+      readonly targets: readonly BigMatrix[];
+      /** Default: all. */
+      readonly layers?: readonly number[];
+    };
+
+export interface TrainerOptions {
+  readonly parameters: TrainedParameters;
+  /** Continue from this adapter (same kind and shape of parameters); default: the base. */
+  readonly from?: Adapter;
+  /** Seeds LoRA's A. */
+  readonly seed: number;
+  readonly optimizer: OptimizerOptions;
+}
+
+/** AdamW as in conformance/README e. */
+export interface OptimizerOptions {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly weightDecay: number;
+  /** Global gradient norm at most; 0 = off. */
+  readonly clip: number;
+  /** `official`: decay only on 2-D `.weight` tensors, `att.w0` at twice the rate without decay (rwkv7.md iv). */
+  readonly groups: "uniform" | "official";
+}
+
+/** One training sequence: `tokens` [T+1]; the loss at position t compares the logits after tokens[t] with tokens[t+1]. */
+export interface TrainSequence {
+  readonly tokens: Uint32Array;
+  /** `[T]` cross-entropy weight of each position; 0 masks it. */
+  readonly weights: Float32Array;
+  /** State before tokens[0]; default zero. Not trained. */
+  readonly state?: State;
+  /** KL(reference || model) with `klWeights` [T], added to the weighted cross-entropy. */
+  readonly reference?: ReferenceLogits;
+  readonly klWeights?: Float32Array;
+}
+
+export interface TrainStep {
+  /** Σ w·CE / Σ w  +  Σ k·KL / Σ k over the batch. */
+  readonly loss: number;
+  readonly crossEntropy: number;
+  readonly klDivergence: number;
+  /** Before clipping. */
+  readonly gradientNorm: number;
+  /** A step with a non-finite loss or gradient is discarded: nothing has changed. */
+  readonly applied: boolean;
+}
+
+/** Owner of optimizer moments and of the Adapter under construction. One call at a time. */
+export interface Trainer {
+  step(
+    options: {
+      readonly sequences: readonly TrainSequence[];
+      readonly learningRate: number;
+      /** Adds the official L2Wrap term; default off. */
+      readonly l2wrap?: boolean;
+    } & Cancellable,
+  ): Promise<Finished<TrainStep>>;
+  /** Scores sequences under the parameters as they stand now. */
+  score(options: { readonly state: State; readonly tokens: Uint32Array } & Cancellable): Promise<Finished<Score>>;
+  /** An immutable copy. Matrices are rounded to bf16 as on disk, so what was proven is what will be loaded. */
+  publish(): Promise<Adapter>;
+  /** Atomic: temp + fsync + rename. `metadata` goes into the safetensors header. */
+  saveAdapter(options: { readonly adapter: Adapter; readonly path: string; readonly metadata: Readonly<Record<string, string>> }): Promise<void>;
+  /** The whole model with the trained parameters laid in (kind `whole` only). */
+  saveCheckpoint(options: { readonly path: string; readonly precision: "f32" | "bf16" }): Promise<void>;
+  /** Parameters, moments and step count, exact: training goes on bit for bit. Atomic. */
+  save(options: { readonly path: string }): Promise<void>;
+  restore(options: { readonly path: string }): Promise<void>;
+  /** Steps applied so far. */
+  readonly steps: number;
+}
+
+/** Greedy longest match over bytes. Immutable, thread safe. */
+export interface Tokenizer {
+  /** Highest id + 1, counting id 0 (end of document, which has no bytes). */
+  readonly size: number;
+  /** sha256 of the vocabulary file. */
+  readonly hash: string;
+  encode(text: string | Uint8Array): Uint32Array;
+  /** The bytes of the tokens; id 0 has none. Throws EngineError `token` on an id without an entry. */
+  decodeBytes(tokens: Uint32Array): Uint8Array;
+  /** Lossy only where bytes are not UTF-8 (U+FFFD). */
+  decode(tokens: Uint32Array): string;
+  /** The bytes of one token, or undefined where the id has none. */
+  bytesOf(token: number): Uint8Array | undefined;
+}

@@ -1,0 +1,73 @@
+// The one fixed pool of kernel workers, and the two lanes by which the generate thread and the train thread use it.
+//
+// Generation always wins: while a Generation is active, the training lane waits before each parallel loop, but for a
+// small guaranteed share so that a long chat cannot starve learning. Loops of the two lanes never overlap; the worst
+// delay of a Generation is therefore one training loop.
+//
+// Thread safety: a ThreadPool may be used by several lanes at once; a Lane by one thread at a time.
+// Ownership: the pool must outlive its lanes. The calling thread works too: `threads` counts it.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+
+#include "base/function_ref.h"
+
+namespace ouroboros {
+
+class ThreadPool {
+ public:
+  // threads >= 1; threads - 1 workers are started.
+  explicit ThreadPool(std::size_t threads);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  std::size_t threads() const;
+
+  // Marks a Generation as active for its lifetime; the training lane yields to it. May nest.
+  class GenerationScope {
+   public:
+    explicit GenerationScope(ThreadPool& pool);
+    ~GenerationScope();
+    GenerationScope(const GenerationScope&) = delete;
+    GenerationScope& operator=(const GenerationScope&) = delete;
+
+   private:
+    ThreadPool& pool_;
+  };
+
+ private:
+  friend class Lane;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+enum class Priority { kGenerate, kTrain };
+
+class Lane {
+ public:
+  Lane(ThreadPool& pool, Priority priority);
+  ~Lane();
+  Lane(const Lane&) = delete;
+  Lane& operator=(const Lane&) = delete;
+
+  // Runs body(task) for every task in [0, tasks), in any order, on any of the pool's threads; returns when all are
+  // done. The first exception of a body is rethrown here after all have ended. Must not be nested.
+  void ParallelFor(std::size_t tasks, FunctionRef<void(std::size_t task)> body);
+
+  // 64-byte aligned scratch that keeps its size between calls, so that steady state allocates nothing. Slot 0 .. 3
+  // are independent. The content is unspecified; the span is valid until the next call for the same slot.
+  std::span<float> Scratch(std::size_t slot, std::size_t floats);
+  // The same, one per pool thread; call inside a ParallelFor body.
+  std::span<float> WorkerScratch(std::size_t floats);
+
+  std::size_t threads() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ouroboros

@@ -1,0 +1,18 @@
+#include <napi.h>
+
+#include "binding/register.h"
+
+namespace {
+
+Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
+  ouroboros::binding::RegisterFiles(env, exports);
+  ouroboros::binding::RegisterText(env, exports);
+  ouroboros::binding::RegisterKernels(env, exports);
+  ouroboros::binding::RegisterEngine(env, exports);
+  ouroboros::binding::RegisterInspect(env, exports);
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(ouroboros, Initialize)

@@ -1,0 +1,7 @@
+#include "binding/register.h"
+
+namespace ouroboros::binding {
+
+void RegisterKernels(Napi::Env, Napi::Object) {}
+
+}  // namespace ouroboros::binding

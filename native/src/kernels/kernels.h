@@ -1,0 +1,34 @@
+// The table of kernels of one instruction set, and the choice among them at run time.
+//
+// Kernels take raw pointers and sizes only: no std templates, no exceptions, no allocation. Element-wise and wkv kernels
+// have one source (*_impl.h) over the vector types of simd_*.h, compiled once per instruction set with that set's
+// flags; everything else in the engine is compiled with baseline flags.
+#pragma once
+
+#include "kernels/elementwise.h"
+#include "kernels/gemm_micro.h"
+#include "kernels/wkv.h"
+
+namespace ouroboros {
+
+struct Kernels {
+  const char* name;  // "scalar", "avx2" or "avx512"
+  GemmMicroKernel gemm;
+  WkvKernels wkv;
+  ElementwiseKernels elementwise;
+};
+
+extern const Kernels kScalarKernels;
+#if defined(__x86_64__) || defined(_M_X64)
+extern const Kernels kAvx2Kernels;
+extern const Kernels kAvx512Kernels;
+#endif
+
+enum class InstructionSet { kScalar, kAvx2, kAvx512 };
+
+// The best set that both this processor and operating system support.
+InstructionSet BestInstructionSet();
+// Falls back to the best supported one below `wanted`.
+const Kernels& KernelsFor(InstructionSet wanted);
+
+}  // namespace ouroboros
