@@ -222,11 +222,17 @@ export interface Trainer {
     } & Cancellable,
   ): Promise<Finished<TrainStep>>;
   /** Scores sequences under the parameters as they stand now. */
-  score(options: { readonly state: State; readonly tokens: Uint32Array } & Cancellable): Promise<Finished<Score>>;
+  score(
+    options: { readonly state: State; readonly tokens: Uint32Array } & Cancellable,
+  ): Promise<Finished<Score>>;
   /** An immutable copy. Matrices are rounded to bf16 as on disk, so what was proven is what will be loaded. */
   publish(): Promise<Adapter>;
   /** Atomic: temp + fsync + rename. `metadata` goes into the safetensors header. */
-  saveAdapter(options: { readonly adapter: Adapter; readonly path: string; readonly metadata: Readonly<Record<string, string>> }): Promise<void>;
+  saveAdapter(options: {
+    readonly adapter: Adapter;
+    readonly path: string;
+    readonly metadata: Readonly<Record<string, string>>;
+  }): Promise<void>;
   /** The whole model with the trained parameters laid in (kind `whole` only). */
   saveCheckpoint(options: { readonly path: string; readonly precision: "f32" | "bf16" }): Promise<void>;
   /** Parameters, moments and step count, exact: training goes on bit for bit. Atomic. */

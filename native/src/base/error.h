@@ -1,7 +1,7 @@
 // The engine's one exception type: what input, files or the machine can cause. Bugs are caught by CHECK.
 //
-// Nothing crosses a thread or the binding as an exception in flight: jobs catch it and carry code and message.
-// Codes mirror native/lib/errors.ts.
+// Nothing crosses a thread or the binding as an exception in flight: jobs catch it and carry code and
+// message. Codes mirror native/lib/errors.ts.
 #pragma once
 
 #include <stdexcept>

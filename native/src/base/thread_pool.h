@@ -1,8 +1,9 @@
-// The one fixed pool of kernel workers, and the two lanes by which the generate thread and the train thread use it.
+// The one fixed pool of kernel workers, and the two lanes by which the generate thread and the train thread
+// use it.
 //
-// Generation always wins: while a Generation is active, the training lane waits before each parallel loop, but for a
-// small guaranteed share so that a long chat cannot starve learning. Loops of the two lanes never overlap; the worst
-// delay of a Generation is therefore one training loop.
+// Generation always wins: while a Generation is active, the training lane waits before each parallel loop,
+// but for a small guaranteed share so that a long chat cannot starve learning. Loops of the two lanes never
+// overlap; the worst delay of a Generation is therefore one training loop.
 //
 // Thread safety: a ThreadPool may be used by several lanes at once; a Lane by one thread at a time.
 // Ownership: the pool must outlive its lanes. The calling thread works too: `threads` counts it.
@@ -53,12 +54,13 @@ class Lane {
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
 
-  // Runs body(task) for every task in [0, tasks), in any order, on any of the pool's threads; returns when all are
-  // done. The first exception of a body is rethrown here after all have ended. Must not be nested.
+  // Runs body(task) for every task in [0, tasks), in any order, on any of the pool's threads; returns when
+  // all are done. The first exception of a body is rethrown here after all have ended. Must not be nested.
   void ParallelFor(std::size_t tasks, FunctionRef<void(std::size_t task)> body);
 
-  // 64-byte aligned scratch that keeps its size between calls, so that steady state allocates nothing. Slot 0 .. 3
-  // are independent. The content is unspecified; the span is valid until the next call for the same slot.
+  // 64-byte aligned scratch that keeps its size between calls, so that steady state allocates nothing. Slot 0
+  // .. 3 are independent. The content is unspecified; the span is valid until the next call for the same
+  // slot.
   std::span<float> Scratch(std::size_t slot, std::size_t floats);
   // The same, one per pool thread; call inside a ParallelFor body.
   std::span<float> WorkerScratch(std::size_t floats);

@@ -5,10 +5,12 @@
 
 namespace ouroboros::binding {
 
-void RegisterFiles(Napi::Env env, Napi::Object exports);    // files_binding.cc: tensors of a file, for readers' tests
-void RegisterText(Napi::Env env, Napi::Object exports);     // text_binding.cc: Tokenizer
-void RegisterKernels(Napi::Env env, Napi::Object exports);  // kernels_binding.cc: kernels, for tests and bench
-void RegisterEngine(Napi::Env env, Napi::Object exports);   // engine_binding.cc: Engine, Model, Trainer
+void RegisterFiles(Napi::Env env,
+                   Napi::Object exports);  // files_binding.cc: tensors of a file, for readers' tests
+void RegisterText(Napi::Env env, Napi::Object exports);  // text_binding.cc: Tokenizer
+void RegisterKernels(Napi::Env env,
+                     Napi::Object exports);                // kernels_binding.cc: kernels, for tests and bench
+void RegisterEngine(Napi::Env env, Napi::Object exports);  // engine_binding.cc: Engine, Model, Trainer
 void RegisterInspect(Napi::Env env, Napi::Object exports);  // inspect_binding.cc: logits, dumps, gradients
 
 }  // namespace ouroboros::binding

@@ -1,7 +1,7 @@
 // Dense matrix products in float32 on blocked, packed operands, with one micro-kernel per instruction set.
 //
-// Each element of C is computed by one thread in a reduction order that depends only on the sizes: results are
-// bit-identical for every number of threads. Cost grows as 2*m*n*k; packing adds (m + n) * k moves.
+// Each element of C is computed by one thread in a reduction order that depends only on the sizes: results
+// are bit-identical for every number of threads. Cost grows as 2*m*n*k; packing adds (m + n) * k moves.
 // Operands are read through strides, so a transpose costs nothing but its packing; a narrower element type
 // (bf16, int8) needs a packing routine and a micro-kernel, nothing else.
 #pragma once
@@ -14,7 +14,8 @@ namespace ouroboros {
 
 struct Kernels;
 
-// A read-only matrix view: element (i, j) stands at data[i * row_stride + j * column_stride]. One stride is 1.
+// A read-only matrix view: element (i, j) stands at data[i * row_stride + j * column_stride]. One stride
+// is 1.
 struct StridedMatrix {
   const float* data;
   std::size_t row_stride;
@@ -27,7 +28,7 @@ struct GemmArguments {
   StridedMatrix b;  // [k, n]
   float* c;         // [m, n], row-major
   std::size_t c_stride;
-  float scale;      // c = scale * a b, or c += scale * a b
+  float scale;  // c = scale * a b, or c += scale * a b
   bool accumulate;
 };
 

@@ -1,8 +1,8 @@
 // The table of kernels of one instruction set, and the choice among them at run time.
 //
-// Kernels take raw pointers and sizes only: no std templates, no exceptions, no allocation. Element-wise and wkv kernels
-// have one source (*_impl.h) over the vector types of simd_*.h, compiled once per instruction set with that set's
-// flags; everything else in the engine is compiled with baseline flags.
+// Kernels take raw pointers and sizes only: no std templates, no exceptions, no allocation. Element-wise and
+// wkv kernels have one source (*_impl.h) over the vector types of simd_*.h, compiled once per instruction set
+// with that set's flags; everything else in the engine is compiled with baseline flags.
 #pragma once
 
 #include "kernels/elementwise.h"
