@@ -1,11 +1,14 @@
 import { defineConfig } from "vitest/config";
 
+// *.long.test.ts (soak, fuzz, full evaluations) run only in `npm run test:long`, and then alone.
+const isLong = process.env.OURO_TEST_LONG === "1";
+
 // Tests share two cores with the kernels they test: files run one after another, so that no test times another.
 export default defineConfig({
   test: {
-    include: ["{configs,native,daemon,tests}/**/*.test.ts"],
-    exclude: ["**/node_modules/**", "**/dist/**"],
+    include: [`{configs,native,daemon,tests,.ci}/**/*${isLong ? ".long" : ""}.test.{ts,mjs}`],
+    exclude: ["**/node_modules/**", "**/dist/**", ...(isLong ? [] : ["**/*.long.test.ts"])],
     fileParallelism: false,
-    testTimeout: 60_000,
+    testTimeout: isLong ? 1_800_000 : 60_000,
   },
 });

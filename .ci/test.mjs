@@ -1,0 +1,111 @@
+// `npm test`: sets up what the tests need, runs every check and test this machine can run, and counts.
+// The last line is "N passed, N failed", with ", N skipped" when something could not run; each such thing is named
+// together with what would enable it. Under --strict (or OURO_TEST_STRICT=1) a skip is a failure.
+// --long runs the *.long.test.ts files instead (soak, fuzz, full evaluations) and the sanitizer build.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join, relative } from "node:path";
+import { buildNative, bundle } from "./build.mjs";
+import { install } from "./install.mjs";
+import { OTHER_NODE_MAJOR, otherNode, otherNodeCommand } from "./otherNode.mjs";
+import { cacheFolder, root } from "./paths.mjs";
+import { requirePrerequisites } from "./prerequisites.mjs";
+import { testSanitized } from "./sanitize.mjs";
+import { startLog } from "./step.mjs";
+
+const isStrict = process.argv.includes("--strict") || process.env.OURO_TEST_STRICT === "1";
+const isLong = process.argv.includes("--long");
+/** Folders or files to narrow the run to, as vitest takes them. */
+const only = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
+
+const total = { passed: 0, failed: 0, skipped: [] };
+
+function count({ passed, failed, skipped }) {
+  total.passed += passed;
+  total.failed += failed;
+  total.skipped.push(...skipped);
+}
+
+/** Formatter, linter, types: each is one test. */
+function check({ name, command, args }) {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd: root, encoding: "utf8" });
+  console.log(`  ${status === 0 ? "ok" : "FAILED"}  ${name}`);
+  if (status !== 0) console.log(`${stdout}${stderr}`);
+  count({ passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: [] });
+}
+
+/** Runs vitest on `node`; a run that leaves no result, or holds no test, has failed. */
+export function runVitest({ node, name, paths = only, long = isLong, env = {} }) {
+  console.log(`\nTests on ${name}`);
+  mkdirSync(cacheFolder, { recursive: true });
+  const resultFile = join(cacheFolder, "test-result.json");
+  rmSync(resultFile, { force: true });
+  const reporter = join(root, ".ci", "vitestReporter.mjs");
+  const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
+  spawnSync(node, [vitest, "run", "--reporter", reporter, ...paths], {
+    cwd: root,
+    stdio: "inherit",
+    env: { ...process.env, OURO_TEST_RESULT: resultFile, OURO_TEST_LONG: long ? "1" : "", ...env },
+  });
+  try {
+    const result = JSON.parse(readFileSync(resultFile, "utf8"));
+    const isEmpty = result.passed + result.failed + result.skipped.length === 0;
+    if (isEmpty) console.log("FAILED: no test was found");
+    return isEmpty ? { ...result, failed: 1 } : result;
+  } catch {
+    console.log("FAILED: the test run ended without a result");
+    return { passed: 0, failed: 1, skipped: [] };
+  }
+}
+
+function runChecks() {
+  console.log("\nChecks");
+  const bin = (name) => join(root, "node_modules", ".bin", name);
+  check({ name: "format and lint (biome)", command: bin("biome"), args: ["check", "."] });
+  check({ name: "types (tsc)", command: bin("tsc"), args: ["--noEmit"] });
+  const format = join(root, ".ci", "formatNative.mjs");
+  check({ name: "format of C++ (clang-format)", command: process.execPath, args: [format, "--check"] });
+}
+
+async function testOtherNode(log) {
+  if (Number(process.versions.node.split(".")[0]) === OTHER_NODE_MAJOR) return;
+  const node = await otherNode({ log });
+  if (node) count(runVitest({ node, name: `Node ${OTHER_NODE_MAJOR}` }));
+  else
+    total.skipped.push({
+      name: `all tests on Node ${OTHER_NODE_MAJOR}`,
+      reason: `enable with: ${otherNodeCommand}`,
+    });
+}
+
+async function testLong(log) {
+  const { result, skipped } = await testSanitized({ log, runVitest });
+  count(result ?? { passed: 0, failed: 0, skipped: [skipped] });
+}
+
+async function setUp(log) {
+  requirePrerequisites();
+  if (!(await install({ withDevelopment: true, log }))) process.exit(1);
+  if (!(await buildNative({ log }))) process.exit(1);
+  await bundle();
+}
+
+function report() {
+  const skipped = total.skipped.length;
+  if (skipped > 0) console.log(isStrict ? "\nSkipped, which --strict forbids:" : "\nSkipped:");
+  for (const { name, reason } of total.skipped) console.log(`  ${name}: ${reason}`);
+  const failed = total.failed + (isStrict ? skipped : 0);
+  const counts = [`${total.passed} passed`, `${failed} failed`];
+  if (skipped > 0 && !isStrict) counts.push(`${skipped} skipped`);
+  console.log(`\n${counts.join(", ")}`);
+  process.exitCode = failed === 0 && total.passed > 0 ? 0 : 1;
+}
+
+const log = startLog(join(cacheFolder, "test.log"));
+console.log(`The whole output of setting up: ${relative(process.cwd(), log)}`);
+await setUp(log);
+if (!isLong && only.length === 0) runChecks();
+count(runVitest({ node: process.execPath, name: `Node ${process.versions.node}` }));
+if (isLong) await testLong(log);
+else await testOtherNode(log);
+report();
