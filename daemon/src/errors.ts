@@ -1,0 +1,49 @@
+/**
+ * Every error that the daemon and the CLI raise themselves, by stable code. The engine's own are `EngineError`.
+ *
+ * A message is one sentence that names the thing and the way out; a code never changes its meaning.
+ */
+
+export const APP_ERROR_CODES = {
+  "home-unwritable": "the data home cannot be created or written",
+  "journal-busy": "another process holds the journal",
+  "journal-write": "a record could not be made durable",
+  "journal-read": "a journal segment cannot be opened",
+  "journal-newer": "the journal was written by a newer version of this product",
+  "record-too-long": "a record is longer than a journal line may be",
+  "catalog-write": "the catalog could not be written",
+  "checkpoint-missing": "a registered checkpoint is no longer where it was",
+  "checkpoint-changed": "a registered checkpoint has other bytes than when it was registered",
+  "adapter-write": "an adapter could not be made durable",
+  "anchors-invalid": "the file of anchor texts is not what it should be",
+  "correction-empty": "a correction asks for nothing that the model did not write",
+  "correction-too-long": "a correction exceeds a bound on its size",
+  "correction-invalid": "a correction contradicts itself or its model",
+  "correction-unknown": "no correction of this project has that id",
+  "correction-undone": "the correction was undone before",
+  "project-full": "a project has as many corrections as one adapter may hold",
+  "learning-busy": "too many learning operations are waiting",
+  "learning-closed": "learning was closed",
+} as const;
+
+export type AppErrorCode = keyof typeof APP_ERROR_CODES;
+
+export class AppError extends Error {
+  readonly code: AppErrorCode;
+  constructor(code: AppErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "AppError";
+    this.code = code;
+  }
+}
+
+/** The system's code of a failed file operation (`ENOSPC`), or undefined for any other error. */
+export function systemErrorCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("code" in error)) return undefined;
+  return typeof error.code === "string" ? error.code : undefined;
+}
+
+/** Ends a `switch` over a closed union: the compiler refuses a forgotten variant. */
+export function assertNever(value: never): never {
+  throw new TypeError(`unexpected variant ${JSON.stringify(value)}`);
+}
