@@ -10,3 +10,12 @@ export {
   type Settings,
   settingsSchema,
 } from "./settings.js";
+export {
+  type LearningRateSchedule,
+  learningRateAt,
+  MODEL_SHAPES,
+  type ModelShapeConfig,
+  TRAINING_PROFILES,
+  type TrainingProfile,
+  trainingProfileSchema,
+} from "./trainingProfile.js";
