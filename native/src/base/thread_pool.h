@@ -1,9 +1,12 @@
 // The one fixed pool of kernel workers, and the two lanes by which the generate thread and the train thread
 // use it.
 //
-// Generation always wins: while a Generation is active, the training lane waits before each parallel loop,
-// but for a small guaranteed share so that a long chat cannot starve learning. Loops of the two lanes never
-// overlap; the worst delay of a Generation is therefore one training loop.
+// Generation always wins: while a Generation is active, the training lane waits before each parallel loop 19
+// times as long as its last loop took (50 ms at most), so that a long chat leaves it about 5 % of the time.
+// Loops of the two lanes never overlap; the worst delay of a Generation is therefore one training loop.
+//
+// Workers spin for some microseconds after a loop, then sleep; a loop never waits for a worker that has not
+// begun to work on it, so that a busy machine costs throughput, not stalls.
 //
 // Thread safety: a ThreadPool may be used by several lanes at once; a Lane by one thread at a time.
 // Ownership: the pool must outlive its lanes. The calling thread works too: `threads` counts it.
@@ -55,7 +58,8 @@ class Lane {
   Lane& operator=(const Lane&) = delete;
 
   // Runs body(task) for every task in [0, tasks), in any order, on any of the pool's threads; returns when
-  // all are done. The first exception of a body is rethrown here after all have ended. Must not be nested.
+  // all are done. The first exception of a body is rethrown here after all that had begun have ended; the
+  // others are then skipped. Must not be nested.
   void ParallelFor(std::size_t tasks, FunctionRef<void(std::size_t task)> body);
 
   // 64-byte aligned scratch that keeps its size between calls, so that steady state allocates nothing. Slot 0

@@ -1,0 +1,303 @@
+#include "base/thread_pool.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+
+#if defined(_MSC_VER)
+#include <intrin.h>
+#endif
+
+namespace ouroboros {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// How long an idle worker, and a caller waiting for the last of them, look before they sleep. Longer than the
+// gap between two loops of a layer, far shorter than a time slice.
+constexpr auto kSpin = std::chrono::microseconds(30);
+constexpr int kPausesPerClockRead = 16;
+
+// While a Generation is active, training gets 1 / (1 + kWaitPerWork) of the time, at worst one loop per
+// kWaitMost.
+constexpr int kWaitPerWork = 19;
+constexpr auto kWaitMost = std::chrono::milliseconds(50);
+
+constexpr std::size_t kScratchSlots = 4;
+constexpr std::size_t kThreadsMost = 1024;
+
+// 0 for every thread that is no worker. A worker belongs to one pool for life.
+thread_local std::size_t worker_index = 0;
+thread_local bool inside_body = false;
+
+void Pause() {
+#if defined(_MSC_VER)
+  YieldProcessor();
+#elif defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+// Looks at `done` for kSpin at most; true once it holds.
+template <typename Condition>
+bool Spin(Condition&& done) {
+  const auto deadline = Clock::now() + kSpin;
+  do {
+    for (int i = 0; i < kPausesPerClockRead; ++i) {
+      if (done()) return true;
+      Pause();
+    }
+  } while (Clock::now() < deadline);
+  return done();
+}
+
+struct alignas(64) CacheLine {
+  float values[16];
+};
+
+// Grows, never shrinks.
+class Buffer {
+ public:
+  std::span<float> Take(std::size_t floats) {
+    const std::size_t lines = (floats + 15) / 16;
+    if (lines > lines_.size()) {
+      lines_ = {};
+      lines_ = std::vector<CacheLine>(lines);
+    }
+    return {lines_.empty() ? nullptr : lines_.data()->values, floats};
+  }
+
+ private:
+  std::vector<CacheLine> lines_;
+};
+
+}  // namespace
+
+struct ThreadPool::Impl {
+  explicit Impl(std::size_t count) : threads(count) {}
+
+  // The loop that runs now. Workers join while kOpen is set in `joined`, whose other bits count them; all
+  // else here is written only while nobody has joined.
+  static constexpr std::uint32_t kOpen = 0x8000'0000u;
+  const FunctionRef<void(std::size_t)>* body = nullptr;
+  std::size_t tasks = 0;
+  alignas(64) std::atomic<std::size_t> next_task{0};
+  alignas(64) std::atomic<std::uint32_t> joined{0};
+  std::exception_ptr failure;  // guarded by failure_mutex
+  std::mutex failure_mutex;
+
+  // Waking workers: the epoch counts loops; whoever sleeps says so first, so that a loop wakes only whom it
+  // must.
+  alignas(64) std::atomic<std::uint32_t> epoch{0};
+  std::atomic<std::uint32_t> sleepers{0};
+  std::atomic<bool> caller_sleeps{false};
+  std::atomic<bool> stopping{false};
+  std::mutex sleep_mutex;
+  std::condition_variable wake_workers;
+  std::condition_variable wake_caller;
+
+  // Who may run a loop; guarded by turn_mutex.
+  std::mutex turn_mutex;
+  std::condition_variable turn_changed;
+  bool busy = false;
+  std::size_t generate_waiting = 0;
+  std::size_t generations = 0;
+
+  const std::size_t threads;
+  std::vector<std::thread> workers;
+
+  void Start();
+  void Stop();
+  void WorkerLoop(std::size_t index);
+  void RunTasks();
+  void RunLoop(std::size_t count, const FunctionRef<void(std::size_t)>& loop_body);
+  void TakeTurn(Priority priority, Clock::duration last_loop);
+  void EndTurn();
+};
+
+void ThreadPool::Impl::Start() {
+  workers.reserve(threads - 1);
+  for (std::size_t i = 1; i < threads; ++i) workers.emplace_back([this, i] { WorkerLoop(i); });
+}
+
+void ThreadPool::Impl::Stop() {
+  stopping.store(true);
+  {
+    const std::lock_guard lock(sleep_mutex);
+    epoch.fetch_add(1);
+  }
+  wake_workers.notify_all();
+  for (std::thread& worker : workers) worker.join();
+}
+
+void ThreadPool::Impl::WorkerLoop(std::size_t index) {
+  worker_index = index;
+  std::uint32_t seen = 0;
+  while (true) {
+    if (!Spin([&] { return epoch.load() != seen; })) {
+      std::unique_lock lock(sleep_mutex);
+      sleepers.fetch_add(1);
+      wake_workers.wait(lock, [&] { return epoch.load() != seen; });
+      sleepers.fetch_sub(1);
+    }
+    if (stopping.load()) return;
+    seen = epoch.load();
+    std::uint32_t state = joined.load();
+    while ((state & kOpen) != 0 && !joined.compare_exchange_weak(state, state + 1)) {
+    }
+    if ((state & kOpen) == 0) continue;
+    RunTasks();
+    if (joined.fetch_sub(1) == 1 && caller_sleeps.load()) {
+      {
+        const std::lock_guard lock(sleep_mutex);
+      }
+      wake_caller.notify_one();
+    }
+  }
+}
+
+void ThreadPool::Impl::RunTasks() {
+  inside_body = true;
+  try {
+    for (std::size_t task = next_task.fetch_add(1); task < tasks; task = next_task.fetch_add(1))
+      (*body)(task);
+  } catch (...) {
+    next_task.store(tasks);
+    const std::lock_guard lock(failure_mutex);
+    if (!failure) failure = std::current_exception();
+  }
+  inside_body = false;
+}
+
+void ThreadPool::Impl::RunLoop(std::size_t count, const FunctionRef<void(std::size_t)>& loop_body) {
+  body = &loop_body;
+  tasks = count;
+  next_task.store(0);
+  const bool shared = threads > 1 && count > 1;
+  if (shared) {
+    joined.store(kOpen);
+    epoch.fetch_add(1);
+    if (sleepers.load() > 0) {
+      {
+        const std::lock_guard lock(sleep_mutex);
+      }
+      wake_workers.notify_all();
+    }
+  }
+  RunTasks();
+  if (shared) {
+    joined.fetch_and(~kOpen);
+    if (!Spin([&] { return joined.load() == 0; })) {
+      std::unique_lock lock(sleep_mutex);
+      caller_sleeps.store(true);
+      wake_caller.wait(lock, [&] { return joined.load() == 0; });
+      caller_sleeps.store(false);
+    }
+  }
+}
+
+void ThreadPool::Impl::TakeTurn(Priority priority, Clock::duration last_loop) {
+  std::unique_lock lock(turn_mutex);
+  if (priority == Priority::kGenerate) {
+    ++generate_waiting;
+    turn_changed.wait(lock, [&] { return !busy; });
+    --generate_waiting;
+  } else {
+    if (generations > 0) {
+      const auto wait = std::min<Clock::duration>(last_loop * kWaitPerWork, kWaitMost);
+      turn_changed.wait_until(lock, Clock::now() + wait, [&] { return generations == 0; });
+    }
+    turn_changed.wait(lock, [&] { return !busy && generate_waiting == 0; });
+  }
+  busy = true;
+}
+
+void ThreadPool::Impl::EndTurn() {
+  {
+    const std::lock_guard lock(turn_mutex);
+    busy = false;
+  }
+  turn_changed.notify_all();
+}
+
+ThreadPool::ThreadPool(std::size_t threads) {
+  if (threads == 0 || threads > kThreadsMost) {
+    throw EngineError(ErrorCode::kArgument, "the number of threads must lie between 1 and 1024");
+  }
+  impl_ = std::make_unique<Impl>(threads);
+  try {
+    impl_->Start();
+  } catch (...) {
+    impl_->Stop();
+    throw;
+  }
+}
+
+ThreadPool::~ThreadPool() { impl_->Stop(); }
+
+std::size_t ThreadPool::threads() const { return impl_->threads; }
+
+ThreadPool::GenerationScope::GenerationScope(ThreadPool& pool) : pool_(pool) {
+  const std::lock_guard lock(pool_.impl_->turn_mutex);
+  ++pool_.impl_->generations;
+}
+
+ThreadPool::GenerationScope::~GenerationScope() {
+  {
+    const std::lock_guard lock(pool_.impl_->turn_mutex);
+    --pool_.impl_->generations;
+  }
+  pool_.impl_->turn_changed.notify_all();
+}
+
+struct Lane::Impl {
+  Impl(ThreadPool::Impl& pool_impl, Priority lane_priority)
+      : pool(pool_impl), priority(lane_priority), worker_scratch(pool_impl.threads) {}
+
+  ThreadPool::Impl& pool;
+  const Priority priority;
+  Clock::duration last_loop{};
+  std::array<Buffer, kScratchSlots> scratch;
+  std::vector<Buffer> worker_scratch;
+};
+
+Lane::Lane(ThreadPool& pool, Priority priority) : impl_(std::make_unique<Impl>(*pool.impl_, priority)) {}
+Lane::~Lane() = default;
+
+std::size_t Lane::threads() const { return impl_->pool.threads; }
+
+void Lane::ParallelFor(std::size_t tasks, FunctionRef<void(std::size_t task)> body) {
+  OURO_CHECK(!inside_body);
+  if (tasks == 0) return;
+  ThreadPool::Impl& pool = impl_->pool;
+  pool.TakeTurn(impl_->priority, impl_->last_loop);
+  const auto begin = Clock::now();
+  pool.RunLoop(tasks, body);
+  impl_->last_loop = Clock::now() - begin;
+  const std::exception_ptr failure = std::exchange(pool.failure, nullptr);
+  pool.EndTurn();
+  if (failure) std::rethrow_exception(failure);
+}
+
+std::span<float> Lane::Scratch(std::size_t slot, std::size_t floats) {
+  OURO_CHECK(slot < kScratchSlots);
+  return impl_->scratch[slot].Take(floats);
+}
+
+std::span<float> Lane::WorkerScratch(std::size_t floats) {
+  return impl_->worker_scratch[worker_index].Take(floats);
+}
+
+}  // namespace ouroboros

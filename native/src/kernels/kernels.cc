@@ -1,0 +1,66 @@
+#include "kernels/kernels.h"
+
+#if defined(_MSC_VER) && defined(_M_X64)
+#include <immintrin.h>
+#include <intrin.h>
+#endif
+
+namespace ouroboros {
+namespace {
+
+#if defined(_MSC_VER) && defined(_M_X64)
+
+// What the processor has and the operating system saves: OSXSAVE, then XCR0, then leaf 7.
+bool Supports(InstructionSet set) {
+  constexpr int kOsXsave = 1 << 27;
+  constexpr int kFma = 1 << 12;
+  constexpr int kAvx2 = 1 << 5;
+  constexpr int kAvx512 = (1 << 16) | (1 << 17) | (1 << 30) | static_cast<int>(1u << 31);  // F, DQ, BW, VL
+  constexpr unsigned long long kYmmState = 0x06;
+  constexpr unsigned long long kZmmState = 0xe6;
+  int leaf1[4];
+  int leaf7[4];
+  __cpuid(leaf7, 0);
+  if (leaf7[0] < 7) return false;
+  __cpuid(leaf1, 1);
+  __cpuidex(leaf7, 7, 0);
+  if ((leaf1[2] & kOsXsave) == 0 || (leaf1[2] & kFma) == 0 || (leaf7[1] & kAvx2) == 0) return false;
+  const unsigned long long saved = _xgetbv(0);
+  if (set == InstructionSet::kAvx2) return (saved & kYmmState) == kYmmState;
+  return (saved & kZmmState) == kZmmState && (leaf7[1] & kAvx512) == kAvx512;
+}
+
+#elif defined(__x86_64__)
+
+// The compiler's runtime asks the processor and, by xgetbv, the operating system.
+bool Supports(InstructionSet set) {
+  __builtin_cpu_init();
+  const bool avx2 = __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
+  if (set == InstructionSet::kAvx2) return avx2;
+  return avx2 && __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
+         __builtin_cpu_supports("avx512vl") != 0 && __builtin_cpu_supports("avx512dq") != 0;
+}
+
+#endif
+
+}  // namespace
+
+InstructionSet BestInstructionSet() {
+#if defined(__x86_64__) || defined(_M_X64)
+  if (Supports(InstructionSet::kAvx512)) return InstructionSet::kAvx512;
+  if (Supports(InstructionSet::kAvx2)) return InstructionSet::kAvx2;
+#endif
+  return InstructionSet::kScalar;
+}
+
+const Kernels& KernelsFor(InstructionSet wanted) {
+#if defined(__x86_64__) || defined(_M_X64)
+  if (wanted == InstructionSet::kAvx512 && Supports(InstructionSet::kAvx512)) return kAvx512Kernels;
+  if (wanted != InstructionSet::kScalar && Supports(InstructionSet::kAvx2)) return kAvx2Kernels;
+#else
+  static_cast<void>(wanted);
+#endif
+  return kScalarKernels;
+}
+
+}  // namespace ouroboros

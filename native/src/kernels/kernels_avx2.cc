@@ -1,0 +1,19 @@
+// The kernels for AVX2 with FMA; compiled with those flags, so nothing here may run before they are detected.
+#if defined(__x86_64__) || defined(_M_X64)
+
+#include "kernels/kernels.h"
+#include "kernels/simd_avx2.h"
+#define OURO_GEMM_6_ROWS
+
+// After the vector type they are written over.
+#include "kernels/elementwise_impl.h"
+#include "kernels/gemm_micro_impl.h"
+#include "kernels/wkv_impl.h"
+
+namespace ouroboros {
+
+const Kernels kAvx2Kernels = {"avx2", avx2::kGemm, avx2::kWkv, avx2::kElementwise};
+
+}  // namespace ouroboros
+
+#endif
