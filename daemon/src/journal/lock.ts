@@ -1,0 +1,91 @@
+/**
+ * One writer per data home, across processes, surviving kill -9 of a holder.
+ *
+ * Node offers no flock, and a lock file with a process id has a hole: two processes that find the same dead
+ * holder may each remove "it", the second one removing the first one's fresh lock. So nobody ever removes a name
+ * that somebody else may take again: each contender creates a file of its own, named by process id, start time
+ * and a random part, and only then looks whether a living one besides it is there. Both of two simultaneous
+ * contenders may see each other and step back, never may both go ahead. Names of the dead are unique, so
+ * removing them is safe.
+ */
+
+import { randomBytes } from "node:crypto";
+import { mkdir, open, readdir, readFile, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { AppError, systemErrorCode } from "../errors.js";
+
+export interface Lock {
+  /** Idempotent. */
+  release(): Promise<void>;
+}
+
+/** Contenders that met are let apart by a random wait; three tries make a common failure very unlikely. */
+const TRIES_MAX = 3;
+const RETRY_DELAY_MS_MAX = 40;
+
+/** Takes the lock or throws `journal-busy` naming the holder. `folder` is created if missing. */
+export async function takeLock(folder: string): Promise<Lock> {
+  await mkdir(folder, { recursive: true });
+  for (let attempt = 1; ; attempt++) {
+    const name = `${process.pid}.${await startOf(process.pid)}.${randomBytes(6).toString("hex")}`;
+    await (await open(join(folder, name), "wx")).close();
+    const holder = await livingHolderBesides(folder, name);
+    if (holder === undefined) return lockOf(join(folder, name));
+    await unlink(join(folder, name));
+    if (attempt === TRIES_MAX) {
+      throw new AppError(
+        "journal-busy",
+        `another ouro is learning (process ${holder}); wait until it has finished, or stop it`,
+      );
+    }
+    await delay(Math.random() * RETRY_DELAY_MS_MAX);
+  }
+}
+
+function lockOf(path: string): Lock {
+  return {
+    async release() {
+      await unlink(path).catch((error: unknown) => {
+        if (systemErrorCode(error) !== "ENOENT") throw error;
+      });
+    },
+  };
+}
+
+/** The process id of a living contender other than `own`; removes the names of dead ones. */
+async function livingHolderBesides(folder: string, own: string): Promise<number | undefined> {
+  for (const name of await readdir(folder)) {
+    if (name === own) continue;
+    const [pid = "", start = ""] = name.split(".");
+    if (await isAlive(Number(pid), start)) return Number(pid);
+    await unlink(join(folder, name)).catch(() => undefined);
+  }
+  return undefined;
+}
+
+async function isAlive(pid: number, start: string): Promise<boolean> {
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if (systemErrorCode(error) !== "EPERM") return false;
+  }
+  return (await startOf(pid)) === start;
+}
+
+/**
+ * Boot and clock tick at which a process began, where the system tells (Linux): a process id is given again, this
+ * is not. Elsewhere a constant, so that there a lock counts as held while its process id is in use.
+ */
+async function startOf(pid: number): Promise<string> {
+  try {
+    const boot = await readFile("/proc/sys/kernel/random/boot_id", "utf8");
+    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+    // Field 22 of proc(5); the second field, the program's name, may itself hold spaces and brackets.
+    const ticks = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+    return `${boot.slice(0, 8)}-${ticks}`;
+  } catch {
+    return "unknown";
+  }
+}
