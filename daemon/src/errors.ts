@@ -5,6 +5,9 @@
  */
 
 export const APP_ERROR_CODES = {
+  "input-invalid": "a text or a file that a command was given is not what it should be",
+  "input-too-large": "a text or a file that a command was given exceeds a bound on its size",
+  "settings-invalid": "the settings file holds something that is not a setting",
   "home-unwritable": "the data home cannot be created or written",
   "journal-busy": "another process holds the journal",
   "journal-write": "a record could not be made durable",

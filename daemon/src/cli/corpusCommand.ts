@@ -1,0 +1,69 @@
+/** `ouro corpus build`: from a recipe of npm packages to clean training texts on disk. */
+
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { Command } from "commander";
+import { z } from "zod";
+import { buildCorpus } from "../corpus/buildCorpus.js";
+import type { CorpusManifest } from "../corpus/documents.js";
+import { readRecipe } from "../corpus/recipe.js";
+import { locateDataHome } from "../dataHome.js";
+import { type Cli, Interrupted, printJson } from "./cli.js";
+import { formatBytes, formatCount, formatTable } from "./format.js";
+import { addCommonOptions, commonSchema, examples } from "./options.js";
+
+const require = createRequire(import.meta.url);
+
+const buildSchema = commonSchema.extend({ output: z.string().optional() });
+
+/** A recipe is a file of one's own, or the name of one in configs/corpora. */
+export function recipePath(recipe: string): string {
+  if (/[./\\]/.test(recipe)) return recipe;
+  return join(dirname(require.resolve("@ouroboros/configs/package.json")), "corpora", `${recipe}.json`);
+}
+
+/** Where a corpus is built when nobody says otherwise. */
+export function corpusFolder(options: { readonly homeRoot: string; readonly name: string }): string {
+  return join(options.homeRoot, "corpora", options.name);
+}
+
+export function corpusCommand(cli: Cli): Command {
+  const build = addCommonOptions(new Command("build"))
+    .description("Fetch the packages of a recipe, clean their sources and write them as training texts.")
+    .argument("[recipe]", "a recipe file, or the name of a shipped one", "embedded")
+    .option("--output <dir>", "folder for documents and manifest (default: in the data home)")
+    .addHelpText("after", examples("ouro corpus build", "ouro corpus build my-recipe.json --output corpus"))
+    .action(async (recipe: string, _options, command: Command) => {
+      const options = buildSchema.parse(command.opts());
+      const homeRoot = locateDataHome({ OURO_HOME: options.home ?? cli.environment.OURO_HOME }).root;
+      const parsed = await readRecipe(recipePath(recipe));
+      const folder = options.output ?? corpusFolder({ homeRoot, name: parsed.name });
+      const built = await buildCorpus({
+        recipe: parsed,
+        folder,
+        signal: cli.signal,
+        onProgress: cli.showProgress,
+      });
+      if (built.kind === "cancelled") {
+        throw new Interrupted("Stopped. What was fetched is kept; the same command goes on from there.");
+      }
+      if (options.json) printJson(cli, { folder, ...built.manifest });
+      else cli.print(describe({ folder, manifest: built.manifest }));
+    });
+  return new Command("corpus").description("Texts to train on, from npm packages.").addCommand(build);
+}
+
+function describe({
+  folder,
+  manifest,
+}: {
+  readonly folder: string;
+  readonly manifest: CorpusManifest;
+}): string {
+  const languages = Object.entries(manifest.bytesByLanguage).sort(([, a], [, b]) => b - a);
+  return [
+    `${formatCount(manifest.documents)} texts, ${formatBytes(manifest.bytes)}, from ${manifest.packages.length} packages\n`,
+    formatTable(languages.map(([language, bytes]) => [`  ${language}`, formatBytes(bytes)])),
+    `in ${folder}\n`,
+  ].join("");
+}

@@ -1,0 +1,33 @@
+/** The whole command line: one command per file, put together here, with the rules that hold for all of them. */
+
+import { Command } from "commander";
+import packageJson from "../../package.json" with { type: "json" };
+import type { Cli } from "./cli.js";
+import { corpusCommand } from "./corpusCommand.js";
+import { examples } from "./options.js";
+import { vocabularyCommand } from "./vocabularyCommand.js";
+
+const DESCRIPTION = `Ouroboros keeps an RWKV-7 model hot on this machine and teaches it what you correct.
+Results go to stdout, notices and progress to stderr. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.`;
+
+export function createProgram(cli: Cli): Command {
+  const program = new Command("ouro")
+    .description(DESCRIPTION)
+    .version(packageJson.version)
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureOutput({ writeOut: cli.print, writeErr: (text) => cli.note(text.trimEnd()) })
+    .configureHelp({ sortOptions: true })
+    .addHelpText("after", examples("ouro demo", "ouro complete 'export function add(a: number, '"));
+  for (const command of [corpusCommand(cli), vocabularyCommand(cli)]) program.addCommand(command);
+  inheritSettings(program);
+  return program;
+}
+
+/** Commands that were built apart do not know the program's rules for errors and output yet. */
+function inheritSettings(parent: Command): void {
+  for (const child of parent.commands) {
+    child.copyInheritedSettings(parent);
+    inheritSettings(child);
+  }
+}
