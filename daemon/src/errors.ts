@@ -14,6 +14,7 @@ export const APP_ERROR_CODES = {
   "journal-read": "a journal segment cannot be opened",
   "journal-newer": "the journal was written by a newer version of this product",
   "record-too-long": "a record is longer than a journal line may be",
+  "catalog-read": "the catalog cannot be opened",
   "catalog-write": "the catalog could not be written",
   "checkpoint-missing": "a registered checkpoint is no longer where it was",
   "checkpoint-changed": "a registered checkpoint has other bytes than when it was registered",
