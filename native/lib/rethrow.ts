@@ -1,0 +1,16 @@
+/** Turns what the addon throws (an Error with a `code`) into the package's own EngineError. */
+
+import { EngineError, isEngineErrorCode } from "./errors.js";
+
+/** Throws `error` again: as an EngineError with the original as its cause where it has an engine's code, else as it is. */
+export function rethrow(error: unknown): never {
+  if (
+    error instanceof Error &&
+    !(error instanceof EngineError) &&
+    "code" in error &&
+    isEngineErrorCode(error.code)
+  ) {
+    throw new EngineError(error.code, error.message, { cause: error });
+  }
+  throw error;
+}

@@ -1,0 +1,122 @@
+#include "files/dtype.h"
+
+#include <array>
+#include <bit>
+#include <cstring>
+
+#include "base/error.h"
+
+namespace ouroboros {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "file formats are read without swapping bytes");
+
+struct DTypeRow {
+  DType dtype;
+  const char* name;
+  std::size_t size;
+  bool is_float;
+};
+constexpr std::array<DTypeRow, 12> kRows = {{{DType::kBool, "BOOL", 1, false},
+                                             {DType::kU8, "U8", 1, false},
+                                             {DType::kI8, "I8", 1, false},
+                                             {DType::kI16, "I16", 2, false},
+                                             {DType::kU16, "U16", 2, false},
+                                             {DType::kF16, "F16", 2, true},
+                                             {DType::kBf16, "BF16", 2, true},
+                                             {DType::kI32, "I32", 4, false},
+                                             {DType::kU32, "U32", 4, false},
+                                             {DType::kF32, "F32", 4, true},
+                                             {DType::kI64, "I64", 8, false},
+                                             {DType::kF64, "F64", 8, true}}};
+
+const DTypeRow& Row(DType dtype) { return kRows[static_cast<std::size_t>(dtype)]; }
+
+// Exact: IEEE 754 binary16 has fewer exponents and digits than binary32.
+float WidenF16(std::uint16_t half) {
+  const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000u) << 16;
+  const std::uint32_t exponent = (half >> 10) & 31u;
+  const std::uint32_t fraction = half & 0x3ffu;
+  if (exponent == 31) return std::bit_cast<float>(sign | 0x7f800000u | (fraction << 13));
+  if (exponent != 0) return std::bit_cast<float>(sign | ((exponent + 112u) << 23) | (fraction << 13));
+  const float magnitude = static_cast<float>(fraction) * 0x1p-24f;  // zero and subnormals
+  return sign == 0 ? magnitude : -magnitude;
+}
+
+float WidenBf16(std::uint16_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
+
+// Elements in a file need not be aligned, so each is copied out.
+template <typename Stored, typename Out, typename Convert>
+void ConvertAll(std::span<const std::byte> bytes, std::span<Out> out, Convert convert) {
+  OURO_CHECK(bytes.size() == out.size() * sizeof(Stored));
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    Stored stored;
+    std::memcpy(&stored, bytes.data() + i * sizeof(Stored), sizeof(Stored));
+    out[i] = convert(stored);
+  }
+}
+
+template <typename Stored>
+void IntegersToI64(std::span<const std::byte> bytes, std::span<std::int64_t> out) {
+  ConvertAll<Stored>(bytes, out, [](Stored stored) { return static_cast<std::int64_t>(stored); });
+}
+
+}  // namespace
+
+std::size_t DTypeSize(DType dtype) { return Row(dtype).size; }
+const char* DTypeName(DType dtype) { return Row(dtype).name; }
+bool IsFloat(DType dtype) { return Row(dtype).is_float; }
+
+std::optional<DType> DTypeFromName(std::string_view name) {
+  for (const DTypeRow& row : kRows) {
+    if (name == row.name) return row.dtype;
+  }
+  return std::nullopt;
+}
+
+void WidenToF32(DType dtype, std::span<const std::byte> bytes, std::span<float> out) {
+  switch (dtype) {
+    case DType::kF32:
+      return ConvertAll<float>(bytes, out, [](float value) { return value; });
+    case DType::kBf16:
+      return ConvertAll<std::uint16_t>(bytes, out, WidenBf16);
+    case DType::kF16:
+      return ConvertAll<std::uint16_t>(bytes, out, WidenF16);
+    case DType::kF64:
+      return ConvertAll<double>(bytes, out, [](double value) { return static_cast<float>(value); });
+    default:
+      OURO_CHECK(IsFloat(dtype));
+  }
+}
+
+void WidenToI64(DType dtype, std::span<const std::byte> bytes, std::span<std::int64_t> out) {
+  switch (dtype) {
+    case DType::kBool:
+    case DType::kU8:
+      return IntegersToI64<std::uint8_t>(bytes, out);
+    case DType::kI8:
+      return IntegersToI64<std::int8_t>(bytes, out);
+    case DType::kI16:
+      return IntegersToI64<std::int16_t>(bytes, out);
+    case DType::kU16:
+      return IntegersToI64<std::uint16_t>(bytes, out);
+    case DType::kI32:
+      return IntegersToI64<std::int32_t>(bytes, out);
+    case DType::kU32:
+      return IntegersToI64<std::uint32_t>(bytes, out);
+    case DType::kI64:
+      return IntegersToI64<std::int64_t>(bytes, out);
+    default:
+      OURO_CHECK(!IsFloat(dtype));
+  }
+}
+
+std::uint16_t RoundToBf16(float value) {
+  const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
+  // Adding the rounding bias to a NaN could carry into infinity: keep its top bits, made quiet.
+  if ((bits & 0x7fffffffu) > 0x7f800000u) return static_cast<std::uint16_t>((bits >> 16) | 0x40u);
+  const std::uint32_t bias = 0x7fffu + ((bits >> 16) & 1u);
+  return static_cast<std::uint16_t>((bits + bias) >> 16);
+}
+
+}  // namespace ouroboros

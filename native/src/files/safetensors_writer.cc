@@ -1,0 +1,148 @@
+#include "files/safetensors_writer.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <set>
+
+#include "base/error.h"
+#include "base/function_ref.h"
+#include "base/utf8.h"
+#include "files/atomic_file.h"
+#include "files/json_header.h"
+#include "files/tensor_table.h"
+
+namespace ouroboros {
+namespace {
+
+constexpr std::size_t kAlignment = 64;
+constexpr std::size_t kLengthBytes = 8;
+constexpr std::size_t kConvertedValues = 16 * 1024;  // bf16 values rounded at a time
+
+using Sink = FunctionRef<void(std::span<const std::byte>)>;
+
+[[noreturn]] void RefuseTensor(const TensorToWrite& tensor, const char* problem) {
+  throw EngineError(ErrorCode::kArgument, "cannot write tensor `" + tensor.name + "`: " + problem);
+}
+
+void CheckTensors(std::span<const TensorToWrite> tensors) {
+  std::set<std::string_view> names;
+  for (const TensorToWrite& tensor : tensors) {
+    if (tensor.name == "__metadata__") RefuseTensor(tensor, "the name is reserved by the format");
+    if (!IsUtf8(tensor.name)) RefuseTensor(tensor, "the name is not UTF-8");
+    if (!names.insert(tensor.name).second) RefuseTensor(tensor, "the name is used twice");
+    if (tensor.dtype != DType::kF32 && tensor.dtype != DType::kBf16)
+      RefuseTensor(tensor, "only F32 and BF16 are written");
+    if (ElementCount(tensor.shape) != tensor.values.size())
+      RefuseTensor(tensor, "its shape does not fit its values");
+  }
+}
+
+std::vector<const TensorToWrite*> InFileOrder(std::span<const TensorToWrite> tensors) {
+  std::vector<const TensorToWrite*> order;
+  for (const TensorToWrite& tensor : tensors) order.push_back(&tensor);
+  std::ranges::stable_sort(order, [](const TensorToWrite* a, const TensorToWrite* b) {
+    return DTypeSize(a->dtype) > DTypeSize(b->dtype);
+  });
+  return order;
+}
+
+// A JSON object or array under construction: the comma goes before every part but the first.
+class JsonParts {
+ public:
+  JsonParts(std::string& json, char open) : json_(json) { json_ += open; }
+  void Add(std::string_view part) {
+    if (json_.back() != '{' && json_.back() != '[') json_ += ',';
+    json_ += part;
+  }
+
+ private:
+  std::string& json_;
+};
+
+std::string JsonMetadata(const std::map<std::string, std::string>& metadata) {
+  std::string json = "\"__metadata__\":";
+  JsonParts object(json, '{');
+  for (const auto& [key, value] : metadata) {
+    if (!IsUtf8(key) || !IsUtf8(value)) throw EngineError(ErrorCode::kArgument, "metadata must be UTF-8");
+    object.Add(JsonString(key) + ':' + JsonString(value));
+  }
+  return json + '}';
+}
+
+std::string JsonTensor(const TensorToWrite& tensor, std::size_t begin, std::size_t end) {
+  std::string json =
+      JsonString(tensor.name) + ":{\"dtype\":" + JsonString(DTypeName(tensor.dtype)) + ",\"shape\":";
+  JsonParts shape(json, '[');
+  for (const std::size_t size : tensor.shape) shape.Add(std::to_string(size));
+  json += "],\"data_offsets\":[" + std::to_string(begin) + ',' + std::to_string(end) + "]}";
+  return json;
+}
+
+// The header with its length before it, padded with spaces so that the data after it is aligned.
+std::string MakeHeader(std::span<const TensorToWrite* const> tensors,
+                       const std::map<std::string, std::string>& metadata) {
+  std::string json;
+  JsonParts object(json, '{');
+  if (!metadata.empty()) object.Add(JsonMetadata(metadata));
+  std::size_t begin = 0;
+  for (const TensorToWrite* tensor : tensors) {
+    const std::size_t end = begin + tensor->values.size() * DTypeSize(tensor->dtype);
+    object.Add(JsonTensor(*tensor, begin, end));
+    begin = end;
+  }
+  json += '}';
+  json.append((kAlignment - (kLengthBytes + json.size()) % kAlignment) % kAlignment, ' ');
+
+  const std::uint64_t length = json.size();
+  std::string header(kLengthBytes, '\0');
+  std::memcpy(header.data(), &length, kLengthBytes);
+  return header + json;
+}
+
+void EmitBf16(std::span<const float> values, Sink sink) {
+  std::vector<std::uint16_t> rounded;
+  rounded.reserve(std::min(values.size(), kConvertedValues));
+  while (!values.empty()) {
+    const std::span<const float> chunk = values.first(std::min(values.size(), kConvertedValues));
+    rounded.resize(chunk.size());
+    std::ranges::transform(chunk, rounded.begin(), RoundToBf16);
+    sink(std::as_bytes(std::span(rounded)));
+    values = values.subspan(chunk.size());
+  }
+}
+
+void Emit(std::span<const TensorToWrite> tensors, const std::map<std::string, std::string>& metadata,
+          Sink sink) {
+  CheckTensors(tensors);
+  const std::vector<const TensorToWrite*> order = InFileOrder(tensors);
+  const std::string header = MakeHeader(order, metadata);
+  sink(std::as_bytes(std::span(header)));
+  for (const TensorToWrite* tensor : order) {
+    if (tensor->dtype == DType::kBf16) {
+      EmitBf16(tensor->values, sink);
+    } else {
+      sink(std::as_bytes(tensor->values));
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<std::byte> SerializeSafetensors(std::span<const TensorToWrite> tensors,
+                                            const std::map<std::string, std::string>& metadata) {
+  std::vector<std::byte> bytes;
+  Emit(tensors, metadata,
+       [&](std::span<const std::byte> part) { bytes.insert(bytes.end(), part.begin(), part.end()); });
+  return bytes;
+}
+
+void WriteSafetensors(const std::string& path, std::span<const TensorToWrite> tensors,
+                      const std::map<std::string, std::string>& metadata) {
+  CheckTensors(tensors);  // before any file exists
+  AtomicFile file(path);
+  Emit(tensors, metadata, [&](std::span<const std::byte> part) { file.Write(part); });
+  file.Commit();
+}
+
+}  // namespace ouroboros

@@ -1,0 +1,150 @@
+#include "files/tensor_file.h"
+
+#include <array>
+#include <cstring>
+
+#include "base/sha256.h"
+#include "files/format_error.h"
+#include "files/safetensors.h"
+#include "files/torch_file.h"
+
+namespace ouroboros {
+namespace {
+
+constexpr std::size_t kGatheredElements = 1024;  // elements of a strided tensor made contiguous at a time
+
+std::string_view Beginning(std::span<const std::byte> bytes) {
+  constexpr std::size_t kShown = 32;
+  const std::span<const std::byte> first = bytes.first(std::min(bytes.size(), kShown));
+  return {reinterpret_cast<const char*>(first.data()), first.size()};
+}
+
+// Files that people do pass in by mistake deserve a better answer than "malformed".
+void RefuseKnownStrangers(std::string_view beginning, const std::string& name) {
+  if (beginning.empty()) RefuseFile(name, "the file is empty");
+  if (beginning.starts_with("GGUF"))
+    RefuseFile(name, "GGUF is not read here; use the model's .pth or .safetensors file");
+  if (beginning.starts_with("version https://git-lfs")) {
+    RefuseFile(name, "this is a Git LFS pointer, not the model; fetch the file itself");
+  }
+  if (beginning.starts_with("\x80"))
+    RefuseFile(name, "a bare pickle is not read here; save the model with torch.save");
+}
+
+TensorTable Parse(std::span<const std::byte> bytes, const std::string& name) {
+  if (LooksLikeTorchFile(bytes)) return ParseTorchFile(bytes, name);
+  const std::string_view beginning = Beginning(bytes);
+  RefuseKnownStrangers(beginning, name);
+  if (beginning.size() > 8 && beginning[8] != '{')
+    RefuseFile(name, "neither a safetensors file nor one from torch.save");
+  return ParseSafetensors(bytes, name);
+}
+
+// Calls run(offset) for the element offset of every innermost row of a strided tensor, in row-major order.
+// shape has at least one dimension and no zero.
+template <typename Run>
+void ForEachRow(std::span<const std::size_t> shape, std::span<const std::size_t> strides, Run run) {
+  std::vector<std::size_t> counters(shape.size() - 1, 0);
+  std::size_t offset = 0;
+  for (;;) {
+    run(offset);
+    std::size_t d = counters.size();
+    for (; d > 0; --d) {
+      offset += strides[d - 1];
+      if (++counters[d - 1] < shape[d - 1]) break;
+      offset -= counters[d - 1] * strides[d - 1];
+      counters[d - 1] = 0;
+    }
+    if (d == 0) return;
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<TensorFile> TensorFile::Open(const std::string& path) {
+  return std::make_unique<TensorFile>(std::make_unique<MappedFile>(path), path);
+}
+
+std::unique_ptr<TensorFile> TensorFile::FromBytes(std::vector<std::byte> bytes, const std::string& name) {
+  return std::make_unique<TensorFile>(std::move(bytes), name);
+}
+
+TensorFile::TensorFile(Backing backing, std::string name)
+    : backing_(std::move(backing)), name_(std::move(name)) {
+  table_ = Parse(bytes(), name_);
+  for (std::size_t i = 0; i < table_.infos.size(); ++i) index_.emplace(table_.infos[i].name, i);
+}
+
+std::span<const std::byte> TensorFile::bytes() const {
+  if (const auto* mapped = std::get_if<std::unique_ptr<MappedFile>>(&backing_)) return (*mapped)->bytes();
+  return std::get<std::vector<std::byte>>(backing_);
+}
+
+std::optional<std::size_t> TensorFile::Find(std::string_view name) const {
+  const auto found = index_.find(name);
+  if (found == index_.end()) return std::nullopt;
+  return found->second;
+}
+
+// Visits the elements in row-major order, in pieces that are contiguous: all at once, or gathered through the
+// strides.
+void TensorFile::ForEachChunk(
+    std::size_t index,
+    FunctionRef<void(std::size_t first, std::span<const std::byte> elements)> visit) const {
+  const TensorInfo& info = table_.infos.at(index);
+  const TensorPlace& place = table_.places.at(index);
+  const std::size_t size = DTypeSize(info.dtype);
+  const std::size_t count = ElementCount(info.shape).value_or(0);
+  const std::span<const std::byte> file = bytes();
+  if (count == 0) return;
+  if (place.strides.empty()) return visit(0, file.subspan(place.begin, count * size));
+
+  std::array<std::byte, kGatheredElements * sizeof(std::int64_t)> gathered;
+  std::size_t pending = 0, visited = 0;
+  const auto flush = [&] {
+    visit(visited, std::span<const std::byte>(gathered).first(pending * size));
+    visited += pending;
+    pending = 0;
+  };
+  ForEachRow(info.shape, place.strides, [&](std::size_t offset) {
+    for (std::size_t i = 0; i < info.shape.back(); ++i) {
+      const std::size_t element = offset + i * place.strides.back();
+      std::memcpy(gathered.data() + pending * size, file.data() + place.begin + element * size, size);
+      if (++pending == kGatheredElements) flush();
+    }
+  });
+  flush();
+}
+
+void TensorFile::ReadF32(std::size_t index, std::span<float> out) const {
+  const TensorInfo& info = table_.infos.at(index);
+  if (!IsFloat(info.dtype))
+    RefuseFile(name_, "tensor " + Quoted(info.name) + " holds " + DTypeName(info.dtype) + ", not floats");
+  OURO_CHECK(ElementCount(info.shape) == out.size());
+  ForEachChunk(index, [&](std::size_t first, std::span<const std::byte> elements) {
+    WidenToF32(info.dtype, elements, out.subspan(first, elements.size() / DTypeSize(info.dtype)));
+  });
+}
+
+void TensorFile::ReadI64(std::size_t index, std::span<std::int64_t> out) const {
+  const TensorInfo& info = table_.infos.at(index);
+  if (IsFloat(info.dtype))
+    RefuseFile(name_, "tensor " + Quoted(info.name) + " holds " + DTypeName(info.dtype) + ", not integers");
+  OURO_CHECK(ElementCount(info.shape) == out.size());
+  ForEachChunk(index, [&](std::size_t first, std::span<const std::byte> elements) {
+    WidenToI64(info.dtype, elements, out.subspan(first, elements.size() / DTypeSize(info.dtype)));
+  });
+}
+
+void TensorFile::ReadBytes(std::size_t index, std::span<std::byte> out) const {
+  const TensorInfo& info = table_.infos.at(index);
+  const std::size_t size = DTypeSize(info.dtype);
+  OURO_CHECK(ElementCount(info.shape).value_or(0) * size == out.size());
+  ForEachChunk(index, [&](std::size_t first, std::span<const std::byte> elements) {
+    std::memcpy(out.data() + first * size, elements.data(), elements.size());
+  });
+}
+
+std::string TensorFile::Sha256() const { return Sha256Hex(bytes()); }
+
+}  // namespace ouroboros

@@ -1,0 +1,68 @@
+// A file of named tensors, whatever its format: safetensors, or what torch.save writes (.pth). The loader's
+// only door.
+//
+// Everything about the layout is checked when the file is opened; values are not (NaN passes: the model
+// loader looks). Thread safety: immutable, share freely. Ownership: keeps the file mapped while it lives;
+// readers get copies.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/function_ref.h"
+#include "files/dtype.h"
+#include "files/mapped_file.h"
+#include "files/tensor_table.h"
+
+namespace ouroboros {
+
+class TensorFile {
+ public:
+  // Tells formats apart by content, not by name. Throws EngineError: kFile where it cannot be read, kFormat
+  // where it is truncated, malformed, hostile, or of a format that is not read here.
+  static std::unique_ptr<TensorFile> Open(const std::string& path);
+  // The same for bytes already in memory; `name` stands for the file in messages.
+  static std::unique_ptr<TensorFile> FromBytes(std::vector<std::byte> bytes, const std::string& name);
+
+  // For Open and FromBytes.
+  using Backing = std::variant<std::unique_ptr<MappedFile>, std::vector<std::byte>>;
+  TensorFile(Backing backing, std::string name);
+
+  // In the order of the file. Names are unique.
+  const std::vector<TensorInfo>& tensors() const { return table_.infos; }
+  // safetensors' `__metadata__`; empty for .pth.
+  const std::map<std::string, std::string>& metadata() const { return table_.metadata; }
+  // The index of the tensor of this name.
+  std::optional<std::size_t> Find(std::string_view name) const;
+
+  // Copies a tensor out, row-major; out holds exactly its elements. The dtype must be a float (ReadF32; f64
+  // is rounded to nearest, all others are exact) or an integer (ReadI64): anything else throws
+  // EngineError(kFormat).
+  void ReadF32(std::size_t index, std::span<float> out) const;
+  void ReadI64(std::size_t index, std::span<std::int64_t> out) const;
+  // The stored little-endian elements, row-major; out holds exactly elements * DTypeSize bytes.
+  void ReadBytes(std::size_t index, std::span<std::byte> out) const;
+
+  // Of the file's bytes, lower-case hex. Reads the whole file on every call.
+  std::string Sha256() const;
+
+ private:
+  void ForEachChunk(std::size_t index,
+                    FunctionRef<void(std::size_t first, std::span<const std::byte> elements)> visit) const;
+  std::span<const std::byte> bytes() const;
+
+  Backing backing_;
+  std::string name_;
+  TensorTable table_;
+  std::map<std::string, std::size_t, std::less<>> index_;
+};
+
+}  // namespace ouroboros
