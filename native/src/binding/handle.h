@@ -1,0 +1,37 @@
+// Opaque JavaScript values for engine objects: an External that owns a shared_ptr, with its kind checked on
+// the way in.
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+
+#include "base/error.h"
+
+namespace ouroboros::binding {
+
+enum class HandleKind { kEngine, kModel, kState, kAdapter, kReference, kTrainer, kTokenizer };
+
+struct HandleBox {
+  HandleKind kind;
+  std::shared_ptr<void> value;
+};
+
+template <typename T>
+Napi::Value Wrap(Napi::Env env, HandleKind kind, std::shared_ptr<T> value) {
+  auto* box =
+      new HandleBox{kind, std::const_pointer_cast<std::remove_const_t<T>>(std::move(value))};        // NOLINT
+  return Napi::External<HandleBox>::New(env, box, [](Napi::Env, HandleBox* done) { delete done; });  // NOLINT
+}
+
+// Throws EngineError(kArgument) when the value is no handle of this kind.
+template <typename T>
+std::shared_ptr<T> Unwrap(const Napi::Value& value, HandleKind kind) {
+  if (value.IsExternal()) {
+    const HandleBox* box = value.As<Napi::External<HandleBox>>().Data();
+    if (box->kind == kind) return std::static_pointer_cast<T>(box->value);
+  }
+  throw EngineError(ErrorCode::kArgument, "an argument is not the engine object that was expected here");
+}
+
+}  // namespace ouroboros::binding

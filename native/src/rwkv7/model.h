@@ -1,0 +1,67 @@
+// The whole RWKV-7 network on one batch: embedding, layers, final norm; forward and backward. The head
+// (logits) is apart, since who calls decides which rows need it.
+//
+// Thread safety: one caller per Compute and Activations. Nothing here owns weights.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "rwkv7/batch.h"
+#include "rwkv7/channel_mix.h"
+#include "rwkv7/time_mix.h"
+
+namespace ouroboros {
+
+enum class Mode { kInference, kTraining };
+
+struct LayerSaved {
+  float *x, *x_mid;  // [R, D]: the residual stream before time mixing and before channel mixing
+  TimeMixSaved time;
+  ChannelMixSaved channel;
+};
+
+// Everything one pass computes on its way. In inference all layers share one LayerSaved, so memory does not
+// grow with depth. Reuse one object: it allocates only when a batch is larger than any before.
+struct Activations {
+  Arena arena;
+  Mode mode = Mode::kInference;
+  std::vector<LayerSaved> layers;  // L when training, else 1
+  float* embedded = nullptr;       // [R, D]: rows of emb, before ln0
+  float *ln0_mean = nullptr, *ln0_rstd = nullptr;
+  float* v_first = nullptr;                              // [R, D]
+  float* x_last = nullptr;                               // [R, D]: after the last block
+  float *h = nullptr, *mean = nullptr, *rstd = nullptr;  // ln_out: [R, D], [R], [R]
+
+  LayerSaved& layer(std::size_t index) { return layers[mode == Mode::kTraining ? index : 0]; }
+};
+
+// Called after each layer's forward with that layer's Saved; for dumps. Null everywhere else.
+using LayerObserver = FunctionRef<void(std::size_t layer, const LayerSaved& saved, const float* x_out)>;
+
+// Fills activations.h with ln_out of the last block's output. states: one per sequence, before on entry,
+// after on return. Tokens must be below the vocabulary size (checked by the caller).
+void ModelForward(const Compute& compute, const Shape& shape, const Weights& weights, const Batch& batch,
+                  Activations& activations, Mode mode, std::span<State> states,
+                  const LayerObserver* observer = nullptr);
+
+struct BackwardScratch {
+  Arena arena;
+  float *dx = nullptr, *dv_first = nullptr;
+  TimeMixScratch time{};
+  ChannelMixScratch channel{};
+};
+
+// dh[R, D]: gradient of activations.h. Accumulates into gradients; dstates (null, or one zero State per
+// sequence) receives the gradient of each initial State. activations must come from a training forward of the
+// same batch.
+void ModelBackward(const Compute& compute, const Shape& shape, const Weights& weights, const Batch& batch,
+                   Activations& activations, BackwardScratch& scratch, Gradients& gradients, const float* dh,
+                   State* dstates);
+
+// logits[rows, V] = h[rows, D] head^T
+void HeadForward(const Compute& compute, const Shape& shape, const Weights& weights, float* logits,
+                 const float* h, std::size_t rows);
+
+}  // namespace ouroboros
