@@ -22,7 +22,7 @@ describe("settings", () => {
   test.each([
     ["ouroboros.engine.thread", "ouroboros.engine.threads"],
     ["ouroboros.completion.topp", "ouroboros.completion.topP"],
-    ["model.file", "ouroboros.model.file"],
+    ["engine.threads", "ouroboros.engine.threads"],
   ])("an unknown key %s is named with the nearest valid one", (wrong, nearest) => {
     expect(problemOf({ [wrong]: 1 })).toBe(`there is no setting "${wrong}"; did you mean "${nearest}"?`);
   });

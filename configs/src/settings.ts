@@ -7,16 +7,6 @@ import { z } from "zod";
 
 /** All keys, flat as editors show them: `ouroboros.<area>.<name>`. */
 export const settingsSchema = z.strictObject({
-  "ouroboros.model.file": z
-    .string()
-    .default("")
-    .describe("Checkpoint to use (.safetensors or .pth). Empty: the embedded model."),
-  "ouroboros.model.vocabulary": z
-    .string()
-    .default("")
-    .describe(
-      "Vocabulary file of that checkpoint. Empty: vocab.txt beside it, else the World vocabulary where it fits.",
-    ),
   "ouroboros.engine.threads": z
     .int()
     .min(0)

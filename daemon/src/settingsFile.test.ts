@@ -1,9 +1,9 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DEFAULT_SETTINGS } from "@ouroboros/configs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { readSettings, writeSettings } from "./settingsFile.js";
+import { readSettings } from "./settingsFile.js";
 
 let home: string;
 beforeEach(() => {
@@ -27,21 +27,5 @@ describe("settings file", () => {
     write(content);
     await expect(readSettings(home)).rejects.toThrow(expected);
     await expect(readSettings(home)).rejects.toThrow(join(home, "settings.json"));
-  });
-
-  test("a change keeps the rest and leaves nothing else behind", async () => {
-    write('{"ouroboros.engine.threads": 1}');
-    await writeSettings({ home, changes: { "ouroboros.model.file": "m.safetensors" } });
-    expect(JSON.parse(readFileSync(join(home, "settings.json"), "utf8"))).toEqual({
-      "ouroboros.engine.threads": 1,
-      "ouroboros.model.file": "m.safetensors",
-    });
-    expect(readdirSync(home)).toEqual(["settings.json"]);
-  });
-
-  test("a broken file is not overwritten", async () => {
-    write("{ mine");
-    await expect(writeSettings({ home, changes: { "ouroboros.model.file": "m" } })).rejects.toThrow("JSON");
-    expect(readFileSync(join(home, "settings.json"), "utf8")).toBe("{ mine");
   });
 });
