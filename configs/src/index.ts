@@ -1,5 +1,6 @@
 /** What the other packages see of the settings and the training profiles. */
 
+export { ROLE_MAPS, type Role, type RoleMap, type RoleMark, roleMapSchema } from "./roleMap.js";
 export {
   DEFAULT_SETTINGS,
   nearestKey,

@@ -1,0 +1,23 @@
+/**
+ * Role maps (configs/roles/*.json): which tokens open and close which role's text. Every model names its own.
+ * A mark is a control token by name (`end` = the end-of-document token, id 0) or plain text.
+ */
+
+import { z } from "zod";
+import embeddedRoles from "../roles/embedded.json" with { type: "json" };
+
+const markSchema = z.union([z.strictObject({ control: z.string() }), z.strictObject({ text: z.string() })]);
+export type RoleMark = z.infer<typeof markSchema>;
+
+const turnSchema = z.strictObject({ open: z.array(markSchema), close: z.array(markSchema) });
+
+export const roleMapSchema = z.strictObject({
+  description: z.string(),
+  roles: z.strictObject({ system: turnSchema, user: turnSchema, assistant: turnSchema, text: turnSchema }),
+});
+export type RoleMap = z.infer<typeof roleMapSchema>;
+export type Role = keyof RoleMap["roles"];
+
+export const ROLE_MAPS = {
+  embedded: roleMapSchema.parse(embeddedRoles),
+} as const;

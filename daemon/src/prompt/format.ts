@@ -1,0 +1,120 @@
+/**
+ * The text formats of the embedded model, as tokens: the one place that knows their order. Training samples are a
+ * format with its answer; request prompts are the same format up to where the answer begins.
+ *
+ *   continuation  <file> path \n text                                              … <end>
+ *   fill          <file> path \n <suf> suffix <pre> prefix <hint> line <mid>       middle <eot>
+ *   edit          <file> path \n <diff> context <del> old <ins>                    new <eot>
+ *   chat          (<user> text <eot> <asst> text <eot>)*, by the role map
+ *
+ * The suffix comes first, so that typing only appends to the prompt (SPM, arXiv:2207.14255). A recurrent model has
+ * half forgotten the suffix by the time it writes, so the first line of it is hinted again at the end.
+ * Texts are given as tokens of `encodeText`; budgets are the callers' affair (`request.ts`, the sample stream).
+ */
+import type { Role, RoleMap, RoleMark } from "@ouroboros/configs";
+import type { Tokenizer } from "@ouroboros/native";
+import { type Controls, END_OF_DOCUMENT } from "./controls.js";
+import { concatenate, encodeText } from "./encodeText.js";
+
+/** Tokens of the suffix's first line that are repeated before the middle. */
+export const HINT_TOKENS_MAX = 12;
+
+export interface Vocabulary {
+  readonly tokenizer: Tokenizer;
+  readonly controls: Controls;
+}
+
+type Tokens = Uint32Array;
+
+/** `<file> path \n`: stands before every text that belongs to a file. */
+export function fileHeader({ tokenizer, controls }: Vocabulary, path: string): Tokens {
+  return concatenate([[controls.file], encodeText(tokenizer, `${path}\n`)]);
+}
+
+export interface FillParts {
+  readonly header: Tokens;
+  readonly prefix: Tokens;
+  readonly suffix: Tokens;
+  /** Text after the cursor, from which the hint is taken. */
+  readonly suffixText: string;
+}
+
+export function fillPrompt(
+  vocabulary: Vocabulary,
+  { header, prefix, suffix, suffixText }: FillParts,
+): Tokens {
+  const { controls } = vocabulary;
+  const hint = hintOf(vocabulary, suffixText);
+  return concatenate([
+    header,
+    [controls.suf],
+    suffix,
+    [controls.pre],
+    prefix,
+    [controls.hint],
+    hint,
+    [controls.mid],
+  ]);
+}
+
+/** The first line of the suffix that is not blank, without its indentation, cut to `HINT_TOKENS_MAX`. */
+function hintOf({ tokenizer }: Vocabulary, suffixText: string): Tokens {
+  // A line longer than this has more than enough tokens in its first part.
+  const line = /\S.{0,200}/u.exec(suffixText)?.[0] ?? "";
+  return encodeText(tokenizer, line.trimEnd()).subarray(0, HINT_TOKENS_MAX);
+}
+
+export interface EditParts {
+  readonly header: Tokens;
+  readonly context: Tokens;
+  readonly old: Tokens;
+}
+
+export function editPrompt({ controls }: Vocabulary, { header, context, old }: EditParts): Tokens {
+  return concatenate([header, [controls.diff], context, [controls.del], old, [controls.ins]]);
+}
+
+/** A fill, an edit or an assistant's turn with its end. */
+export function withAnswer({ controls }: Vocabulary, prompt: Tokens, answer: Tokens): Tokens {
+  return concatenate([prompt, answer, [controls.eot]]);
+}
+
+export interface Turn {
+  readonly role: Role;
+  readonly text: string;
+}
+
+/** Whole turns, each opened and closed. */
+export function chatTurns(vocabulary: Vocabulary, roleMap: RoleMap, turns: readonly Turn[]): Tokens {
+  return concatenate(
+    turns.flatMap(({ role, text }) => [
+      marks(vocabulary, roleMap.roles[role].open),
+      encodeText(vocabulary.tokenizer, text),
+      marks(vocabulary, roleMap.roles[role].close),
+    ]),
+  );
+}
+
+/** Turns so far, then the assistant's opening: the answer comes next. */
+export function chatPrompt(vocabulary: Vocabulary, roleMap: RoleMap, turns: readonly Turn[]): Tokens {
+  return concatenate([
+    chatTurns(vocabulary, roleMap, turns),
+    marks(vocabulary, roleMap.roles.assistant.open),
+  ]);
+}
+
+function marks({ tokenizer, controls }: Vocabulary, list: readonly RoleMark[]): Tokens {
+  return concatenate(
+    list.map((mark) =>
+      "text" in mark ? encodeText(tokenizer, mark.text) : [controlId(controls, mark.control)],
+    ),
+  );
+}
+
+function controlId(controls: Controls, name: string): number {
+  if (name === "end") return END_OF_DOCUMENT;
+  const id = new Map(Object.entries(controls)).get(name);
+  if (id === undefined)
+    throw new Error(`The role map names the control token "${name}", which does not exist.`);
+  return id;
+}

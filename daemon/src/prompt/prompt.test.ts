@@ -1,0 +1,121 @@
+import { ROLE_MAPS } from "@ouroboros/configs";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { CONTROL_ID_FIRST, CONTROL_LITERALS } from "../vocabulary/controlTokens.js";
+import { controlsOf, stopTokens } from "./controls.js";
+import { encodeText } from "./encodeText.js";
+import { chatPrompt, chatTurns, fileHeader, fillPrompt, HINT_TOKENS_MAX, withAnswer } from "./format.js";
+import { completionPrompt, PREFIX_TOKENS_MAX, SUFFIX_TOKENS_MAX } from "./request.js";
+import { testTokenizer } from "./testTokenizer.js";
+
+const tokenizer = testTokenizer([...CONTROL_LITERALS, "\n  ", "const", " =", "|pre", "<|", "|>"]);
+const plainTokenizer = testTokenizer(["const", " ="]);
+const controls = (() => {
+  const found = controlsOf(tokenizer);
+  if (found === undefined) throw new Error("no controls");
+  return found;
+})();
+const vocabulary = { tokenizer, controls };
+const CONTROL_ID_LAST = CONTROL_ID_FIRST + CONTROL_LITERALS.length - 1;
+
+describe("encodeText", () => {
+  it("never yields a control token and always decodes to the text", () => {
+    const part = fc.oneof(
+      fc.constantFrom(...CONTROL_LITERALS),
+      fc.constantFrom("<", "|", ">", "<|", "|>", "pre", "é"),
+    );
+    fc.assert(
+      fc.property(fc.array(part), (parts) => {
+        const text = parts.join("");
+        const tokens = encodeText(tokenizer, text);
+        expect(tokenizer.decode(tokens)).toBe(text);
+        expect([...tokens].filter((token) => token >= CONTROL_ID_FIRST && token <= CONTROL_ID_LAST)).toEqual(
+          [],
+        );
+      }),
+    );
+  });
+
+  it("is plain encoding for text without literals", () => {
+    expect(encodeText(tokenizer, "const a =\n  1")).toEqual(tokenizer.encode("const a =\n  1"));
+  });
+});
+
+describe("controlsOf", () => {
+  it("finds every control, or none in a vocabulary without them", () => {
+    expect(controls.suf).toBe(CONTROL_ID_FIRST);
+    expect(controlsOf(plainTokenizer)).toBeUndefined();
+    expect([...stopTokens(controls)]).toContain(controls.eot);
+    expect([...stopTokens(undefined)]).toEqual([0]);
+  });
+});
+
+function shown(place: { path?: string; prefix: string; suffix: string }): string {
+  return tokenizer.decode(completionPrompt({ tokenizer, path: "a.ts", ...place }).tokens);
+}
+
+describe("completionPrompt", () => {
+  it.each([
+    ["continues where nothing follows", "const a", " \n", "<|file|>a.ts\nconst a"],
+    [
+      "puts the suffix first and hints its first line",
+      "f(",
+      ")\n  b",
+      "<|file|>a.ts\n<|suf|>)\n  b<|pre|>f(<|hint|>)<|mid|>",
+    ],
+    [
+      "hints the first line that is not blank",
+      "x",
+      "\n\n  end  \n",
+      "<|file|>a.ts\n<|suf|>\n\n  end  \n<|pre|>x<|hint|>end<|mid|>",
+    ],
+    ["keeps a literal in the user's text harmless", "<|mid|>", "", "<|file|>a.ts\n<|mid|>"],
+  ])("%s", (_name, prefix, suffix, expected) => expect(shown({ prefix, suffix })).toBe(expected));
+
+  it("sets the boundary on the last token", () => {
+    const { tokens, boundary } = completionPrompt({ tokenizer, path: "a.ts", prefix: "x", suffix: ";" });
+    expect(boundary).toBe(tokens.length - 1);
+    expect(tokens[boundary]).toBe(controls.mid);
+  });
+
+  it("keeps to its budgets and begins a cut prefix with a line", () => {
+    const prefix = "const abc =\n  1;\n".repeat(5_000);
+    const { tokens } = completionPrompt({ tokenizer, path: "a.ts", prefix, suffix: prefix });
+    const pre = tokens.indexOf(controls.pre);
+    expect(pre - tokens.indexOf(controls.suf) - 1).toBe(SUFFIX_TOKENS_MAX);
+    expect(tokens.indexOf(controls.hint) - pre - 1).toBeLessThanOrEqual(PREFIX_TOKENS_MAX);
+    expect(tokenizer.bytesOf(tokens[pre + 1] ?? 0)?.[0]).toBe(0x0a);
+    expect(tokens.length - tokens.indexOf(controls.hint) - 2).toBeLessThanOrEqual(HINT_TOKENS_MAX);
+  });
+
+  it("gives a model without control tokens its plain prefix, and never nothing", () => {
+    const place = { tokenizer: plainTokenizer, path: "a.ts", suffix: "}" };
+    expect(plainTokenizer.decode(completionPrompt({ ...place, prefix: "const a" }).tokens)).toBe("const a");
+    expect([...completionPrompt({ ...place, prefix: "" }).tokens]).toEqual([0]);
+  });
+});
+
+describe("training text and requests", () => {
+  it("have the same tokens for a fill", () => {
+    const [prefix, middle, suffix] = ["const a =", " 1", ";\nconst b"];
+    const parts = {
+      header: fileHeader(vocabulary, "a.ts"),
+      prefix: encodeText(tokenizer, prefix),
+      suffix: encodeText(tokenizer, suffix),
+      suffixText: suffix,
+    };
+    const sample = withAnswer(vocabulary, fillPrompt(vocabulary, parts), encodeText(tokenizer, middle));
+    const { tokens } = completionPrompt({ tokenizer, path: "a.ts", prefix, suffix });
+    expect([...sample]).toEqual([...tokens, ...encodeText(tokenizer, middle), controls.eot]);
+  });
+
+  it("have the same tokens for a chat", () => {
+    const asked = [{ role: "user", text: "Hi" }] as const;
+    const answered = [...asked, { role: "assistant", text: "Hello" }] as const;
+    const prompt = chatPrompt(vocabulary, ROLE_MAPS.embedded, asked);
+    expect(tokenizer.decode(prompt)).toBe("<|user|>Hi<|eot|><|asst|>");
+    expect([...chatTurns(vocabulary, ROLE_MAPS.embedded, answered)].slice(0, prompt.length)).toEqual([
+      ...prompt,
+    ]);
+  });
+});
