@@ -36,7 +36,8 @@ struct WkvBackwardArguments {
   const float *r, *d, *k, *v, *a, *b;
   float* scratch;  // kWkvBackwardScratch floats, 64-byte aligned, private to the caller
 };
-constexpr std::size_t kWkvBackwardScratch = (kWkvChunk + 2) * kHeadSize * kHeadSize + 16 * kHeadSize;
+// States of 16 rows along a chunk; 14 vectors of each of its tokens.
+constexpr std::size_t kWkvBackwardScratch = kWkvChunk * (16 + 14) * kHeadSize;
 
 struct WkvKernels {
   void (*forward)(const WkvForwardArguments& arguments);

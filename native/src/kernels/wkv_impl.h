@@ -1,109 +1,273 @@
-// The one source of the wkv kernels, compiled once per instruction set; see wkv.h.
+// The one source of the wkv kernels, compiled once per instruction set; see wkv.h. Include after simd_wide.h.
 
 namespace ouroboros::OURO_SIMD_NAMESPACE {
 
+constexpr std::size_t kN = kHeadSize;
+
+// ---- Forward ----
+//
+// Lanes are value channels i: with the State transposed, y and sa are sums over j without any reduction
+// across lanes. One pass over the State per token makes its State, its y and the next token's sa. Value
+// channels do not mix, so they are taken kWide at a time through all tokens.
+
+// columns[j][lane] = rows[lane][j] for kWide rows of a State.
+inline void WkvTransposeIn(float* columns, const float* rows) {
+  for (std::size_t lane = 0; lane < kWide; lane += kLanes) {
+    for (std::size_t j = 0; j < kN; j += kLanes) {
+      TransposeTile(rows + lane * kN + j, kN, columns + j * kWide + lane, kWide);
+    }
+  }
+}
+
+inline void WkvTransposeOut(float* rows, const float* columns) {
+  for (std::size_t lane = 0; lane < kWide; lane += kLanes) {
+    for (std::size_t j = 0; j < kN; j += kLanes) {
+      TransposeTile(columns + j * kWide + lane, kWide, rows + lane * kN + j, kN);
+    }
+  }
+}
+
+inline Wide WkvFirstSa(const float* columns, const float* a) {
+  Wide sa = ZeroWide();
+  for (std::size_t j = 0; j < kN; ++j) sa = MulAdd(LoadWide(columns + j * kWide), Set(a[j]), sa);
+  return sa;
+}
+
+inline void WkvForwardChannels(const WkvForwardArguments& args, std::size_t first, float* columns) {
+  WkvTransposeIn(columns, args.state + first * kN);
+  Wide sa = WkvFirstSa(columns, args.a);
+  for (std::size_t t = 0; t < args.tokens; ++t) {
+    const std::size_t at = t * args.stride;
+    if (args.chunk_states != nullptr && t % kWkvChunk == 0) {
+      WkvTransposeOut(args.chunk_states + (t / kWkvChunk * kN + first) * kN, columns);
+    }
+    if (args.sa != nullptr) Store(args.sa + at + first, sa);
+    const float *const d = args.d + at, *const b = args.b + at, *const k = args.k + at,
+                       *const r = args.r + at;
+    // The last token has no next; what is then summed is not used.
+    const float* const next_a = args.a + (t + 1 < args.tokens ? at + args.stride : at);
+    const Wide v = LoadWide(args.v + at + first);
+    Wide y = ZeroWide();
+    Wide next_sa = ZeroWide();
+    for (std::size_t j = 0; j < kN; ++j) {
+      Wide state = LoadWide(columns + j * kWide) * Set(d[j]);
+      state = MulAdd(sa, Set(b[j]), state);
+      state = MulAdd(v, Set(k[j]), state);
+      Store(columns + j * kWide, state);
+      y = MulAdd(state, Set(r[j]), y);
+      next_sa = MulAdd(state, Set(next_a[j]), next_sa);
+    }
+    Store(args.y + at + first, y);
+    sa = next_sa;
+  }
+  WkvTransposeOut(args.state + first * kN, columns);
+}
+
 inline void WkvForward(const WkvForwardArguments& arguments) {
-  constexpr std::size_t n = kHeadSize;
-  float* const state = arguments.state;
-  for (std::size_t t = 0; t < arguments.tokens; ++t) {
-    if (arguments.chunk_states != nullptr && t % kWkvChunk == 0) {
-      float* to = arguments.chunk_states + t / kWkvChunk * n * n;
-      for (std::size_t e = 0; e < n * n; e += kLanes) Store(to + e, Load(state + e));
-    }
-    const std::size_t at = t * arguments.stride;
-    for (std::size_t i = 0; i < n; ++i) {
-      float* const row = state + i * n;
-      F sum = Zero();
-      for (std::size_t j = 0; j < n; j += kLanes)
-        sum = MulAdd(Load(row + j), Load(arguments.a + at + j), sum);
-      const float sa = ReduceAdd(sum);
-      if (arguments.sa != nullptr) arguments.sa[at + i] = sa;
-      const F sa_i = Set(sa);
-      const F v_i = Set(arguments.v[at + i]);
-      F y = Zero();
-      for (std::size_t j = 0; j < n; j += kLanes) {
-        F next = Load(row + j) * Load(arguments.d + at + j);
-        next = MulAdd(sa_i, Load(arguments.b + at + j), next);
-        next = MulAdd(v_i, Load(arguments.k + at + j), next);
-        Store(row + j, next);
-        y = MulAdd(next, Load(arguments.r + at + j), y);
+  if (arguments.tokens == 0) return;
+  alignas(64) float columns[kN * kWide];
+  for (std::size_t first = 0; first < kN; first += kWide) WkvForwardChannels(arguments, first, columns);
+}
+
+// ---- Backward ----
+//
+// Lanes are key channels j: five of the seven sums run over i and stay in registers. Value channels mix only
+// in those sums, so a block of rows i goes backward through a whole chunk while its States lie in the nearest
+// cache. With S the State after a token and P the one before it, for every row i:
+//   dS_i += dy_i r          dd += dS_i P_i   db += dS_i sa_i   dk += dS_i v_i   dv_i = dS_i k   dsa_i = dS_i
+//   b da += P_i dsa_i         dS_i = dS_i d + dsa_i a dr = sum_i S_i dy_i = d (sum_i P_i dy_i) + b (sa dy) +
+//   k (v dy), which needs no S.
+
+// Rows that one block holds: those whose dv and dsa are reduced together.
+constexpr std::size_t kWkvRows = kLanes < 8 ? 8 : kLanes;
+constexpr std::size_t kWkvBlock = kWkvRows * kN;
+
+struct WkvBlock {
+  std::size_t first;  // row
+  std::size_t count;  // tokens, 1 .. kWkvChunk
+  float* before;      // [count][kWkvRows][64]: States before each token
+  float* dstate;      // [kWkvRows][64]
+};
+
+inline void WkvRecompute(const WkvBackwardArguments& args, const WkvBlock& block) {
+  for (std::size_t s = 0; s + 1 < block.count; ++s) {
+    const std::size_t at = s * args.stride;
+    const float* from = block.before + s * kWkvBlock;
+    float* to = block.before + (s + 1) * kWkvBlock;
+    for (std::size_t j = 0; j < kN; j += kWide) {
+      const Wide d = LoadWide(args.d + at + j);
+      const Wide b = LoadWide(args.b + at + j);
+      const Wide k = LoadWide(args.k + at + j);
+      for (std::size_t row = 0; row < kWkvRows; ++row) {
+        Wide state = LoadWide(from + row * kN + j) * d;
+        state = MulAdd(b, Set(args.sa[at + block.first + row]), state);
+        Store(to + row * kN + j, MulAdd(k, Set(args.v[at + block.first + row]), state));
       }
-      arguments.y[at + i] = ReduceAdd(y);
     }
   }
 }
 
-// One token, backward: `before` is its State before, dstate the gradient of its State after (replaced by that
-// of before).
-inline void WkvBackwardToken(const WkvBackwardArguments& arguments, std::size_t at, const float* before) {
-  constexpr std::size_t n = kHeadSize;
-  const auto zero = [at](float* gradient) {
-    for (std::size_t j = 0; j < n; ++j) gradient[at + j] = 0.0f;
+// The first block of rows writes a gradient, the others add to it.
+inline void WkvPut(float* to, const Wide& sum, std::size_t first) {
+  Store(to, first == 0 ? sum : LoadWide(to) + sum);
+}
+
+// dS += dy r and what follows from it; the unreduced sums of each row's dv and dsa come back in dv and dsa.
+// What is put into dr here is sum_i P_i dy_i.
+inline void WkvBackwardSums(const WkvBackwardArguments& args, const WkvBlock& block, std::size_t at,
+                            const float* before, F* dv, F* dsa) {
+  for (std::size_t row = 0; row < kWkvRows; ++row) dv[row] = dsa[row] = Zero();
+  for (std::size_t j = 0; j < kN; j += kWide) {
+    const Wide r = LoadWide(args.r + at + j);
+    const Wide k = LoadWide(args.k + at + j);
+    const Wide b = LoadWide(args.b + at + j);
+    Wide p_dy = ZeroWide();
+    Wide dd = ZeroWide();
+    Wide db = ZeroWide();
+    Wide dk = ZeroWide();
+    for (std::size_t row = 0; row < kWkvRows; ++row) {
+      const F dy_i = Set(args.dy[at + block.first + row]);
+      const Wide old = LoadWide(before + row * kN + j);
+      const Wide ds = MulAdd(r, dy_i, LoadWide(block.dstate + row * kN + j));
+      Store(block.dstate + row * kN + j, ds);
+      p_dy = MulAdd(old, dy_i, p_dy);
+      dd = MulAdd(old, ds, dd);
+      db = MulAdd(ds, Set(args.sa[at + block.first + row]), db);
+      dk = MulAdd(ds, Set(args.v[at + block.first + row]), dk);
+      dv[row] = AddProducts(ds, k, dv[row]);
+      dsa[row] = AddProducts(ds, b, dsa[row]);
+    }
+    WkvPut(args.dr + at + j, p_dy, block.first);
+    WkvPut(args.dd + at + j, dd, block.first);
+    WkvPut(args.db + at + j, db, block.first);
+    WkvPut(args.dk + at + j, dk, block.first);
+  }
+}
+
+// da, and dS of the State before.
+inline void WkvBackwardStep(const WkvBackwardArguments& args, const WkvBlock& block, std::size_t at,
+                            const float* before, const float* dsa) {
+  for (std::size_t j = 0; j < kN; j += kWide) {
+    const Wide a = LoadWide(args.a + at + j);
+    const Wide d = LoadWide(args.d + at + j);
+    Wide da = ZeroWide();
+    for (std::size_t row = 0; row < kWkvRows; ++row) {
+      const F dsa_i = Set(dsa[row]);
+      da = MulAdd(LoadWide(before + row * kN + j), dsa_i, da);
+      const Wide ds = LoadWide(block.dstate + row * kN + j) * d;
+      Store(block.dstate + row * kN + j, MulAdd(a, dsa_i, ds));
+    }
+    WkvPut(args.da + at + j, da, block.first);
+  }
+}
+
+inline void WkvBackwardBlock(const WkvBackwardArguments& args, const WkvBlock& block) {
+  WkvRecompute(args, block);
+  for (std::size_t s = block.count; s-- > 0;) {
+    const std::size_t at = s * args.stride;
+    const float* before = block.before + s * kWkvBlock;
+    F dv[kWkvRows];
+    F dsa[kWkvRows];
+    alignas(64) float dsa_rows[kWkvRows];
+    WkvBackwardSums(args, block, at, before, dv, dsa);
+    for (std::size_t row = 0; row < kWkvRows; row += kLanes) {
+      Store(args.dv + at + block.first + row, ReduceAddEach(dv + row));
+      Store(dsa_rows + row, ReduceAddEach(dsa + row));
+    }
+    WkvBackwardStep(args, block, at, before, dsa_rows);
+  }
+}
+
+// From sum_i P_i dy_i to dr.
+inline void WkvFinishDr(const WkvBackwardArguments& args, std::size_t at) {
+  F sa_dy = Zero();
+  F v_dy = Zero();
+  for (std::size_t i = 0; i < kN; i += kLanes) {
+    const F dy = Load(args.dy + at + i);
+    sa_dy = MulAdd(Load(args.sa + at + i), dy, sa_dy);
+    v_dy = MulAdd(Load(args.v + at + i), dy, v_dy);
+  }
+  const F b_factor = Set(ReduceAdd(sa_dy));
+  const F k_factor = Set(ReduceAdd(v_dy));
+  for (std::size_t j = 0; j < kN; j += kLanes) {
+    F dr = Load(args.dr + at + j) * Load(args.d + at + j);
+    dr = MulAdd(b_factor, Load(args.b + at + j), dr);
+    Store(args.dr + at + j, MulAdd(k_factor, Load(args.k + at + j), dr));
+  }
+}
+
+// Scratch: the States of a block of rows, then the chunk's vectors side by side. In a [T, D] tensor they
+// stand a power of two apart, where a few sets of the nearest cache would have to hold them all.
+constexpr std::size_t kWkvChunkVectors = kWkvChunk * kN;
+constexpr std::size_t kWkvInputs = 8;
+constexpr std::size_t kWkvOutputs = 6;
+static_assert(kWkvChunk * kWkvBlock + (kWkvInputs + kWkvOutputs) * kWkvChunkVectors <= kWkvBackwardScratch);
+
+struct WkvRows {
+  float* to;
+  std::size_t to_stride;
+  const float* from;
+  std::size_t from_stride;
+};
+
+inline void WkvCopyRows(const WkvRows& rows, std::size_t count) {
+  for (std::size_t t = 0; t < count; ++t) {
+    for (std::size_t j = 0; j < kN; j += kWide) {
+      Store(rows.to + t * rows.to_stride + j, LoadWide(rows.from + t * rows.from_stride + j));
+    }
+  }
+}
+
+inline void WkvBackwardChunk(const WkvBackwardArguments& args, std::size_t begin, std::size_t count) {
+  float* next = args.scratch + kWkvChunk * kWkvBlock;
+  const auto near = [&next] {
+    float* const vectors = next;
+    next += kWkvChunkVectors;
+    return vectors;
   };
-  zero(arguments.dr);
-  zero(arguments.dd);
-  zero(arguments.dk);
-  zero(arguments.da);
-  zero(arguments.db);
-  for (std::size_t i = 0; i < n; ++i) {
-    const F dy_i = Set(arguments.dy[at + i]);
-    const F sa_i = Set(arguments.sa[at + i]);
-    const F v_i = Set(arguments.v[at + i]);
-    F dv = Zero();
-    F dsa = Zero();
-    for (std::size_t j = 0; j < n; j += kLanes) {
-      const std::size_t e = i * n + j;
-      const F b = Load(arguments.b + at + j);
-      const F k = Load(arguments.k + at + j);
-      const F old = Load(before + e);
-      const F after = MulAdd(v_i, k, MulAdd(sa_i, b, old * Load(arguments.d + at + j)));
-      const F ds = MulAdd(dy_i, Load(arguments.r + at + j), Load(arguments.dstate + e));
-      Store(arguments.dstate + e, ds);
-      Store(arguments.dr + at + j, MulAdd(after, dy_i, Load(arguments.dr + at + j)));
-      Store(arguments.dd + at + j, MulAdd(ds, old, Load(arguments.dd + at + j)));
-      Store(arguments.db + at + j, MulAdd(ds, sa_i, Load(arguments.db + at + j)));
-      Store(arguments.dk + at + j, MulAdd(ds, v_i, Load(arguments.dk + at + j)));
-      dv = MulAdd(ds, k, dv);
-      dsa = MulAdd(ds, b, dsa);
-    }
-    arguments.dv[at + i] = ReduceAdd(dv);
-    const F dsa_i = Set(ReduceAdd(dsa));
-    for (std::size_t j = 0; j < n; j += kLanes) {
-      const std::size_t e = i * n + j;
-      Store(arguments.da + at + j, MulAdd(Load(before + e), dsa_i, Load(arguments.da + at + j)));
-      const F ds = Load(arguments.dstate + e) * Load(arguments.d + at + j);
-      Store(arguments.dstate + e, MulAdd(dsa_i, Load(arguments.a + at + j), ds));
-    }
+  const auto copy_in = [&](const float* from) {
+    float* const to = near();
+    WkvCopyRows({to, kN, from + begin * args.stride, args.stride}, count);
+    return to;
+  };
+  WkvBackwardArguments chunk = args;
+  chunk.stride = kN;
+  chunk.dy = copy_in(args.dy);
+  chunk.sa = copy_in(args.sa);
+  chunk.r = copy_in(args.r);
+  chunk.d = copy_in(args.d);
+  chunk.k = copy_in(args.k);
+  chunk.v = copy_in(args.v);
+  chunk.a = copy_in(args.a);
+  chunk.b = copy_in(args.b);
+  chunk.dr = near();
+  chunk.dd = near();
+  chunk.dk = near();
+  chunk.dv = near();
+  chunk.da = near();
+  chunk.db = near();
+  for (std::size_t first = 0; first < kN; first += kWkvRows) {
+    const float* saved = args.chunk_states + (begin / kWkvChunk * kN + first) * kN;
+    for (std::size_t e = 0; e < kWkvBlock; e += kWide) Store(args.scratch + e, LoadWide(saved + e));
+    WkvBackwardBlock(chunk, {first, count, args.scratch, args.dstate + first * kN});
   }
+  for (std::size_t t = 0; t < count; ++t) WkvFinishDr(chunk, t * kN);
+  const auto copy_out = [&](float* to, const float* from) {
+    WkvCopyRows({to + begin * args.stride, args.stride, from, kN}, count);
+  };
+  copy_out(args.dr, chunk.dr);
+  copy_out(args.dd, chunk.dd);
+  copy_out(args.dk, chunk.dk);
+  copy_out(args.dv, chunk.dv);
+  copy_out(args.da, chunk.da);
+  copy_out(args.db, chunk.db);
 }
 
-inline void WkvBackward(const WkvBackwardArguments& arguments) {
-  constexpr std::size_t n = kHeadSize;
-  const std::size_t chunks = (arguments.tokens + kWkvChunk - 1) / kWkvChunk;
+inline void WkvBackward(const WkvBackwardArguments& args) {
+  const std::size_t chunks = (args.tokens + kWkvChunk - 1) / kWkvChunk;
   for (std::size_t chunk = chunks; chunk-- > 0;) {
     const std::size_t begin = chunk * kWkvChunk;
-    const std::size_t count = arguments.tokens - begin < kWkvChunk ? arguments.tokens - begin : kWkvChunk;
-    // scratch[s] = State before token begin + s.
-    for (std::size_t e = 0; e < n * n; e += kLanes) {
-      Store(arguments.scratch + e, Load(arguments.chunk_states + chunk * n * n + e));
-    }
-    for (std::size_t s = 0; s + 1 < count; ++s) {
-      const std::size_t at = (begin + s) * arguments.stride;
-      const float* from = arguments.scratch + s * n * n;
-      float* to = arguments.scratch + (s + 1) * n * n;
-      for (std::size_t i = 0; i < n; ++i) {
-        const F sa_i = Set(arguments.sa[at + i]);
-        const F v_i = Set(arguments.v[at + i]);
-        for (std::size_t j = 0; j < n; j += kLanes) {
-          F next = Load(from + i * n + j) * Load(arguments.d + at + j);
-          next = MulAdd(sa_i, Load(arguments.b + at + j), next);
-          Store(to + i * n + j, MulAdd(v_i, Load(arguments.k + at + j), next));
-        }
-      }
-    }
-    for (std::size_t s = count; s-- > 0;) {
-      WkvBackwardToken(arguments, (begin + s) * arguments.stride, arguments.scratch + s * n * n);
-    }
+    WkvBackwardChunk(args, begin, args.tokens - begin < kWkvChunk ? args.tokens - begin : kWkvChunk);
   }
 }
 
