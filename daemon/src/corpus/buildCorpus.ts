@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { AppError } from "../errors.js";
 import { cleanFile, type DropReason } from "./clean.js";
 import { Deduplicator } from "./deduplicate.js";
 import {
@@ -77,7 +78,10 @@ async function build(
     const packageBytes = sum(kept.map(({ text }) => Buffer.byteLength(text)));
     bytes += packageBytes;
     if (bytes > CORPUS_BYTES_MAX)
-      throw new Error(`The recipe "${recipe.name}" yields more than ${CORPUS_BYTES_MAX} bytes.`);
+      throw new AppError(
+        "input-invalid",
+        `the recipe "${recipe.name}" yields more than ${CORPUS_BYTES_MAX} bytes; cap its packages with bytesMax`,
+      );
     documents.push(...kept);
     const { name, version, licence, integrity, split } = source;
     packages.push({
@@ -107,8 +111,9 @@ function checkLicence(source: RecipePackage, files: readonly TarFile[]): void {
       ? undefined
       : licenceOf(JSON.parse(Buffer.from(packageJson.bytes).toString("utf8")));
   if (licence !== source.licence || !isAcceptedLicence(licence)) {
-    throw new Error(
-      `${source.name}@${source.version} is under "${licence ?? "no stated licence"}", but the recipe says "${source.licence}".`,
+    throw new AppError(
+      "input-invalid",
+      `${source.name}@${source.version} is under "${licence ?? "no stated licence"}", but the recipe says "${source.licence}"; correct or remove it`,
     );
   }
 }

@@ -4,6 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
+import { AppError } from "../errors.js";
 import { isExcludedPackage } from "./exclusion.js";
 import { isAcceptedLicence } from "./licence.js";
 
@@ -47,7 +48,8 @@ export type RecipePackage = z.infer<typeof RecipePackage>;
 
 export function parseRecipe(value: unknown): CorpusRecipe {
   const parsed = Recipe.safeParse(value);
-  if (!parsed.success) throw new Error(`The corpus recipe is not valid:\n${z.prettifyError(parsed.error)}`);
+  if (!parsed.success)
+    throw new AppError("input-invalid", `the corpus recipe is not valid:\n${z.prettifyError(parsed.error)}`);
   return parsed.data;
 }
 
@@ -57,7 +59,9 @@ export async function readRecipe(path: string): Promise<CorpusRecipe> {
   try {
     value = JSON.parse(await readFile(path, "utf8"));
   } catch (cause) {
-    throw new Error(`Cannot read the corpus recipe ${path}.`, { cause });
+    throw new AppError("input-invalid", `cannot read the corpus recipe ${path}; it must be a JSON file`, {
+      cause,
+    });
   }
   return parseRecipe(value);
 }

@@ -8,6 +8,7 @@
  */
 import { ROLE_MAPS } from "@ouroboros/configs";
 import type { Tokenizer } from "@ouroboros/native";
+import { AppError } from "../errors.js";
 import { controlsOf, END_OF_DOCUMENT } from "../prompt/controls.js";
 import { concatenate, encodeText } from "../prompt/encodeText.js";
 import { chatTurns, editPrompt, fillPrompt, type Vocabulary, withAnswer } from "../prompt/format.js";
@@ -56,13 +57,24 @@ const CONTEXT_TOKENS_MIN = 96;
 export async function openSampleStream(options: SampleStreamOptions): Promise<SampleStream> {
   const { tokenizer, contextTokens, sequencesPerStep, seed } = options;
   if (contextTokens < CONTEXT_TOKENS_MIN)
-    throw new Error(`Windows need at least ${CONTEXT_TOKENS_MIN} tokens.`);
+    throw new AppError(
+      "input-invalid",
+      `training windows need at least ${CONTEXT_TOKENS_MIN} tokens, not ${contextTokens}`,
+    );
   const controls = controlsOf(tokenizer);
-  if (controls === undefined) throw new Error("The vocabulary has no control tokens.");
+  if (controls === undefined)
+    throw new AppError(
+      "input-invalid",
+      "the vocabulary has no control tokens; make one with `ouro vocab train`",
+    );
   const corpus = await readTokenised({ folder: options.folder, split: "train", tokenizer });
   // One window is given up to the offset that moves with every epoch, one to what follows a window.
   const windows = Math.floor(corpus.tokens.length / contextTokens) - 2;
-  if (windows < 1) throw new Error(`The corpus has fewer than ${3 * contextTokens} tokens.`);
+  if (windows < 1)
+    throw new AppError(
+      "input-invalid",
+      `the corpus has fewer than ${3 * contextTokens} tokens; add packages to its recipe`,
+    );
   const maker = new WindowMaker({
     corpus,
     vocabulary: { tokenizer, controls },

@@ -4,6 +4,7 @@
  */
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
+import { AppError } from "../errors.js";
 
 /** Refuses archives that would unpack to more than this: the largest package in a recipe has about 100 MB. */
 const UNPACKED_BYTES_MAX = 512 * 1024 * 1024;
@@ -17,7 +18,7 @@ export interface TarFile {
 
 const unzip = promisify<Uint8Array, { maxOutputLength: number }, Buffer>(gunzip);
 
-/** Files in archive order. Throws an Error when the archive is damaged or larger than `UNPACKED_BYTES_MAX`. */
+/** Files in archive order. Throws AppError `input-invalid` when the archive is damaged or larger than `UNPACKED_BYTES_MAX`. */
 export async function readTarball(compressed: Uint8Array): Promise<TarFile[]> {
   const archive = await unzip(compressed, { maxOutputLength: UNPACKED_BYTES_MAX });
   const files: TarFile[] = [];
@@ -28,7 +29,11 @@ export async function readTarball(compressed: Uint8Array): Promise<TarFile[]> {
     if (header[0] === 0) break;
     const size = octal(header.subarray(124, 136));
     const body = archive.subarray(at + BLOCK, at + BLOCK + size);
-    if (body.length < size) throw new Error("The tarball ends in the middle of a file.");
+    if (body.length < size)
+      throw new AppError(
+        "input-invalid",
+        "a tarball ends in the middle of a file; remove it from the cache to fetch it again",
+      );
     const type = String.fromCharCode(header[156] ?? 0);
     if (type === "L") longName = cString(body);
     else if (type === "x") longName = paxPath(body) ?? longName;
@@ -58,7 +63,11 @@ function cString(bytes: Buffer): string {
 
 function octal(field: Buffer): number {
   const text = cString(field).trim();
-  if (!/^[0-7]+$/.test(text)) throw new Error("The tarball has a damaged header.");
+  if (!/^[0-7]+$/.test(text))
+    throw new AppError(
+      "input-invalid",
+      "a tarball has a damaged header; remove it from the cache to fetch it again",
+    );
   return Number.parseInt(text, 8);
 }
 

@@ -6,6 +6,7 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { AppError } from "../errors.js";
 
 export interface WantedTarball {
   readonly name: string;
@@ -32,11 +33,13 @@ export async function cachedTarball({ wanted, cache, signal }: TarballOptions): 
   try {
     await npmPack({ wanted, folder, signal });
     const [file] = await readdir(folder);
-    if (file === undefined) throw new Error(`npm packed no file for ${wanted.name}@${wanted.version}.`);
+    if (file === undefined)
+      throw new AppError("input-invalid", `npm packed no file for ${wanted.name}@${wanted.version}`);
     const bytes = await readFile(join(folder, file));
     if (integrityOf(bytes) !== wanted.integrity) {
-      throw new Error(
-        `${wanted.name}@${wanted.version} is not the tarball that the recipe names (its sha512 differs).`,
+      throw new AppError(
+        "input-invalid",
+        `${wanted.name}@${wanted.version} is not the tarball that the recipe names (its sha512 differs); correct the recipe`,
       );
     }
     await rename(join(folder, file), path);
@@ -55,13 +58,15 @@ export function tarballName({ name, version }: Pick<WantedTarball, "name" | "ver
   return `${name.replace(/^@/, "").replace("/", "-")}-${version}.tgz`;
 }
 
+/** npm prints its reason first. */
 const ERROR_TEXT_MAX = 4_000;
+const REASON_CHARACTERS_MAX = 300;
 
 function npmPack(options: { wanted: WantedTarball; folder: string; signal: AbortSignal }): Promise<void> {
   const { wanted, folder, signal } = options;
   const specification = `${wanted.name}@${wanted.version}`;
   return new Promise((resolve, reject) => {
-    const child = spawn("npm", ["pack", specification, "--ignore-scripts", "--silent"], {
+    const child = spawn("npm", ["pack", specification, "--ignore-scripts", "--loglevel=error"], {
       cwd: folder,
       signal,
       stdio: ["ignore", "ignore", "pipe"],
@@ -70,12 +75,20 @@ function npmPack(options: { wanted: WantedTarball; folder: string; signal: Abort
     });
     let errors = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      errors = (errors + text).slice(-ERROR_TEXT_MAX);
+      errors = (errors + text).slice(0, ERROR_TEXT_MAX);
     });
     child.once("error", reject);
     child.once("close", (code) => {
       if (code === 0) resolve();
-      else reject(new Error(`npm could not fetch ${specification} (exit ${code}). ${errors.trim()}`.trim()));
+      else {
+        const reason = errors
+          .replace(/^npm (error|ERR!) ?/gm, "")
+          .replace(/\s+/g, " ")
+          .slice(0, REASON_CHARACTERS_MAX);
+        reject(
+          new AppError("input-invalid", `npm could not fetch ${specification}: ${reason || `exit ${code}`}`),
+        );
+      }
     });
   });
 }

@@ -8,14 +8,17 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { Tokenizer } from "@ouroboros/native";
 import { z } from "zod";
+import { AppError } from "../errors.js";
 import { controlsOf, END_OF_DOCUMENT } from "../prompt/controls.js";
 import { concatenate, encodeText } from "../prompt/encodeText.js";
-import { fileHeader } from "../prompt/format.js";
-import { readDocuments, readManifest, writeWhole } from "./documents.js";
+import { fileHeader, type Vocabulary } from "../prompt/format.js";
+import { type CorpusDocument, readDocuments, readManifest, writeWhole } from "./documents.js";
 import { type OnProgress, startPhase } from "./progress.js";
 
 const INDEX_FILE = "tokens.json";
+/** Ids are stored in 16 bits. */
 const ID_LIMIT = 1 << 16;
+const DOCUMENTS_PER_REPORT = 100;
 const SPLITS = ["train", "valid"] as const;
 export type Split = (typeof SPLITS)[number];
 
@@ -52,6 +55,7 @@ export type Tokenised =
   | { readonly kind: "finished"; readonly tokens: { readonly train: number; readonly valid: number } }
   | { readonly kind: "cancelled" };
 
+/** Does nothing when the folder already holds the tokens of these documents in this vocabulary. */
 export async function tokeniseCorpus({
   folder,
   tokenizer,
@@ -60,55 +64,72 @@ export async function tokeniseCorpus({
 }: TokeniseOptions): Promise<Tokenised> {
   const controls = controlsOf(tokenizer);
   if (controls === undefined || tokenizer.size > ID_LIMIT) {
-    throw new Error("The corpus can only be tokenised with a vocabulary made by `ouro vocab train`.");
+    throw new AppError(
+      "input-invalid",
+      "a corpus can only be tokenised with a vocabulary made by `ouro vocab train`",
+    );
   }
   const manifest = await readManifest(folder);
-  const report = startPhase({ phase: "tokenise", total: manifest.documents, onProgress });
+  const identity = { vocabularyHash: tokenizer.hash, documentsHash: manifest.documentsHash };
+  const known = await readIndex(folder).catch(() => undefined);
+  if (known?.vocabularyHash === identity.vocabularyHash && known.documentsHash === identity.documentsHash) {
+    return { kind: "finished", tokens: lengthsOf(known) };
+  }
+  await rm(join(folder, INDEX_FILE), { force: true });
   const index: TokenIndex = {
-    vocabularyHash: tokenizer.hash,
-    documentsHash: manifest.documentsHash,
+    ...identity,
     bytes: { train: 0, valid: 0 },
     documents: { train: [], valid: [] },
   };
-  await rm(join(folder, INDEX_FILE), { force: true });
   const files = {
     train: await open(partial(folder, "train"), "w"),
     valid: await open(partial(folder, "valid"), "w"),
   };
-  const lengths = { train: 0, valid: 0 };
+  const report = startPhase({ phase: "tokenise", total: manifest.documents, onProgress });
   let done = 0;
   try {
-    for await (const { package: name, path, language, split, text } of readDocuments(folder)) {
-      const header = fileHeader({ tokenizer, controls }, path);
-      const tokens = concatenate([header, encodeText(tokenizer, text), [END_OF_DOCUMENT]]);
-      const start = lengths[split];
-      lengths[split] += tokens.length;
-      index.documents[split].push({
-        package: name,
-        path,
-        language,
-        start,
-        text: start + header.length,
-        end: lengths[split],
-      });
-      index.bytes[split] += Buffer.byteLength(text);
-      await files[split].write(littleEndian(tokens));
-      if (++done % 100 === 0) {
-        report(done, `${name} ${path}`);
+    for await (const document of readDocuments(folder)) {
+      const tokens = addDocument({ index, document, vocabulary: { tokenizer, controls } });
+      await files[document.split].write(littleEndian(tokens));
+      if (++done % DOCUMENTS_PER_REPORT === 0) {
+        report(done, `${document.package} ${document.path}`);
         await setImmediate();
       }
       if (signal?.aborted === true) return { kind: "cancelled" };
     }
-    for (const split of SPLITS) await files[split].sync();
+    for (const split of SPLITS) {
+      await files[split].sync();
+      // Windows renames no open file; closing twice is harmless.
+      await files[split].close();
+      await rename(partial(folder, split), binary(folder, split));
+    }
   } finally {
     for (const split of SPLITS) await files[split].close();
-    if (signal?.aborted === true)
-      for (const split of SPLITS) await rm(partial(folder, split), { force: true });
+    for (const split of SPLITS) await rm(partial(folder, split), { force: true });
   }
-  for (const split of SPLITS) await rename(partial(folder, split), binary(folder, split));
   await writeWhole(join(folder, INDEX_FILE), [JSON.stringify(index)]);
-  report(done, "done");
-  return { kind: "finished", tokens: lengths };
+  return { kind: "finished", tokens: lengthsOf(index) };
+}
+
+/** Appends a document to the index and returns its tokens. */
+function addDocument(options: {
+  readonly index: TokenIndex;
+  readonly document: CorpusDocument;
+  readonly vocabulary: Vocabulary;
+}): Uint32Array {
+  const { index, vocabulary } = options;
+  const { package: name, path, language, split, text } = options.document;
+  const header = fileHeader(vocabulary, path);
+  const tokens = concatenate([header, encodeText(vocabulary.tokenizer, text), [END_OF_DOCUMENT]]);
+  const start = lengthsOf(index)[split];
+  const place = { start, text: start + header.length, end: start + tokens.length };
+  index.documents[split].push({ package: name, path, language, ...place });
+  index.bytes[split] += Buffer.byteLength(text);
+  return tokens;
+}
+
+function lengthsOf({ documents }: TokenIndex): { readonly train: number; readonly valid: number } {
+  return { train: documents.train.at(-1)?.end ?? 0, valid: documents.valid.at(-1)?.end ?? 0 };
 }
 
 export interface TokenisedSplit {
@@ -127,7 +148,10 @@ export async function readTokenised(options: {
   const { folder, split, tokenizer } = options;
   const index = await readIndex(folder);
   if (index.vocabularyHash !== tokenizer.hash) {
-    throw new Error(`The tokens in ${folder} belong to another vocabulary; build the corpus again.`);
+    throw new AppError(
+      "input-invalid",
+      `the tokens in ${folder} belong to another vocabulary; tokenise the corpus again`,
+    );
   }
   const file = await readFile(binary(folder, split));
   const tokens = new Uint16Array(file.length / 2);
@@ -139,7 +163,9 @@ async function readIndex(folder: string): Promise<TokenIndex> {
   try {
     return TokenIndex.parse(JSON.parse(await readFile(join(folder, INDEX_FILE), "utf8")));
   } catch (cause) {
-    throw new Error(`There is no tokenised corpus in ${folder}; build one first.`, { cause });
+    throw new AppError("input-invalid", `there is no tokenised corpus in ${folder}; build one first`, {
+      cause,
+    });
   }
 }
 

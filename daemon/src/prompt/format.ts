@@ -13,6 +13,7 @@
  */
 import type { Role, RoleMap, RoleMark } from "@ouroboros/configs";
 import type { Tokenizer } from "@ouroboros/native";
+import { AppError } from "../errors.js";
 import { type Controls, END_OF_DOCUMENT } from "./controls.js";
 import { concatenate, encodeText } from "./encodeText.js";
 
@@ -115,6 +116,9 @@ function controlId(controls: Controls, name: string): number {
   if (name === "end") return END_OF_DOCUMENT;
   const id = new Map(Object.entries(controls)).get(name);
   if (id === undefined)
-    throw new Error(`The role map names the control token "${name}", which does not exist.`);
+    throw new AppError(
+      "input-invalid",
+      `the role map names the control token "${name}", which does not exist`,
+    );
   return id;
 }

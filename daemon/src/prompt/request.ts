@@ -8,7 +8,7 @@ import { concatenate, encodeText } from "./encodeText.js";
 import { fileHeader, fillPrompt } from "./format.js";
 
 /** About what one training window holds: what lies further back the embedded model has not learnt to use. */
-export const PREFIX_TOKENS_MAX = 320;
+export const PREFIX_TOKENS_MAX = 224;
 export const SUFFIX_TOKENS_MAX = 64;
 /** Text looked at per token of budget, so that a huge document costs no more than a long one. */
 const CHARACTERS_PER_TOKEN_MAX = 16;

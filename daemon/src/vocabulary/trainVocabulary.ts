@@ -5,6 +5,7 @@
  */
 import { setImmediate } from "node:timers/promises";
 import { type OnProgress, startPhase } from "../corpus/progress.js";
+import { AppError } from "../errors.js";
 import { learnPairs } from "./bytePairs.js";
 import { CONTROL_COUNT, CONTROL_ID_FIRST, CONTROL_LITERALS } from "./controlTokens.js";
 import { fixedTokens } from "./fixedTokens.js";
@@ -38,7 +39,8 @@ export async function trainVocabulary(options: TrainVocabularyOptions): Promise<
   const { size, signal } = options;
   const fixed = fixedTokens().map(toLatin1);
   const room = size - CONTROL_ID_FIRST - CONTROL_COUNT - fixed.length;
-  if (room < 0) throw new Error(`A vocabulary needs at least ${size - room} tokens, not ${size}.`);
+  if (room < 0)
+    throw new AppError("input-invalid", `a vocabulary needs at least ${size - room} tokens, not ${size}`);
 
   const pieces = await countPieces(options.texts, signal);
   if (pieces === undefined) return { kind: "cancelled" };
