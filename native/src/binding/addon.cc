@@ -1,3 +1,4 @@
+// The addon: every part registers what it exports. Nothing else happens when it is loaded.
 #include <napi.h>
 
 #include "binding/register.h"

@@ -1,3 +1,4 @@
+// Kernels for JavaScript tests: nothing is exported yet; they are checked through ops and conformance.
 #include "binding/register.h"
 
 namespace ouroboros::binding {

@@ -7,7 +7,7 @@
 #include <cstddef>
 
 #include "ops/compute.h"
-#include "rwkv7/weights.h"
+#include "ops/views.h"
 
 namespace ouroboros {
 

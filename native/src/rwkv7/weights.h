@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "ops/views.h"
 #include "rwkv7/shape.h"
 
 namespace ouroboros {
@@ -19,22 +20,6 @@ namespace ouroboros {
 enum BigMatrix : std::size_t { kReceptance, kKey, kValue, kOutput, kFfnKey, kFfnValue, kBigMatrices };
 inline constexpr std::array<const char*, kBigMatrices> kBigMatrixNames = {
     "att.receptance", "att.key", "att.value", "att.output", "ffn.key", "ffn.value"};
-
-// y = W x + scale * B (A x). rank 0: no LoRA here.
-template <typename T>
-struct LinearView {
-  T* weight = nullptr;  // [out, in]
-  T* lora_a = nullptr;  // [rank, in]
-  T* lora_b = nullptr;  // [out, rank]
-  std::size_t rank = 0;
-  float scale = 0;
-};
-
-template <typename T>
-struct NormView {
-  T* weight = nullptr;  // [D]
-  T* bias = nullptr;    // [D]
-};
 
 // The two factors around a data-dependent vector: x @ down @ up, [D, rank] and [rank, D].
 template <typename T>
