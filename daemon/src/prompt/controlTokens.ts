@@ -1,6 +1,6 @@
 /**
  * The reserved control tokens: ids and literal texts. Every vocabulary made here carries them at the same ids, so a
- * model can be fine-tuned for a new use without a new vocabulary. What they mean is decided in `../prompt`.
+ * model can be fine-tuned for a new use without a new vocabulary. What they mean is decided in `format.ts`.
  */
 
 /** Ids 1…256 are the bytes 0…255 (World convention); id 0 ends a document and has no bytes. */

@@ -1,6 +1,6 @@
 /** Finds the control tokens of a vocabulary by their literals. A World vocabulary has none. */
 import type { Tokenizer } from "@ouroboros/native";
-import { CONTROL_NAMES, type ControlName, controlLiteral } from "../vocabulary/controlTokens.js";
+import { CONTROL_NAMES, type ControlName, controlLiteral } from "./controlTokens.js";
 
 /** The token ids of the named controls. */
 export type Controls = Readonly<Record<ControlName, number>>;

@@ -5,7 +5,7 @@
  * can come out. Decoding gives back the text unchanged.
  */
 import type { Tokenizer } from "@ouroboros/native";
-import { CONTROL_LITERALS } from "../vocabulary/controlTokens.js";
+import { CONTROL_LITERALS } from "./controlTokens.js";
 
 const LITERAL = new RegExp(CONTROL_LITERALS.map((text) => text.replaceAll("|", "\\|")).join("|"), "g");
 

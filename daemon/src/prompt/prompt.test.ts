@@ -1,8 +1,8 @@
 import { ROLE_MAPS } from "@ouroboros/configs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { CONTROL_ID_FIRST, CONTROL_LITERALS } from "../vocabulary/controlTokens.js";
 import { controlsOf, stopTokens } from "./controls.js";
+import { CONTROL_ID_FIRST, CONTROL_LITERALS } from "./controlTokens.js";
 import { encodeText } from "./encodeText.js";
 import { chatPrompt, chatTurns, fileHeader, fillPrompt, HINT_TOKENS_MAX, withAnswer } from "./format.js";
 import { completionPrompt, PREFIX_TOKENS_MAX, SUFFIX_TOKENS_MAX } from "./request.js";

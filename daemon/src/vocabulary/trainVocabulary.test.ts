@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
 import { sampleCode } from "../corpus/testTarball.js";
+import { CONTROL_ID_FIRST, CONTROL_LITERALS } from "../prompt/controlTokens.js";
 import { learnPairs } from "./bytePairs.js";
-import { CONTROL_ID_FIRST, CONTROL_LITERALS } from "./controlTokens.js";
 import { pretokens } from "./pretokens.js";
 import { countTokens, trainVocabulary } from "./trainVocabulary.js";
 import { worldFormat } from "./worldFormat.js";

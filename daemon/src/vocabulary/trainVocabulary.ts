@@ -6,8 +6,8 @@
 import { setImmediate } from "node:timers/promises";
 import { type OnProgress, startPhase } from "../corpus/progress.js";
 import { AppError } from "../errors.js";
+import { CONTROL_COUNT, CONTROL_ID_FIRST, CONTROL_LITERALS } from "../prompt/controlTokens.js";
 import { learnPairs } from "./bytePairs.js";
-import { CONTROL_COUNT, CONTROL_ID_FIRST, CONTROL_LITERALS } from "./controlTokens.js";
 import { fixedTokens } from "./fixedTokens.js";
 import { pretokens } from "./pretokens.js";
 import { type VocabularyEntry, worldFormat } from "./worldFormat.js";
