@@ -4,8 +4,8 @@ import { loadTokenizer } from "@ouroboros/native";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { controlsOf } from "../prompt/controls.js";
+import { CONTROL_COUNT, CONTROL_ID_FIRST, CONTROL_LITERALS } from "../prompt/controlTokens.js";
 import { encodeText } from "../prompt/encodeText.js";
-import { CONTROL_COUNT, CONTROL_ID_FIRST, CONTROL_LITERALS } from "./controlTokens.js";
 
 const tokenizer = loadTokenizer(fileURLToPath(new URL("../../model/vocab.txt", import.meta.url)));
 
