@@ -2,7 +2,7 @@
 
 import { loadAddon } from "./addon.js";
 import { EngineError } from "./errors.js";
-import { rethrow } from "./rethrow.js";
+import { guarded } from "./rethrow.js";
 
 /** Named as in safetensors. */
 export type FloatDType = "F32" | "F16" | "BF16" | "F64";
@@ -72,12 +72,8 @@ function filesAddon(): FilesAddon {
  */
 export function readTensors(path: string): TensorFile {
   if (typeof path !== "string" || path === "") throw new TypeError("readTensors needs the path of a file.");
-  try {
-    const { tensors, metadata, hash } = filesAddon().readTensors(path);
-    return { tensors, metadata: Object.fromEntries(metadata), hash };
-  } catch (error) {
-    rethrow(error);
-  }
+  const { tensors, metadata, hash } = guarded(() => filesAddon().readTensors(path));
+  return { tensors, metadata: Object.fromEntries(metadata), hash };
 }
 
 /** Writes a safetensors file atomically. Throws EngineError: `argument` for tensors that cannot be written, `file`. */
@@ -87,11 +83,8 @@ export function writeSafetensors(options: {
   readonly metadata?: Readonly<Record<string, string>>;
 }): void {
   for (const tensor of options.tensors) checkTensor(tensor);
-  try {
-    filesAddon().writeSafetensors(options.path, options.tensors, Object.entries(options.metadata ?? {}));
-  } catch (error) {
-    rethrow(error);
-  }
+  const metadata = Object.entries(options.metadata ?? {});
+  guarded(() => filesAddon().writeSafetensors(options.path, options.tensors, metadata));
 }
 
 function checkTensor({ name, dtype, shape, values }: TensorToWrite): void {

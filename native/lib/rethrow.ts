@@ -14,3 +14,12 @@ export function rethrow(error: unknown): never {
   }
   throw error;
 }
+
+/** Runs a call into the addon; its errors leave as EngineError. */
+export function guarded<Result>(call: () => Result): Result {
+  try {
+    return call();
+  } catch (error) {
+    rethrow(error);
+  }
+}

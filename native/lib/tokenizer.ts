@@ -2,7 +2,7 @@
 
 import { loadAddon } from "./addon.js";
 import { EngineError } from "./errors.js";
-import { rethrow } from "./rethrow.js";
+import { guarded } from "./rethrow.js";
 import type { Tokenizer } from "./types.js";
 
 /** The addon's object; the methods keep the promises of `Tokenizer` once arguments have the right type. */
@@ -73,12 +73,4 @@ function decodeBytes(native: NativeTokenizer, tokens: Uint32Array): Uint8Array {
   if (!(tokens instanceof Uint32Array))
     throw new TypeError("Tokenizer.decode needs a Uint32Array of tokens.");
   return guarded(() => native.decodeBytes(tokens));
-}
-
-function guarded<Result>(call: () => Result): Result {
-  try {
-    return call();
-  } catch (error) {
-    rethrow(error);
-  }
 }

@@ -8,6 +8,7 @@ namespace {
 Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   ouroboros::binding::RegisterFiles(env, exports);
   ouroboros::binding::RegisterText(env, exports);
+  ouroboros::binding::RegisterSampler(env, exports);
   ouroboros::binding::RegisterKernels(env, exports);
   ouroboros::binding::RegisterEngine(env, exports);
   ouroboros::binding::RegisterInspect(env, exports);
