@@ -1,0 +1,15 @@
+import { expect } from "vitest";
+import { EngineError, type EngineErrorCode } from "../lib/errors.js";
+
+/** The call must fail with an EngineError of this code, whose message holds `text`. */
+export function expectEngineError(call: () => unknown, code: EngineErrorCode, text = "") {
+  let thrown: unknown;
+  try {
+    call();
+  } catch (error) {
+    thrown = error;
+  }
+  expect(thrown).toBeInstanceOf(EngineError);
+  const { message, code: actual } = thrown as EngineError;
+  expect({ message, code: actual }).toEqual({ message: expect.stringContaining(text), code });
+}
