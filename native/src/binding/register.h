@@ -8,7 +8,8 @@ namespace ouroboros::binding {
 void RegisterFiles(Napi::Env env,
                    Napi::Object exports);  // files_binding.cc: tensors of a file, for readers' tests
 void RegisterText(Napi::Env env, Napi::Object exports);  // text_binding.cc: Tokenizer
-void RegisterSampler(Napi::Env env, Napi::Object exports);  // sampler_binding.cc: Sampler, for conformance and tests
+void RegisterSampler(Napi::Env env,
+                     Napi::Object exports);  // sampler_binding.cc: Sampler, for conformance and tests
 void RegisterKernels(Napi::Env env,
                      Napi::Object exports);                // kernels_binding.cc: kernels, for tests and bench
 void RegisterEngine(Napi::Env env, Napi::Object exports);  // engine_binding.cc: Engine, Model, Trainer
