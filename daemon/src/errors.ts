@@ -28,6 +28,7 @@ export const APP_ERROR_CODES = {
   "project-full": "a project has as many corrections as one adapter may hold",
   "learning-busy": "too many learning operations are waiting",
   "learning-closed": "learning was closed",
+  "training-diverged": "a training run produced losses that are no numbers",
 } as const;
 
 export type AppErrorCode = keyof typeof APP_ERROR_CODES;

@@ -1,7 +1,395 @@
+// Engine and Model for JavaScript: loading, reading, generating, scoring. Types: native/lib/types.ts; calls
+// are wrapped and their arguments checked in native/lib/engine.ts.
+#include <thread>
+
+#include "binding/errors.h"
+#include "binding/job.h"
+#include "binding/model_info.h"
+#include "binding/model_object.h"
 #include "binding/register.h"
+#include "binding/tokenizer_object.h"
+#include "files/safetensors_writer.h"
+#include "files/tensor_file.h"
+#include "generate/generator.h"
 
 namespace ouroboros::binding {
+namespace {
 
-void RegisterEngine(Napi::Env, Napi::Object) {}
+// Every engine of this environment, so that its threads end before the environment does.
+struct Engines {
+  std::vector<std::shared_ptr<EngineCore>> open;
+  ~Engines() {
+    for (const std::shared_ptr<EngineCore>& core : open) core->Close();
+  }
+};
+
+std::shared_ptr<EngineCore> CoreOf(const Napi::Value& value) {
+  return Unwrap<EngineCore>(value, HandleKind::kEngine);
+}
+
+Napi::Value CreateEngine(const Napi::CallbackInfo& info) {
+  const Napi::Object options = info[0].As<Napi::Object>();
+  const std::size_t hardware = std::max(1u, std::thread::hardware_concurrency());
+  const std::size_t threads = Has(options, "threads") ? SizeOf(options, "threads") : hardware;
+  auto core = std::make_shared<EngineCore>(KernelsFor(InstructionSetOf(options)), threads);
+  info.Env().GetInstanceData<Engines>()->open.push_back(core);
+  Napi::Object result = Napi::Object::New(info.Env());
+  result.Set("handle", Wrap(info.Env(), HandleKind::kEngine, core));
+  result.Set("threads", static_cast<double>(core->pool.threads()));
+  result.Set("instructionSet", core->kernels.name);
+  return result;
+}
+
+Napi::Value CloseEngine(const Napi::CallbackInfo& info) {
+  const std::shared_ptr<EngineCore> core = CoreOf(info[0]);
+  core->Close();
+  std::erase(info.Env().GetInstanceData<Engines>()->open, core);
+  return info.Env().Undefined();
+}
+
+Napi::Value ModelToJs(Napi::Env env, const ModelPtr& model) {
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("handle", Wrap(env, HandleKind::kModel, model));
+  result.Set("info", ModelInfoToJs(env, *model->checkpoint));
+  return result;
+}
+
+Napi::Value LoadModel(const Napi::CallbackInfo& info) {
+  const std::shared_ptr<EngineCore> core = CoreOf(info[0]);
+  const std::string path = StringOf(info[1].As<Napi::Object>(), "path");
+  return RunJob(
+      info.Env(), core, On::kGenerateThread,
+      [core, path](const std::stop_token&) {
+        return std::make_shared<LoadedModel>(core, LoadCheckpoint(path));
+      },
+      ModelToJs);
+}
+
+Napi::Value InitialModel(const Napi::CallbackInfo& info) {
+  const std::shared_ptr<EngineCore> core = CoreOf(info[0]);
+  const Napi::Object options = info[1].As<Napi::Object>();
+  const Napi::Object wanted = ObjectOf(options, "shape");
+  Shape shape{};
+  shape.layers = SizeOf(wanted, "layers");
+  shape.width = SizeOf(wanted, "width");
+  shape.vocabulary = SizeOf(wanted, "vocabularySize");
+  if (Has(wanted, "ffnWidth")) shape.ffn = SizeOf(wanted, "ffnWidth");
+  if (Has(wanted, "loraRanks")) {
+    const Napi::Object ranks = ObjectOf(wanted, "loraRanks");
+    shape.ranks = {SizeOf(ranks, "w"), SizeOf(ranks, "a"), SizeOf(ranks, "v"), SizeOf(ranks, "g")};
+  }
+  const std::uint64_t seed = SizeOf(options, "seed");
+  return RunJob(
+      info.Env(), core, On::kGenerateThread,
+      [core, shape, seed](const std::stop_token&) {
+        return std::make_shared<LoadedModel>(core, InitialCheckpoint(shape, seed));
+      },
+      ModelToJs);
+}
+
+Napi::Value ZeroState(const Napi::CallbackInfo& info) {
+  return Wrap(info.Env(), HandleKind::kState,
+              std::make_shared<const State>(State::Zero(ModelOf(info[0])->shape())));
+}
+
+constexpr const char* kStateNames[3] = {"att_shift", "ffn_shift", "wkv"};
+
+std::array<std::vector<std::size_t>, 3> StateShapes(const Shape& shape) {
+  return {{{shape.layers, shape.width},
+           {shape.layers, shape.width},
+           {shape.layers, shape.heads, kHeadSize, kHeadSize}}};
+}
+
+Napi::Value StateToBytes(const Napi::CallbackInfo& info) {
+  const ModelPtr model = ModelOf(info[0]);
+  const auto state = StateOfOptions(info[1].As<Napi::Object>(), model->shape());
+  const Buffer* parts[3] = {&state->att_shift, &state->ffn_shift, &state->wkv};
+  const auto shapes = StateShapes(model->shape());
+  std::vector<TensorToWrite> tensors;
+  for (std::size_t i = 0; i < 3; ++i)
+    tensors.push_back({kStateNames[i], DType::kF32, shapes[i], parts[i]->span()});
+  const std::vector<std::byte> bytes = SerializeSafetensors(tensors, {{"kind", "ouroboros-state"}});
+  Napi::Uint8Array result = Napi::Uint8Array::New(info.Env(), bytes.size());
+  std::memcpy(result.Data(), bytes.data(), bytes.size());
+  return result;
+}
+
+Napi::Value StateFromBytes(const Napi::CallbackInfo& info) {
+  const ModelPtr model = ModelOf(info[0]);
+  const auto array = info[1].As<Napi::Uint8Array>();
+  const auto* begin = reinterpret_cast<const std::byte*>(array.Data());
+  std::unique_ptr<TensorFile> file;
+  try {
+    file = TensorFile::FromBytes({begin, begin + array.ByteLength()}, "the state");
+  } catch (const EngineError& error) {
+    throw EngineError(ErrorCode::kState, error.what());
+  }
+  auto state = std::make_shared<State>(State::Zero(model->shape()));
+  Buffer* parts[3] = {&state->att_shift, &state->ffn_shift, &state->wkv};
+  const auto shapes = StateShapes(model->shape());
+  for (std::size_t i = 0; i < 3; ++i) {
+    const auto index = file->Find(kStateNames[i]);
+    if (!index || file->tensors()[*index].shape != shapes[i] ||
+        file->tensors()[*index].dtype != DType::kF32) {
+      throw EngineError(ErrorCode::kState, "the bytes are not a State of this model");
+    }
+    file->ReadF32(*index, parts[i]->span());
+  }
+  return Wrap(info.Env(), HandleKind::kState, std::shared_ptr<const State>(state));
+}
+
+// What read, score and reference are given.
+struct ReadRequest {
+  ModelPtr model;
+  Adapter adapter;
+  std::shared_ptr<const State> state;
+  std::vector<std::uint32_t> tokens;
+
+  Weights weights() const { return WeightsOf(*model->checkpoint, adapter); }
+};
+
+ReadRequest ReadRequestOf(const Napi::CallbackInfo& info) {
+  const ModelPtr model = ModelOf(info[0]);
+  const Napi::Object options = info[1].As<Napi::Object>();
+  ReadRequest request{model, AdapterOf(options), StateOfOptions(options, model->shape()),
+                      TokensOf(options, "tokens")};
+  CheckTokens(request.tokens, model->shape());
+  return request;
+}
+
+Napi::Value Read(const Napi::CallbackInfo& info) {
+  const ReadRequest request = ReadRequestOf(info);
+  return RunJob(
+      info.Env(), request.model->core, On::kGenerateThread,
+      [request](const std::stop_token& stop) -> std::shared_ptr<const State> {
+        EngineCore& core = *request.model->core;
+        const ThreadPool::GenerationScope active(core.pool);
+        auto state = std::make_shared<State>(request.state->Copy());
+        const bool finished = core.generate.reader.Read(core.generate.compute, request.model->shape(),
+                                                        request.weights(), *state, request.tokens, stop,
+                                                        [](std::size_t, std::size_t, const float*) {});
+        return finished ? state : nullptr;
+      },
+      [](Napi::Env env, const std::shared_ptr<const State>& state) -> Napi::Value {
+        if (state == nullptr) return Cancelled(env);
+        Napi::Object result = Finished(env);
+        result.Set("state", Wrap(env, HandleKind::kState, state));
+        return result;
+      });
+}
+
+Napi::Value Score(const Napi::CallbackInfo& info) {
+  const ReadRequest request = ReadRequestOf(info);
+  return RunJob(
+      info.Env(), request.model->core, On::kGenerateThread,
+      [request](const std::stop_token& stop) {
+        EngineCore& core = *request.model->core;
+        const ThreadPool::GenerationScope active(core.pool);
+        return ScoreTokens(core.generate, request.model->shape(), request.weights(), *request.state,
+                           request.tokens, stop);
+      },
+      [](Napi::Env env, const std::optional<std::vector<RowScore>>& scores) -> Napi::Value {
+        return scores ? ScoreToJs(env, *scores) : Cancelled(env);
+      });
+}
+
+std::shared_ptr<const ReferenceLogits> ComputeReference(const ReadRequest& request,
+                                                        const std::stop_token& stop) {
+  Worker& worker = request.model->core->generate;
+  const Shape& shape = request.model->shape();
+  const Weights weights = request.weights();
+  auto reference = std::make_shared<ReferenceLogits>();
+  reference->rows = request.tokens.size();
+  reference->vocabulary = shape.vocabulary;
+  reference->logits.Grow(reference->rows * shape.vocabulary);
+  reference->log_sum_exp.resize(reference->rows);
+  State state = request.state->Copy();
+  const bool finished =
+      worker.reader.Read(worker.compute, shape, weights, state, request.tokens, stop,
+                         [&](std::size_t first, std::size_t rows, const float* h) {
+                           float* logits = reference->logits.data() + first * shape.vocabulary;
+                           HeadForward(worker.compute, shape, weights, logits, h, rows);
+                           worker.compute.lane.ParallelFor(rows, [&](std::size_t row) {
+                             reference->log_sum_exp[first + row] =
+                                 worker.compute.elementwise()
+                                     .softmax_statistics(logits + row * shape.vocabulary, shape.vocabulary)
+                                     .log_sum_exp;
+                           });
+                         });
+  return finished ? reference : nullptr;
+}
+
+// Rows of V floats that one reference may hold: 256 MB at V = 65536.
+constexpr std::size_t kReferenceRowsMax = 1024;
+
+Napi::Value Reference(const Napi::CallbackInfo& info) {
+  const ReadRequest request = ReadRequestOf(info);
+  if (request.tokens.size() > kReferenceRowsMax) {
+    throw EngineError(ErrorCode::kArgument, "reference logits are kept for at most 1024 tokens");
+  }
+  return RunJob(
+      info.Env(), request.model->core, On::kGenerateThread,
+      [request](const std::stop_token& stop) { return ComputeReference(request, stop); },
+      [](Napi::Env env, const std::shared_ptr<const ReferenceLogits>& logits) -> Napi::Value {
+        if (logits == nullptr) return Cancelled(env);
+        Napi::Object result = Finished(env);
+        result.Set("logits", Wrap(env, HandleKind::kReference, logits));
+        return result;
+      });
+}
+
+SamplingOptions SamplingOf(const Napi::Object& object) {
+  SamplingOptions options;
+  options.temperature = NumberOf(object, "temperature");
+  options.top_p = NumberOf(object, "topP");
+  options.top_k = static_cast<std::uint32_t>(SizeOf(object, "topK"));
+  options.alpha_presence = NumberOf(object, "alphaPresence");
+  options.alpha_frequency = NumberOf(object, "alphaFrequency");
+  options.alpha_decay = NumberOf(object, "alphaDecay");
+  options.repetition_penalty = NumberOf(object, "repetitionPenalty");
+  options.token_ban = TokensOf(object, "tokenBan");
+  options.seed = SizeOf(object, "seed");
+  return options;
+}
+
+GenerationRequest GenerationRequestOf(const Napi::Object& options, std::vector<std::uint32_t> tokens) {
+  GenerationRequest request;
+  request.tokens = std::move(tokens);
+  if (request.tokens.empty()) RefuseArgument("tokens");
+  request.sampling = SamplingOf(ObjectOf(options, "sampling"));
+  request.tokens_max = SizeOf(options, "tokensMax");
+  request.stop_tokens = TokensOf(options, "stopTokens");
+  if (Has(options, "stopStrings")) request.stop_strings = StringsOf(options, "stopStrings");
+  if (Has(options, "tokenizer")) request.tokenizer = TokenizerOf(options.Get("tokenizer"));
+  return request;
+}
+
+Napi::Value GeneratedToJs(Napi::Env env, const Generated& generated) {
+  constexpr const char* kNames[] = {"token", "string", "limit", "cancel"};
+  Napi::Object result = generated.stopped_by == StoppedBy::kCancel ? Cancelled(env) : Finished(env);
+  result.Set("tokens", ToJs(env, std::span<const std::uint32_t>(generated.tokens)));
+  result.Set("logProbabilities", ToJs(env, std::span<const float>(generated.log_probabilities)));
+  result.Set("stoppedBy", kNames[static_cast<std::size_t>(generated.stopped_by)]);
+  return result;
+}
+
+// The stream of tokens goes through its own queue: at most tokens_max entries, never blocking the generate
+// thread.
+class TokenStream {
+ public:
+  TokenStream(Napi::Env env, const Napi::Value& on_token) {
+    if (!on_token.IsFunction()) return;
+    function_ = Napi::ThreadSafeFunction::New(env, on_token.As<Napi::Function>(), "ouroboros tokens", 0, 1);
+    open_ = true;
+  }
+  ~TokenStream() {
+    if (open_) function_.Release();
+  }
+  TokenStream(const TokenStream&) = delete;
+  TokenStream& operator=(const TokenStream&) = delete;
+
+  void Send(std::uint32_t token, float log_probability) {
+    if (!open_) return;
+    function_.NonBlockingCall([token, log_probability](Napi::Env env, Napi::Function call) {
+      call.Call(
+          {Napi::Number::New(env, token), Napi::Number::New(env, static_cast<double>(log_probability))});
+    });
+  }
+
+ private:
+  Napi::ThreadSafeFunction function_;
+  bool open_ = false;
+};
+
+Napi::Value GenerateTokens(const Napi::CallbackInfo& info) {
+  const ReadRequest read = ReadRequestOf(info);
+  const Napi::Object options = info[1].As<Napi::Object>();
+  const GenerationRequest request = GenerationRequestOf(options, read.tokens);
+  auto stream = std::make_shared<TokenStream>(info.Env(), options.Get("onToken"));
+  return RunJob(
+      info.Env(), read.model->core, On::kGenerateThread,
+      [read, request, stream](const std::stop_token& stop) {
+        EngineCore& core = *read.model->core;
+        const ThreadPool::GenerationScope active(core.pool);
+        return Generate(core.generate.compute, read.model->shape(), read.weights(), core.generate.reader,
+                        *read.state, request, stop, [&](std::uint32_t token, float log_probability) {
+                          stream->Send(token, log_probability);
+                        });
+      },
+      GeneratedToJs);
+}
+
+Napi::Value LoadAdapter(const Napi::CallbackInfo& info) {
+  const ModelPtr model = ModelOf(info[0]);
+  const std::string path = StringOf(info[1].As<Napi::Object>(), "path");
+  return RunJob(
+      info.Env(), model->core, On::kGenerateThread,
+      [model, path](const std::stop_token&) -> Adapter {
+        return std::make_shared<const ParameterSet>(LoadParameterSet(model->shape(), path));
+      },
+      [](Napi::Env env, const Adapter& adapter) { return Wrap(env, HandleKind::kAdapter, adapter); });
+}
+
+template <Napi::Value (*Call)(const Napi::CallbackInfo&)>
+Napi::Value Guarded(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&] { return Call(info); });
+}
+
+}  // namespace
+
+Napi::Value ScoreToJs(Napi::Env env, const std::vector<RowScore>& scores) {
+  Napi::Float32Array log_probabilities = Napi::Float32Array::New(env, scores.size());
+  Napi::Uint32Array best = Napi::Uint32Array::New(env, scores.size());
+  Napi::Float32Array margins = Napi::Float32Array::New(env, scores.size());
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    log_probabilities[i] = scores[i].log_probability;
+    best[i] = scores[i].best;
+    margins[i] = scores[i].margin;
+  }
+  Napi::Object result = Finished(env);
+  result.Set("logProbabilities", log_probabilities);
+  result.Set("best", best);
+  result.Set("margins", margins);
+  return result;
+}
+
+std::optional<std::vector<RowScore>> ScoreTokens(Worker& worker, const Shape& shape, const Weights& weights,
+                                                 const State& start, const std::vector<std::uint32_t>& tokens,
+                                                 const std::stop_token& stop) {
+  if (tokens.size() < 2) return std::vector<RowScore>();
+  std::vector<RowScore> scores(tokens.size() - 1);
+  State state = start.Copy();
+  const std::span<const std::uint32_t> inputs(tokens.data(), scores.size());
+  const bool finished = worker.reader.Read(worker.compute, shape, weights, state, inputs, stop,
+                                           [&](std::size_t first, std::size_t rows, const float* h) {
+                                             ScoreRows(worker.compute, shape, weights, worker.loss,
+                                                       std::span(scores).subspan(first, rows), h,
+                                                       std::span(tokens).subspan(first + 1, rows));
+                                           });
+  if (!finished) return std::nullopt;
+  return scores;
+}
+
+void RegisterTrainer(Napi::Env env, Napi::Object exports);  // trainer_binding.cc
+
+void RegisterEngine(Napi::Env env, Napi::Object exports) {
+  env.SetInstanceData(new Engines());  // NOLINT: owned by the environment
+  const auto add = [&](const char* name, auto call) {
+    exports.Set(name, Napi::Function::New(env, call, name));
+  };
+  add("createEngine", Guarded<CreateEngine>);
+  add("closeEngine", Guarded<CloseEngine>);
+  add("loadModel", Guarded<LoadModel>);
+  add("initialModel", Guarded<InitialModel>);
+  add("zeroState", Guarded<ZeroState>);
+  add("stateToBytes", Guarded<StateToBytes>);
+  add("stateFromBytes", Guarded<StateFromBytes>);
+  add("read", Guarded<Read>);
+  add("score", Guarded<Score>);
+  add("reference", Guarded<Reference>);
+  add("generate", Guarded<GenerateTokens>);
+  add("loadAdapter", Guarded<LoadAdapter>);
+  RegisterTrainer(env, exports);
+}
 
 }  // namespace ouroboros::binding

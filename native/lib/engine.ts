@@ -1,0 +1,217 @@
+/** Engine, Model and Trainer over the addon: checks arguments, wires AbortSignals, gives results their types. */
+
+import { loadAddon } from "./addon.js";
+import { EngineError } from "./errors.js";
+import { rethrow } from "./rethrow.js";
+import { tokenizerHandle } from "./tokenizer.js";
+import type {
+  Adapter,
+  Cancellable,
+  Engine,
+  EngineOptions,
+  Finished,
+  GenerateOptions,
+  Generation,
+  InstructionSet,
+  Model,
+  ModelInfo,
+  ReadOptions,
+  ReferenceLogits,
+  Score,
+  State,
+  Trainer,
+  TrainerOptions,
+  TrainStep,
+} from "./types.js";
+
+/** A running native call: the promise settles in any case, cancel() asks it to settle soon. */
+interface NativeJob<Result> {
+  readonly promise: Promise<Result>;
+  cancel(): void;
+}
+type Handle = unknown;
+
+interface NativeModel {
+  readonly handle: Handle;
+  readonly info: ModelInfo;
+}
+
+/** The engine's part of the addon's exports (native/src/binding/engine_binding.cc, trainer_binding.cc). */
+interface EngineAddon {
+  createEngine(options: EngineOptions): {
+    readonly handle: Handle;
+    readonly threads: number;
+    readonly instructionSet: InstructionSet;
+  };
+  closeEngine(engine: Handle): void;
+  loadModel(engine: Handle, options: object): NativeJob<NativeModel>;
+  initialModel(engine: Handle, options: object): NativeJob<NativeModel>;
+  zeroState(model: Handle): State;
+  stateToBytes(model: Handle, options: { readonly state: State }): Uint8Array;
+  stateFromBytes(model: Handle, bytes: Uint8Array): State;
+  read(model: Handle, options: object): NativeJob<Finished<{ readonly state: State }>>;
+  score(model: Handle, options: object): NativeJob<Finished<Score>>;
+  reference(model: Handle, options: object): NativeJob<Finished<{ readonly logits: ReferenceLogits }>>;
+  generate(model: Handle, options: object): NativeJob<Generation>;
+  loadAdapter(model: Handle, options: object): NativeJob<Adapter>;
+  createTrainer(model: Handle, options: TrainerOptions): Handle;
+  trainerStep(trainer: Handle, options: object): NativeJob<Finished<TrainStep>>;
+  trainerScore(trainer: Handle, options: object): NativeJob<Finished<Score>>;
+  trainerPublish(trainer: Handle): NativeJob<Adapter>;
+  trainerSaveAdapter(trainer: Handle, options: object): NativeJob<undefined>;
+  trainerSaveCheckpoint(trainer: Handle, options: object): NativeJob<undefined>;
+  trainerSave(trainer: Handle, options: object): NativeJob<undefined>;
+  trainerRestore(trainer: Handle, options: object): NativeJob<undefined>;
+  trainerSteps(trainer: Handle): number;
+}
+
+function isEngineAddon(addon: unknown): addon is EngineAddon {
+  return typeof addon === "object" && addon !== null && "createEngine" in addon;
+}
+
+const THREADS_MAX = 256;
+
+/** Starts an engine: two threads and a pool. It lives until close() or the end of the process. */
+export function createEngine(options: EngineOptions = {}): Engine {
+  const addon = loadAddon();
+  if (!isEngineAddon(addon)) {
+    throw new EngineError("internal", "the native addon lacks the engine; run `npm run build`");
+  }
+  const { threads } = options;
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= THREADS_MAX)) {
+    throw new TypeError(`Engine threads must be a whole number from 1 to ${THREADS_MAX}.`);
+  }
+  const native = guarded(() => addon.createEngine(options));
+  return {
+    threads: native.threads,
+    instructionSet: native.instructionSet,
+    async loadModel(request) {
+      requireText(request.path, "Engine.loadModel needs the path of a checkpoint.");
+      const loaded = await run(() => addon.loadModel(native.handle, { path: request.path }), request.signal);
+      return modelOver(addon, loaded);
+    },
+    async initialModel(request) {
+      requireSeed(request.seed);
+      return modelOver(addon, await run(() => addon.initialModel(native.handle, request)));
+    },
+    close: () => addon.closeEngine(native.handle),
+  };
+}
+
+function modelOver(addon: EngineAddon, native: NativeModel): Model {
+  const { handle, info } = native;
+  return {
+    info,
+    zeroState: () => guarded(() => addon.zeroState(handle)),
+    stateToBytes: (state) => guarded(() => addon.stateToBytes(handle, { state })),
+    stateFromBytes(bytes) {
+      if (!(bytes instanceof Uint8Array)) throw new TypeError("Model.stateFromBytes needs a Uint8Array.");
+      return guarded(() => addon.stateFromBytes(handle, bytes));
+    },
+    async read(options) {
+      requireTokens(options, 0);
+      return run(() => addon.read(handle, options), options.signal);
+    },
+    async score(options) {
+      requireTokens(options, 2);
+      return run(() => addon.score(handle, options), options.signal);
+    },
+    async reference(options) {
+      requireTokens(options, 1);
+      return run(() => addon.reference(handle, options), options.signal);
+    },
+    async generate(options) {
+      requireGeneration(options);
+      return run(() => addon.generate(handle, nativeGeneration(options)), options.signal);
+    },
+    async loadAdapter(options) {
+      requireText(options.path, "Model.loadAdapter needs the path of an adapter.");
+      return run(() => addon.loadAdapter(handle, options));
+    },
+    createTrainer(options) {
+      requireSeed(options.seed);
+      return trainerOver(
+        addon,
+        guarded(() => addon.createTrainer(handle, options)),
+      );
+    },
+  };
+}
+
+function trainerOver(addon: EngineAddon, handle: Handle): Trainer {
+  return {
+    async step(options) {
+      if (options.sequences.length === 0) throw new TypeError("Trainer.step needs at least one sequence.");
+      return run(() => addon.trainerStep(handle, options), options.signal);
+    },
+    async score(options) {
+      requireTokens(options, 2);
+      return run(() => addon.trainerScore(handle, options), options.signal);
+    },
+    publish: () => run(() => addon.trainerPublish(handle)),
+    saveAdapter: (options) => run(() => addon.trainerSaveAdapter(handle, options)),
+    saveCheckpoint: (options) => run(() => addon.trainerSaveCheckpoint(handle, options)),
+    save: (options) => run(() => addon.trainerSave(handle, options)),
+    restore: (options) => run(() => addon.trainerRestore(handle, options)),
+    get steps() {
+      return addon.trainerSteps(handle);
+    },
+  };
+}
+
+/** Starts a native job, ties it to the signal, and gives its failure the caller's stack. */
+async function run<Result>(start: () => NativeJob<Result>, signal?: AbortSignal): Promise<Result> {
+  const job = guarded(start);
+  const cancel = () => job.cancel();
+  if (signal?.aborted) cancel();
+  signal?.addEventListener("abort", cancel, { once: true });
+  try {
+    return await job.promise;
+  } catch (error) {
+    return rethrow(error);
+  } finally {
+    signal?.removeEventListener("abort", cancel);
+  }
+}
+
+function guarded<Result>(call: () => Result): Result {
+  try {
+    return call();
+  } catch (error) {
+    rethrow(error);
+  }
+}
+
+function nativeGeneration(options: GenerateOptions): object {
+  const { tokenizer, signal, ...rest } = options;
+  return tokenizer === undefined ? rest : { ...rest, tokenizer: tokenizerHandle(tokenizer) };
+}
+
+function requireGeneration(options: GenerateOptions): void {
+  requireTokens(options, 1);
+  requireSeed(options.sampling.seed);
+  if (!Number.isInteger(options.tokensMax) || options.tokensMax < 0) {
+    throw new TypeError("Model.generate needs tokensMax as a whole number.");
+  }
+  if (
+    options.stopStrings !== undefined &&
+    options.stopStrings.length > 0 &&
+    options.tokenizer === undefined
+  ) {
+    throw new TypeError("Model.generate needs a tokenizer to look for stop strings.");
+  }
+}
+
+function requireTokens(options: Pick<ReadOptions, "tokens"> & Cancellable, atLeast: number): void {
+  if (!(options.tokens instanceof Uint32Array) || options.tokens.length < atLeast) {
+    throw new TypeError(`tokens must be a Uint32Array of at least ${atLeast}.`);
+  }
+}
+
+function requireText(text: string, message: string): void {
+  if (typeof text !== "string" || text === "") throw new TypeError(message);
+}
+
+function requireSeed(seed: number): void {
+  if (!Number.isSafeInteger(seed) || seed < 0) throw new TypeError("A seed is a whole number from 0 on.");
+}

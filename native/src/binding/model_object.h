@@ -1,0 +1,67 @@
+// What the model and trainer bindings share: the C++ side of a Model handle.
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+
+#include "binding/convert.h"
+#include "binding/engine_core.h"
+#include "binding/handle.h"
+#include "rwkv7/checkpoint.h"
+#include "rwkv7/parameter_set.h"
+
+namespace ouroboros::binding {
+
+struct LoadedModel {
+  std::shared_ptr<EngineCore> core;
+  std::shared_ptr<const Checkpoint> checkpoint;
+
+  const Shape& shape() const { return checkpoint->shape; }
+};
+using ModelPtr = std::shared_ptr<LoadedModel>;
+
+inline ModelPtr ModelOf(const Napi::Value& value) { return Unwrap<LoadedModel>(value, HandleKind::kModel); }
+
+// `options.adapter`, or null for the base.
+inline Adapter AdapterOf(const Napi::Object& options) {
+  if (!Has(options, "adapter")) return nullptr;
+  return Unwrap<const ParameterSet>(options.Get("adapter"), HandleKind::kAdapter);
+}
+
+inline Weights WeightsOf(const Checkpoint& checkpoint, const Adapter& adapter) {
+  return adapter == nullptr ? checkpoint.weights : Lay(checkpoint.weights, *adapter);
+}
+
+// `options.state`. Throws kState for a State of another shape.
+inline std::shared_ptr<const State> StateOfOptions(const Napi::Object& options, const Shape& shape) {
+  auto state = Unwrap<const State>(options.Get("state"), HandleKind::kState);
+  if (state->att_shift.size() != shape.layers * shape.width ||
+      state->wkv.size() != shape.layers * shape.heads * kHeadSize * kHeadSize) {
+    throw EngineError(ErrorCode::kState, "the state belongs to a model of another shape");
+  }
+  return state;
+}
+
+// The result of a job that may have been stopped: a value, or nothing, which JavaScript sees as { kind:
+// "cancelled" }.
+inline Napi::Object Cancelled(Napi::Env env) {
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("kind", "cancelled");
+  return result;
+}
+inline Napi::Object Finished(Napi::Env env) {
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("kind", "finished");
+  return result;
+}
+
+// Log-probability, best token and margin of tokens[1..] given all before, as a Score.
+Napi::Value ScoreToJs(Napi::Env env, const std::vector<RowScore>& scores);
+
+// Scores on a worker; empty when stopped.
+std::optional<std::vector<RowScore>> ScoreTokens(Worker& worker, const Shape& shape, const Weights& weights,
+                                                 const State& state, const std::vector<std::uint32_t>& tokens,
+                                                 const std::stop_token& stop);
+
+}  // namespace ouroboros::binding

@@ -1,0 +1,266 @@
+// Trainer for JavaScript: steps, scores, publishing, saving. All its work runs on the engine's train thread,
+// one call after another. Types: native/lib/types.ts.
+#include <algorithm>
+
+#include "binding/errors.h"
+#include "binding/job.h"
+#include "binding/model_object.h"
+#include "train/trainer.h"
+
+namespace ouroboros::binding {
+namespace {
+
+struct TrainerObject {
+  ModelPtr model;
+  Trainer trainer;
+};
+using TrainerPtr = std::shared_ptr<TrainerObject>;
+
+TrainerPtr TrainerOf(const Napi::Value& value) { return Unwrap<TrainerObject>(value, HandleKind::kTrainer); }
+
+AdamWOptions OptimizerOf(const Napi::Object& object) {
+  return {FloatOf(object, "beta1"),
+          FloatOf(object, "beta2"),
+          FloatOf(object, "epsilon"),
+          FloatOf(object, "weightDecay"),
+          FloatOf(object, "clip"),
+          StringOf(object, "groups") == "official" ? Groups::kOfficial : Groups::kUniform};
+}
+
+std::vector<LoraTarget> TargetsOf(const Napi::Object& parameters, const Shape& shape) {
+  std::vector<std::size_t> layers;
+  if (Has(parameters, "layers")) {
+    const Napi::Array array = ObjectOf(parameters, "layers").As<Napi::Array>();
+    for (std::uint32_t i = 0; i < array.Length(); ++i) {
+      const std::size_t layer = Napi::Value(array.Get(i)).As<Napi::Number>().Uint32Value();
+      if (layer >= shape.layers) RefuseArgument("layers");
+      layers.push_back(layer);
+    }
+  } else {
+    for (std::size_t layer = 0; layer < shape.layers; ++layer) layers.push_back(layer);
+  }
+  std::vector<LoraTarget> targets;
+  for (const std::size_t layer : layers) {
+    for (const std::string& name : StringsOf(parameters, "targets")) {
+      const auto found = std::find(kBigMatrixNames.begin(), kBigMatrixNames.end(), name);
+      if (found == kBigMatrixNames.end()) RefuseArgument("targets");
+      targets.push_back({layer, static_cast<BigMatrix>(found - kBigMatrixNames.begin())});
+    }
+  }
+  if (targets.empty()) RefuseArgument("targets");
+  return targets;
+}
+
+ParameterSet FreshSet(const Napi::Object& options, const Checkpoint& checkpoint) {
+  const Napi::Object parameters = ObjectOf(options, "parameters");
+  if (StringOf(parameters, "kind") == "lora") {
+    return FreshLora(checkpoint.shape, TargetsOf(parameters, checkpoint.shape), SizeOf(parameters, "rank"),
+                     FloatOf(parameters, "alpha"), SizeOf(options, "seed"));
+  }
+  std::vector<std::string> names;
+  if (Has(parameters, "names")) {
+    names = StringsOf(parameters, "names");
+  } else {
+    for (const ParameterInfo& parameter : checkpoint.parameters) names.push_back(parameter.name);
+  }
+  if (names.empty()) RefuseArgument("names");
+  return WholeTensors(checkpoint.shape, checkpoint.weights, names);
+}
+
+// Takes the values of `from`, which must hold exactly the same tensors.
+void ContinueFrom(ParameterSet& set, const ParameterSet& from) {
+  const auto refuse = [] {
+    throw EngineError(ErrorCode::kAdapter, "the adapter to continue from trains other parameters");
+  };
+  if (from.parameters.size() != set.parameters.size() || from.lora_rank != set.lora_rank) refuse();
+  for (const ParameterInfo& parameter : set.parameters) {
+    const auto source =
+        std::find_if(from.parameters.begin(), from.parameters.end(),
+                     [&](const ParameterInfo& other) { return other.name == parameter.name; });
+    if (source == from.parameters.end() || source->count != parameter.count) refuse();
+    std::copy_n(from.values.data() + source->offset, parameter.count, set.values.data() + parameter.offset);
+  }
+  set.lora_alpha = from.lora_alpha;
+}
+
+Napi::Value CreateTrainer(const Napi::CallbackInfo& info) {
+  const ModelPtr model = ModelOf(info[0]);
+  const Napi::Object options = info[1].As<Napi::Object>();
+  ParameterSet set = FreshSet(options, *model->checkpoint);
+  if (Has(options, "from")) {
+    ContinueFrom(set, *Unwrap<const ParameterSet>(options.Get("from"), HandleKind::kAdapter));
+  }
+  const AdamWOptions optimizer = OptimizerOf(ObjectOf(options, "optimizer"));
+  auto trainer =
+      std::make_shared<TrainerObject>(model, Trainer(model->checkpoint, std::move(set), optimizer));
+  return Wrap(info.Env(), HandleKind::kTrainer, std::move(trainer));
+}
+
+TrainSequence SequenceOf(const Napi::Object& object, const Shape& shape,
+                         const std::shared_ptr<const State>& zero) {
+  const std::vector<std::uint32_t> tokens = TokensOf(object, "tokens");
+  CheckTokens(tokens, shape);
+  if (tokens.size() < 2) RefuseArgument("tokens");
+  TrainSequence sequence;
+  sequence.inputs.assign(tokens.begin(), tokens.end() - 1);
+  sequence.targets.assign(tokens.begin() + 1, tokens.end());
+  sequence.weights = FloatsOf(object, "weights");
+  if (sequence.weights.size() != sequence.inputs.size()) RefuseArgument("weights");
+  sequence.state = Has(object, "state") ? StateOfOptions(object, shape) : zero;
+  if (!Has(object, "reference")) return sequence;
+  sequence.reference = Unwrap<const ReferenceLogits>(object.Get("reference"), HandleKind::kReference);
+  sequence.kl_weights = FloatsOf(object, "klWeights");
+  if (sequence.kl_weights.size() != sequence.inputs.size() ||
+      sequence.reference->rows < sequence.inputs.size() ||
+      sequence.reference->vocabulary != shape.vocabulary) {
+    RefuseArgument("klWeights");
+  }
+  return sequence;
+}
+
+Napi::Value Step(const Napi::CallbackInfo& info) {
+  const TrainerPtr self = TrainerOf(info[0]);
+  const Napi::Object options = info[1].As<Napi::Object>();
+  const Napi::Array array = ObjectOf(options, "sequences").As<Napi::Array>();
+  const auto zero = std::make_shared<const State>(State::Zero(self->model->shape()));
+  std::vector<TrainSequence> batch;
+  for (std::uint32_t i = 0; i < array.Length(); ++i) {
+    batch.push_back(SequenceOf(Napi::Value(array.Get(i)).As<Napi::Object>(), self->model->shape(), zero));
+  }
+  if (batch.empty()) RefuseArgument("sequences");
+  const float rate = FloatOf(options, "learningRate");
+  const bool l2wrap = BoolOf(options, "l2wrap");
+  return RunJob(
+      info.Env(), self->model->core, On::kTrainThread,
+      [self, batch = std::move(batch), rate, l2wrap](const std::stop_token& stop) {
+        return self->trainer.Step(self->model->core->train.compute, batch, rate, l2wrap, stop);
+      },
+      [](Napi::Env env, const Trainer::StepResult& result) -> Napi::Value {
+        if (result.stopped) return Cancelled(env);
+        Napi::Object step = Finished(env);
+        step.Set("loss", result.step.loss.total());
+        step.Set("crossEntropy", result.step.loss.cross_entropy);
+        step.Set("klDivergence", result.step.loss.kl_divergence);
+        step.Set("gradientNorm", result.step.gradient_norm);
+        step.Set("applied", result.step.applied);
+        return step;
+      });
+}
+
+Napi::Value ScoreNow(const Napi::CallbackInfo& info) {
+  const TrainerPtr self = TrainerOf(info[0]);
+  const Napi::Object options = info[1].As<Napi::Object>();
+  const std::vector<std::uint32_t> tokens = TokensOf(options, "tokens");
+  CheckTokens(tokens, self->model->shape());
+  const auto state = StateOfOptions(options, self->model->shape());
+  return RunJob(
+      info.Env(), self->model->core, On::kTrainThread,
+      [self, tokens, state](const std::stop_token& stop) {
+        return ScoreTokens(self->model->core->train, self->model->shape(), self->trainer.CurrentWeights(),
+                           *state, tokens, stop);
+      },
+      [](Napi::Env env, const std::optional<std::vector<RowScore>>& scores) -> Napi::Value {
+        return scores ? ScoreToJs(env, *scores) : Cancelled(env);
+      });
+}
+
+Napi::Value Publish(const Napi::CallbackInfo& info) {
+  const TrainerPtr self = TrainerOf(info[0]);
+  return RunJob(
+      info.Env(), self->model->core, On::kTrainThread,
+      [self](const std::stop_token&) { return self->trainer.Publish(); },
+      [](Napi::Env env, const Adapter& adapter) { return Wrap(env, HandleKind::kAdapter, adapter); });
+}
+
+Napi::Value Nothing(Napi::Env env, bool) { return env.Undefined(); }
+
+std::vector<std::pair<std::string, std::string>> MetadataOf(const Napi::Object& options) {
+  std::vector<std::pair<std::string, std::string>> metadata;
+  if (!Has(options, "metadata")) return metadata;
+  const Napi::Object object = ObjectOf(options, "metadata");
+  const Napi::Array names = object.GetPropertyNames();
+  for (std::uint32_t i = 0; i < names.Length(); ++i) {
+    const std::string name = Napi::Value(names.Get(i)).As<Napi::String>().Utf8Value();
+    metadata.emplace_back(name, StringOf(object, name.c_str()));
+  }
+  return metadata;
+}
+
+Napi::Value SaveAdapter(const Napi::CallbackInfo& info) {
+  const TrainerPtr self = TrainerOf(info[0]);
+  const Napi::Object options = info[1].As<Napi::Object>();
+  const auto adapter = Unwrap<const ParameterSet>(options.Get("adapter"), HandleKind::kAdapter);
+  return RunJob(
+      info.Env(), self->model->core, On::kTrainThread,
+      [adapter, path = StringOf(options, "path"), metadata = MetadataOf(options)](const std::stop_token&) {
+        SaveParameterSet(*adapter, path, metadata);
+        return true;
+      },
+      Nothing);
+}
+
+Napi::Value SaveWholeModel(const Napi::CallbackInfo& info) {
+  const TrainerPtr self = TrainerOf(info[0]);
+  const Napi::Object options = info[1].As<Napi::Object>();
+  if (self->trainer.parameters().lora_rank > 0) {
+    throw EngineError(ErrorCode::kArgument, "a LoRA is saved as an adapter, not as a checkpoint");
+  }
+  const bool in_bf16 = StringOf(options, "precision") == "bf16";
+  return RunJob(
+      info.Env(), self->model->core, On::kTrainThread,
+      [self, in_bf16, path = StringOf(options, "path")](const std::stop_token&) {
+        SaveCheckpoint(self->model->shape(), self->trainer.CurrentWeights(), in_bf16, path);
+        return true;
+      },
+      Nothing);
+}
+
+Napi::Value Save(const Napi::CallbackInfo& info) {
+  const TrainerPtr self = TrainerOf(info[0]);
+  return RunJob(
+      info.Env(), self->model->core, On::kTrainThread,
+      [self, path = StringOf(info[1].As<Napi::Object>(), "path")](const std::stop_token&) {
+        self->trainer.Save(path);
+        return true;
+      },
+      Nothing);
+}
+
+Napi::Value Restore(const Napi::CallbackInfo& info) {
+  const TrainerPtr self = TrainerOf(info[0]);
+  return RunJob(
+      info.Env(), self->model->core, On::kTrainThread,
+      [self, path = StringOf(info[1].As<Napi::Object>(), "path")](const std::stop_token&) {
+        self->trainer.Restore(path);
+        return true;
+      },
+      Nothing);
+}
+
+Napi::Value Steps(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(TrainerOf(info[0])->trainer.steps()));
+}
+
+template <Napi::Value (*Call)(const Napi::CallbackInfo&)>
+Napi::Value Guarded(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&] { return Call(info); });
+}
+
+}  // namespace
+
+void RegisterTrainer(Napi::Env env, Napi::Object exports) {
+  const auto add = [&](const char* name, auto call) {
+    exports.Set(name, Napi::Function::New(env, call, name));
+  };
+  add("createTrainer", Guarded<CreateTrainer>);
+  add("trainerStep", Guarded<Step>);
+  add("trainerScore", Guarded<ScoreNow>);
+  add("trainerPublish", Guarded<Publish>);
+  add("trainerSaveAdapter", Guarded<SaveAdapter>);
+  add("trainerSaveCheckpoint", Guarded<SaveWholeModel>);
+  add("trainerSave", Guarded<Save>);
+  add("trainerRestore", Guarded<Restore>);
+  add("trainerSteps", Guarded<Steps>);
+}
+
+}  // namespace ouroboros::binding
