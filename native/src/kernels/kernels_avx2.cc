@@ -3,7 +3,6 @@
 
 #include "kernels/kernels.h"
 #include "kernels/simd_avx2.h"
-#define OURO_GEMM_6_ROWS
 
 // After the vector type they are written over.
 #if __has_include("kernels/elementwise_impl.h")
@@ -12,7 +11,6 @@
 #include "kernels/elementwise_minimal.h"
 #endif
 #include "kernels/gemm_micro_impl.h"
-#include "kernels/simd_wide.h"
 #include "kernels/wkv_impl.h"
 
 namespace ouroboros {

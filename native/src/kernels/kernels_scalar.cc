@@ -10,7 +10,6 @@
 #include "kernels/elementwise_minimal.h"
 #endif
 #include "kernels/gemm_micro_impl.h"
-#include "kernels/simd_wide.h"
 #include "kernels/wkv_impl.h"
 
 namespace ouroboros {

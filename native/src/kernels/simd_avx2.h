@@ -27,6 +27,7 @@ inline F Load(const float* p) { return {_mm256_loadu_ps(p)}; }
 inline void Store(float* p, F a) { _mm256_storeu_ps(p, a.v); }
 inline F LoadPartial(const float* p, std::size_t n) { return {_mm256_maskload_ps(p, FirstLanes(n))}; }
 inline void StorePartial(float* p, F a, std::size_t n) { _mm256_maskstore_ps(p, FirstLanes(n), a.v); }
+inline void Prefetch(const float* p) { _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T0); }
 inline F Set(float x) { return {_mm256_set1_ps(x)}; }
 inline F Zero() { return {_mm256_setzero_ps()}; }
 
@@ -118,3 +119,4 @@ inline void TransposeTile(const float* src, std::size_t src_stride, float* dst, 
 }  // namespace ouroboros::avx2
 
 #include "kernels/simd_math.h"
+#include "kernels/simd_wide.h"

@@ -15,6 +15,7 @@
 #include <cstddef>
 
 #define OURO_SIMD_NAMESPACE avx512
+#define OURO_SIMD_32_REGISTERS  // else 16
 
 namespace ouroboros::avx512 {
 
@@ -32,6 +33,7 @@ inline F Load(const float* p) { return {_mm512_loadu_ps(p)}; }
 inline void Store(float* p, F a) { _mm512_storeu_ps(p, a.v); }
 inline F LoadPartial(const float* p, std::size_t n) { return {_mm512_maskz_loadu_ps(FirstLanes(n), p)}; }
 inline void StorePartial(float* p, F a, std::size_t n) { _mm512_mask_storeu_ps(p, FirstLanes(n), a.v); }
+inline void Prefetch(const float* p) { _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T0); }
 inline F Set(float x) { return {_mm512_set1_ps(x)}; }
 inline F Zero() { return {_mm512_setzero_ps()}; }
 
@@ -126,3 +128,4 @@ inline void TransposeTile(const float* src, std::size_t src_stride, float* dst, 
 }  // namespace ouroboros::avx512
 
 #include "kernels/simd_math.h"
+#include "kernels/simd_wide.h"

@@ -16,7 +16,7 @@
 //   ReduceMax(v)        across lanes, in a fixed order ReduceAddEach(rows)              lane i = sum of the
 //   lanes of rows[i], i in [0, kLanes) TransposeTile(src, src_stride, dst, dst_stride)   kLanes x kLanes
 //   floats, dst(j, i) = src(i, j)
-// simd_math.h adds, from these: Exp(v) Sigmoid(v) Tanh(v).
+// simd_math.h adds, from these: Exp(v) Sigmoid(v) Tanh(v); simd_wide.h adds Wide, a few vectors as one.
 #pragma once
 
 #include <cmath>
@@ -40,6 +40,7 @@ inline F Load(const float* p) { return {*p}; }
 inline void Store(float* p, F a) { *p = a.v; }
 inline F LoadPartial(const float*, std::size_t) { return {0.0f}; }
 inline void StorePartial(float*, F, std::size_t) {}
+inline void Prefetch(const float*) {}
 inline F Set(float x) { return {x}; }
 inline F Zero() { return {0.0f}; }
 
@@ -90,3 +91,4 @@ inline void TransposeTile(const float* src, std::size_t, float* dst, std::size_t
 }  // namespace ouroboros::scalar
 
 #include "kernels/simd_math.h"
+#include "kernels/simd_wide.h"

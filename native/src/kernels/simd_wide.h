@@ -1,7 +1,7 @@
 // Wide: a few vectors side by side, treated as one; what a kernel keeps in registers across a loop.
 //
 // Nested pairs rather than an array of vectors, because compilers keep the members of a struct in registers,
-// but an array that a loop indexes often in memory. Include after a simd_*.h.
+// but an array that a loop indexes often in memory. Included by simd_*.h only.
 
 namespace ouroboros::OURO_SIMD_NAMESPACE {
 

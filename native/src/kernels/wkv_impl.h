@@ -1,4 +1,4 @@
-// The one source of the wkv kernels, compiled once per instruction set; see wkv.h. Include after simd_wide.h.
+// The one source of the wkv kernels, compiled once per instruction set; see wkv.h. Include after a simd_*.h.
 
 namespace ouroboros::OURO_SIMD_NAMESPACE {
 

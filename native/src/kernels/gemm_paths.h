@@ -1,0 +1,27 @@
+// The ways in which kernels/gemm.cc lets a product be computed; internal to it.
+#pragma once
+
+#include "kernels/gemm.h"
+#include "kernels/kernels.h"
+
+namespace ouroboros {
+
+// m, n, k >= 1. Both operands are packed into panels; any sizes, best from some tens of rows on.
+void PackedGemm(const Kernels& kernels, Lane& lane, const GemmArguments& arguments);
+
+// C for few rows of x, many columns: [rows, columns] (+)= scale * x[rows, k] * w. C and w may be transposed
+// views, so that a product with few columns is one with few rows.
+struct FewRowsProduct {
+  std::size_t rows, columns, k;
+  StridedMatrix x;  // [rows, k]
+  StridedMatrix w;  // [k, columns]
+  float* c;
+  std::size_t c_row_stride, c_column_stride;
+  float scale;
+  bool accumulate;
+};
+// Reads w where it stands, once per kGemmFewRows rows: for a few tokens, the weights' way from memory is what
+// costs.
+void FewRowsGemm(const Kernels& kernels, Lane& lane, const FewRowsProduct& product);
+
+}  // namespace ouroboros
