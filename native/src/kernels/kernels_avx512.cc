@@ -5,11 +5,7 @@
 #include "kernels/simd_avx512.h"
 
 // After the vector type they are written over.
-#if __has_include("kernels/elementwise_impl.h")
 #include "kernels/elementwise_impl.h"
-#else
-#include "kernels/elementwise_minimal.h"
-#endif
 #include "kernels/gemm_micro_impl.h"
 #include "kernels/wkv_impl.h"
 
