@@ -1,0 +1,71 @@
+/** What every learning operation of one open project works with. Made by `learning.ts`, private to this folder. */
+
+import type { DataHome } from "../dataHome.js";
+import type { Adapter, Engine, Model } from "../engine/engine.js";
+import type { Journal } from "../journal/journal.js";
+import type { JournalRecord } from "../journal/records.js";
+import { adapterFolder } from "../store/adapters.js";
+import type { Project } from "../store/project.js";
+import type { Anchors } from "./anchors.js";
+import { applyRecord, type History } from "./history.js";
+import type { BaseReader } from "./prepared.js";
+import type { LearningSettings } from "./recipe.js";
+
+export interface LearningContext {
+  readonly home: DataHome;
+  readonly model: Model;
+  readonly modelPath: string | null;
+  readonly instructionSet: Engine["instructionSet"];
+  readonly project: Project;
+  readonly settings: LearningSettings;
+  readonly anchors: Anchors;
+  readonly clock: () => Date;
+  readonly base: BaseReader;
+  readonly history: History;
+  readonly journal: Journal;
+}
+
+export interface RunOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: LearningProgress) => void;
+}
+
+export interface LearningProgress {
+  readonly correctionId: string;
+  /** `new`: being learned; `again`: trained again because an earlier one was undone or a file was lost. */
+  readonly purpose: "new" | "again";
+  /** Which correction this is, from 1, of how many in this operation. */
+  readonly index: number;
+  readonly count: number;
+  readonly step: number;
+  readonly stepsMax: number;
+  /** Mean nats per token of what is taught. */
+  readonly loss: number;
+  /** Smallest lead of a taught token before any other, in nats. */
+  readonly margin: number;
+}
+
+export interface LoadedAdapter {
+  readonly version: number;
+  /** Absent for version 0, the base. */
+  readonly adapter?: Adapter;
+}
+
+/** Without what a caller of this folder need not see. */
+export function loaded({ version, adapter }: LoadedAdapter): LoadedAdapter {
+  return adapter ? { version, adapter } : { version };
+}
+
+/** Durable first, then known. */
+export async function record(context: LearningContext, entry: JournalRecord): Promise<void> {
+  await context.journal.append(entry);
+  applyRecord(context.history, entry);
+}
+
+export function headingOf(context: LearningContext) {
+  return { v: 1 as const, at: context.clock().toISOString(), scope: context.history.scope };
+}
+
+export function folderOf(context: Pick<LearningContext, "home" | "model" | "project">): string {
+  return adapterFolder(context.home, { checkpoint: context.model.info.hash, project: context.project.id });
+}

@@ -1,0 +1,105 @@
+/**
+ * What the journal says about one project under one model and vocabulary: its corrections, and the line of those
+ * that the current adapter holds. Derived by folding records in order; nothing here is stored anywhere else.
+ */
+
+import { assertNever } from "../errors.js";
+import type {
+  Applied,
+  CorrectionRecord,
+  JournalRecord,
+  RestoredRecord,
+  Scope,
+  TrainedRecord,
+  UndoneRecord,
+} from "../journal/records.js";
+
+export interface History {
+  readonly scope: Scope;
+  /** By id, oldest first. */
+  readonly corrections: Map<string, CorrectionRecord>;
+  /** Each correction's newest training. */
+  readonly trainings: Map<string, TrainedRecord>;
+  readonly undone: Set<string>;
+  /** The corrections that the current adapter holds, in order of training. */
+  lineage: readonly Applied[];
+  /** Of the current adapter; 0 is the base. */
+  version: number;
+  /** The highest version ever given in this project and checkpoint, whatever the vocabulary. */
+  versionMax: number;
+  /** Versions of the same checkpoint under another vocabulary: they share a folder, not a line. */
+  readonly foreignVersions: Set<number>;
+}
+
+export type CorrectionStatus = "pending" | "learned" | "not-learned" | "undone";
+
+export function emptyHistory(scope: Scope): History {
+  return {
+    scope,
+    corrections: new Map(),
+    trainings: new Map(),
+    undone: new Set(),
+    lineage: [],
+    version: 0,
+    versionMax: 0,
+    foreignVersions: new Set(),
+  };
+}
+
+/** Takes the next record in; records of other projects and models leave no trace. */
+export function applyRecord(history: History, record: JournalRecord): void {
+  const { project, model, vocabulary } = record.scope;
+  if (project !== history.scope.project || model !== history.scope.model) return;
+  if (record.kind !== "correction") history.versionMax = Math.max(history.versionMax, record.adapterTo);
+  if (vocabulary !== history.scope.vocabulary) {
+    if (record.kind === "trained") history.foreignVersions.add(record.adapterTo);
+    return;
+  }
+  switch (record.kind) {
+    case "correction":
+      history.corrections.set(record.id, record);
+      return;
+    case "trained":
+      history.trainings.set(record.correctionId, record);
+      if (record.purpose === "new" && record.outcome === "learned") {
+        history.lineage = [...history.lineage, appliedBy(record)];
+        history.version = record.adapterTo;
+      }
+      return;
+    case "undone":
+      history.undone.add(record.correctionId);
+      moveLine(history, record);
+      return;
+    case "restored":
+      moveLine(history, record);
+      return;
+    default:
+      assertNever(record);
+  }
+}
+
+export function statusOf(history: History, correctionId: string): CorrectionStatus {
+  if (history.undone.has(correctionId)) return "undone";
+  if (history.lineage.some((applied) => applied.correctionId === correctionId)) return "learned";
+  return history.trainings.has(correctionId) ? "not-learned" : "pending";
+}
+
+/** Corrections that were acknowledged and, because of a crash or a cancellation, never trained; oldest first. */
+export function pendingCorrections(history: History): CorrectionRecord[] {
+  return [...history.corrections.values()].filter((each) => statusOf(history, each.id) === "pending");
+}
+
+export function appliedBy(record: TrainedRecord): Applied {
+  return {
+    correctionId: record.correctionId,
+    from: record.adapterFrom,
+    to: record.adapterTo,
+    sha256: record.adapterSha256,
+    spanStart: record.spanStart,
+  };
+}
+
+function moveLine(history: History, record: UndoneRecord | RestoredRecord): void {
+  history.lineage = [...history.lineage.slice(0, record.kept), ...record.reapplied];
+  history.version = record.adapterTo;
+}

@@ -1,0 +1,25 @@
+/**
+ * Cancellation inside learning. The engine answers `{ kind: "cancelled" }` at every level; carrying that through
+ * each step of a long sequence by hand hides the sequence, so inside this folder it travels as an exception that
+ * the doors (`learning.ts`) turn back into a value.
+ */
+
+import type { Finished } from "../engine/engine.js";
+
+export class Interrupted extends Error {
+  constructor() {
+    super("learning was interrupted");
+    this.name = "Interrupted";
+  }
+}
+
+/** The result of an engine call, or `Interrupted`. */
+export async function finished<T>(call: Promise<Finished<T>>): Promise<T> {
+  const result = await call;
+  if (result.kind === "cancelled") throw new Interrupted();
+  return result;
+}
+
+export function stopIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new Interrupted();
+}

@@ -1,0 +1,333 @@
+/**
+ * Learning from corrections in one project with one model: the face of this folder.
+ *
+ * The order of a correction, on which every promise rests: it is journaled (acknowledged) → trained → the adapter
+ * saved, loaded back and proven → journaled as trained → current. Killed at any point, the next `openLearning`
+ * finds the correction pending or learned, never half.
+ */
+
+import { randomBytes } from "node:crypto";
+import type { DataHome } from "../dataHome.js";
+import type { Engine, Model, Tokenizer } from "../engine/engine.js";
+import { AppError } from "../errors.js";
+import { openJournal } from "../journal/journal.js";
+import type { CorrectionRecord, JournalRecord, Scope, TrainedRecord } from "../journal/records.js";
+import { type Damage, readJournal } from "../journal/segments.js";
+import { adapterFolder } from "../store/adapters.js";
+import type { Project } from "../store/project.js";
+import type { Anchors } from "./anchors.js";
+import { type LearningContext, type LoadedAdapter, loaded, type RunOptions, record } from "./context.js";
+import {
+  applyRecord,
+  type CorrectionStatus,
+  emptyHistory,
+  type History,
+  pendingCorrections,
+  statusOf,
+} from "./history.js";
+import { Interrupted } from "./interrupted.js";
+import type { Notice } from "./notices.js";
+import { createBaseReader } from "./prepared.js";
+import { trainAndPublish } from "./publish.js";
+import { chooseRecipe, type LearningSettings } from "./recipe.js";
+import { newestUsable, pruneSpare, type Usable } from "./stored.js";
+import { type Teaching, toCorrection } from "./teaching.js";
+import { createTurnstile } from "./turnstile.js";
+import { repairLine, type Undone, undoCorrection } from "./undo.js";
+
+export interface ViewOptions {
+  readonly home: DataHome;
+  readonly model: Model;
+  readonly tokenizer: Tokenizer;
+  readonly project: Project;
+}
+
+export interface LearningOptions extends ViewOptions {
+  readonly engine: Engine;
+  /** Absolute path of the model's file, for the manifests; null for a model made in memory. */
+  readonly modelPath: string | null;
+  readonly settings: LearningSettings;
+  readonly anchors: Anchors;
+  readonly clock: () => Date;
+  /** Makes ids; default: random. */
+  readonly newId?: () => string;
+}
+
+export interface LearnedCorrection {
+  readonly correction: CorrectionRecord;
+  readonly status: CorrectionStatus;
+  /** Its newest training; absent while it is pending. */
+  readonly trained?: TrainedRecord;
+}
+
+/** What anyone may see, without the right to write. */
+export interface LearningView {
+  /** What was found wrong on opening. */
+  readonly notices: readonly Notice[];
+  /** The project's corrections under this model and vocabulary, oldest first. */
+  learned(): readonly LearnedCorrection[];
+  /** The adapter to complete with; the next call may name a newer one. */
+  currentAdapter(): LoadedAdapter;
+}
+
+/** A correction was cancelled after it had been journaled: it is kept, and `recover` will learn it. */
+export type CorrectOutcome =
+  | { readonly kind: "cancelled"; readonly correctionId: string }
+  | {
+      readonly kind: TrainedRecord["outcome"];
+      readonly correctionId: string;
+      readonly trained: TrainedRecord;
+      /** In use from now on; unchanged unless `kind` is `learned`. */
+      readonly current: LoadedAdapter;
+    };
+
+export type UndoOutcome = { readonly kind: "cancelled" } | ({ readonly kind: "undone" } & Undone);
+
+export type RecoverOutcome =
+  | { readonly kind: "cancelled" }
+  | {
+      readonly kind: "recovered";
+      /** Corrections trained again because adapter files had been lost, with other bits than before. */
+      readonly retrained: number;
+      readonly lost: readonly string[];
+      /** The outcomes of the corrections that were pending. */
+      readonly trained: readonly TrainedRecord[];
+    };
+
+/** Operations run one at a time in order of their calls. */
+export interface Learning extends LearningView {
+  /** Throws `correction-*`, `project-full`, `journal-*`, `adapter-write`, `learning-*`, or an EngineError. */
+  correct(teaching: Teaching, run?: RunOptions): Promise<CorrectOutcome>;
+  /** Cancelled, it has not happened. */
+  undo(request: { readonly correctionId?: string }, run?: RunOptions): Promise<UndoOutcome>;
+  /** Makes lost adapter files again and learns what is pending. */
+  recover(run?: RunOptions): Promise<RecoverOutcome>;
+  /** Waits for running operations and gives the journal back. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Bounds replaying a whole line, and the line in one journal record. */
+const LINE_MAX = 5000;
+/** Without letters and digits that are easily mistaken for one another. */
+const ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
+const ID_LENGTH = 10;
+
+/** Reads what was learned. Takes no lock and changes nothing, so it works while another process learns. */
+export async function viewLearning(options: ViewOptions): Promise<LearningView> {
+  let seen = await readLearned(options);
+  // A file that is gone may be gone because another process undid something just now: then the journal says so.
+  if (seen.current.version !== seen.history.version) seen = await readLearned(options);
+  const { damage, history, current } = seen;
+  return {
+    notices: noticesOf({ damage, history, current }),
+    learned: () => listLearned(history),
+    currentAdapter: () => loaded(current),
+  };
+}
+
+async function readLearned(options: ViewOptions) {
+  const history = emptyHistory(scopeOf(options));
+  const { damage } = await readJournal({
+    folder: options.home.journal,
+    onRecord: (entry) => applyRecord(history, entry),
+  });
+  return { damage, history, current: await currentOf(options, history) };
+}
+
+/** Opens for learning. Throws `journal-busy` while another process has it open, `journal-*`. */
+export async function openLearning(options: LearningOptions): Promise<Learning> {
+  const { home, model } = options;
+  const history = emptyHistory(scopeOf(options));
+  const journal = await openJournal({
+    folder: home.journal,
+    lockFolder: `${home.runtime}/learning.lock`,
+    onRecord: (entry: JournalRecord) => applyRecord(history, entry),
+  });
+  try {
+    const context: LearningContext = {
+      home,
+      model,
+      modelPath: options.modelPath,
+      instructionSet: options.engine.instructionSet,
+      project: options.project,
+      settings: options.settings,
+      anchors: options.anchors,
+      clock: options.clock,
+      base: createBaseReader(model),
+      history,
+      journal,
+    };
+    const current = await currentOf(options, history);
+    await pruneSpare(context);
+    const notices = noticesOf({ damage: journal.damage, history, current });
+    return learningOf({ context, notices, opened: loaded(current), newId: options.newId ?? randomId });
+  } catch (error) {
+    await journal.close();
+    throw error;
+  }
+}
+
+function learningOf(opened: {
+  readonly context: LearningContext;
+  readonly notices: readonly Notice[];
+  readonly opened: LoadedAdapter;
+  readonly newId: () => string;
+}): Learning {
+  const { context, notices } = opened;
+  const { history } = context;
+  const turnstile = createTurnstile();
+  let current = opened.opened;
+
+  const repair = async (run: RunOptions) => {
+    if (current.version === history.version) return { retrained: 0, lost: [] };
+    const repaired = await repairLine(context, run);
+    current = repaired.current;
+    return repaired;
+  };
+  const learn = async (correction: CorrectionRecord, run: RunOptions, place = { index: 1, count: 1 }) => {
+    await repair(run);
+    const line = history.lineage;
+    if (line.length >= LINE_MAX) {
+      throw new AppError(
+        "project-full",
+        `${context.project.name} holds ${LINE_MAX} corrections; undo some first`,
+      );
+    }
+    const published = await trainAndPublish(
+      context,
+      {
+        correction,
+        recipe: recipeFor(context, correction),
+        from: current,
+        line: history.lineage,
+        purpose: "new",
+        ...place,
+        expected: undefined,
+      },
+      run,
+    );
+    current = published.current;
+    await pruneSpare(context);
+    return published.trained;
+  };
+
+  return {
+    notices,
+    learned: () => listLearned(history),
+    currentAdapter: () => current,
+    correct: (teaching, run = {}) =>
+      turnstile.pass(async () => {
+        const correction = toCorrection({
+          teaching,
+          scope: history.scope,
+          projectName: context.project.name,
+          vocabularySize: context.model.info.vocabularySize,
+          id: unusedId(history, opened.newId),
+          at: context.clock(),
+        });
+        if (history.lineage.length + pendingCorrections(history).length >= LINE_MAX) {
+          throw new AppError(
+            "project-full",
+            `${context.project.name} holds ${LINE_MAX} corrections; undo some first`,
+          );
+        }
+        await record(context, correction);
+        const correctionId = correction.id;
+        return unlessInterrupted({ kind: "cancelled", correctionId }, async () => {
+          const trained = await learn(correction, run);
+          return { kind: trained.outcome, correctionId, trained, current };
+        });
+      }),
+    undo: (request, run = {}) =>
+      turnstile.pass(() =>
+        unlessInterrupted({ kind: "cancelled" }, async () => {
+          const undone = await undoCorrection(context, { ...request, ...run, current });
+          current = undone.current;
+          await pruneSpare(context);
+          return { kind: "undone", ...undone };
+        }),
+      ),
+    recover: (run = {}) =>
+      turnstile.pass(() =>
+        unlessInterrupted({ kind: "cancelled" }, async () => {
+          const { retrained, lost } = await repair(run);
+          const pending = pendingCorrections(history);
+          const trained: TrainedRecord[] = [];
+          for (const [at, correction] of pending.entries()) {
+            trained.push(await learn(correction, run, { index: at + 1, count: pending.length }));
+          }
+          await pruneSpare(context);
+          return { kind: "recovered", retrained, lost, trained };
+        }),
+      ),
+    async close() {
+      await turnstile.close();
+      await context.journal.close();
+    },
+  };
+}
+
+/** The adapter's parameters keep one shape for the whole line; all else is as settings and the source say. */
+function recipeFor(context: LearningContext, correction: CorrectionRecord) {
+  const last = context.history.lineage.at(-1);
+  const inherited = last && context.history.trainings.get(last.correctionId)?.recipe.parameters;
+  const { model, settings } = context;
+  return chooseRecipe({
+    info: model.info,
+    settings,
+    source: correction.source,
+    ...(inherited && { inherited }),
+  });
+}
+
+async function unlessInterrupted<T, C>(cancelled: C, operation: () => Promise<T>): Promise<T | C> {
+  try {
+    return await operation();
+  } catch (error) {
+    if (error instanceof Interrupted) return cancelled;
+    throw error;
+  }
+}
+
+function scopeOf({ project, model, tokenizer }: ViewOptions): Scope {
+  return { project: project.id, model: model.info.hash, vocabulary: tokenizer.hash };
+}
+
+function currentOf({ home, model, project }: ViewOptions, history: History): Promise<Usable> {
+  const folder = adapterFolder(home, { checkpoint: model.info.hash, project: project.id });
+  return newestUsable({ model, folder, history, index: history.lineage.length });
+}
+
+function listLearned(history: History): LearnedCorrection[] {
+  return [...history.corrections.values()].map((correction) => {
+    const trained = history.trainings.get(correction.id);
+    return { correction, status: statusOf(history, correction.id), ...(trained && { trained }) };
+  });
+}
+
+function noticesOf(found: {
+  readonly damage: readonly Damage[];
+  readonly history: History;
+  readonly current: Usable;
+}): Notice[] {
+  const { damage, history, current } = found;
+  const notices: Notice[] = damage.map((each) => ({ kind: "journal", damage: each }));
+  if (current.version !== history.version) {
+    const corrections = history.lineage.slice(current.index).map((applied) => applied.correctionId);
+    notices.push({ kind: "adapter", version: history.version, used: current.version, corrections });
+  }
+  const pending = pendingCorrections(history).map((correction) => correction.id);
+  if (pending.length > 0) notices.push({ kind: "pending", corrections: pending });
+  return notices;
+}
+
+function unusedId(history: History, newId: () => string): string {
+  let id = newId();
+  // 50 random bits: a second round is never seen in practice.
+  while (history.corrections.has(id)) id = newId();
+  return id;
+}
+
+function randomId(): string {
+  return Array.from(randomBytes(ID_LENGTH), (byte) => ID_ALPHABET[byte % ID_ALPHABET.length]).join("");
+}

@@ -1,0 +1,52 @@
+/** What was found wrong on opening and has been dealt with: for a person to know, not an error. */
+
+import { assertNever } from "../errors.js";
+import type { Damage } from "../journal/segments.js";
+
+export type Notice =
+  | { readonly kind: "journal"; readonly damage: Damage }
+  /** The current adapter's file is lost or damaged; an earlier one is in use until it has been made again. */
+  | {
+      readonly kind: "adapter";
+      readonly version: number;
+      readonly used: number;
+      readonly corrections: readonly string[];
+    }
+  /** Corrections that were kept but not learned yet. */
+  | { readonly kind: "pending"; readonly corrections: readonly string[] };
+
+/** One sentence. */
+export function describeNotice(notice: Notice): string {
+  switch (notice.kind) {
+    case "journal":
+      return describeDamage(notice.damage);
+    case "adapter": {
+      const without = `${notice.corrections.length} ${plural(notice.corrections, "correction")}`;
+      const used = notice.used === 0 ? "the model without an adapter" : `version ${notice.used}`;
+      return `adapter version ${notice.version} is missing or damaged: ${used} is used, without ${without}, until it has been made again from the journal`;
+    }
+    case "pending":
+      return `${notice.corrections.length} ${plural(notice.corrections, "correction")} kept but not learned yet: ${notice.corrections.join(", ")}`;
+    default:
+      return assertNever(notice);
+  }
+}
+
+function describeDamage({ kind, file, line, bytes }: Damage): string {
+  switch (kind) {
+    case "torn":
+      return `${file} ended in half a record (${bytes} bytes), which was never acknowledged; it is left out`;
+    case "corrupt":
+      return `${file} line ${line} is damaged and left out; all other records are read`;
+    case "too-long":
+      return `${file} line ${line} is too long (${bytes} bytes) and left out; all other records are read`;
+    case "missing":
+      return `${file} is missing; what it held is not known`;
+    default:
+      return assertNever(kind);
+  }
+}
+
+function plural(items: readonly unknown[], noun: string): string {
+  return items.length === 1 ? noun : `${noun}s`;
+}

@@ -1,0 +1,61 @@
+/** The proof of learning: the same prompt, answered greedily by the adapter. */
+
+import type { Adapter, Model, Sampling, State } from "../engine/engine.js";
+import type { CorrectionRecord } from "../journal/records.js";
+import { isCutShort } from "./example.js";
+import { Interrupted } from "./interrupted.js";
+
+export interface Proof {
+  /** The wanted text came out, token for token, and ended where it should. */
+  readonly matches: boolean;
+  readonly tokens: Uint32Array;
+}
+
+export const GREEDY: Sampling = {
+  temperature: 0,
+  topP: 0,
+  topK: 0,
+  alphaPresence: 0,
+  alphaFrequency: 0,
+  alphaDecay: 1,
+  repetitionPenalty: 1,
+  tokenBan: new Uint32Array(),
+  seed: 0,
+};
+
+/** `state`: the base's, before the boundary. Without an adapter the base answers. */
+export async function prove(options: {
+  readonly model: Model;
+  readonly adapter: Adapter | undefined;
+  readonly state: State;
+  readonly correction: CorrectionRecord;
+  readonly signal: AbortSignal | undefined;
+}): Promise<Proof> {
+  const { model, adapter, state, correction, signal } = options;
+  const { end } = correction;
+  const expected = expectedTokens(correction);
+  const generation = await model.generate({
+    state,
+    tokens: Uint32Array.from(correction.prompt.tokens.slice(correction.boundary)),
+    sampling: GREEDY,
+    tokensMax: end === null ? expected.length : expected.length + 1,
+    stopTokens: end === null ? new Uint32Array() : Uint32Array.of(end),
+    ...(adapter ? { adapter } : {}),
+    ...(signal ? { signal } : {}),
+  });
+  if (generation.kind === "cancelled") throw new Interrupted();
+  const { tokens } = generation;
+  const isSame = tokens.length === expected.length && expected.every((token, at) => token === tokens[at]);
+  return { matches: isSame && (end === null || generation.stoppedBy === "token"), tokens };
+}
+
+/**
+ * Where no token ends a completion and nothing but the ending was corrected, what follows in the text must come
+ * right after the wanted tokens; else the proof would pass whatever the model writes next.
+ */
+function expectedTokens(correction: CorrectionRecord): readonly number[] {
+  const { wanted, end, following } = correction;
+  return end === null && isCutShort(correction)
+    ? [...wanted.tokens, ...following.slice(0, 1)]
+    : wanted.tokens;
+}

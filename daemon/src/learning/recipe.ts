@@ -1,0 +1,79 @@
+/** How a correction is trained: from model size, settings and how the user said it. Values: the design trials. */
+
+import type { ModelInfo } from "../engine/engine.js";
+import type { CorrectionRecord, Recipe } from "../journal/records.js";
+
+export interface LearningSettings {
+  /** `auto`: a private copy of all weights up to `wholeParametersMax`, else low-rank matrices. */
+  readonly parameters: "auto" | "whole" | "lora";
+  readonly wholeParametersMax: number;
+  readonly wholeLearningRate: number;
+  readonly loraRank: number;
+  readonly loraAlpha: number;
+  readonly loraLearningRate: number;
+  /** By how the correction was said: in so many words, or by an edit. */
+  readonly stepsMax: Readonly<Record<CorrectionRecord["source"], number>>;
+  readonly marginNats: Readonly<Record<CorrectionRecord["source"], number>>;
+  /** Earlier corrections, and windows of general code, trained along with each step. */
+  readonly replayPerStep: number;
+  readonly anchorsPerStep: number;
+}
+
+export const LEARNING_DEFAULTS: LearningSettings = {
+  parameters: "auto",
+  wholeParametersMax: 30_000_000,
+  wholeLearningRate: 5e-4,
+  loraRank: 8,
+  loraAlpha: 16,
+  loraLearningRate: 5e-3,
+  stepsMax: { teach: 24, edit: 12 },
+  marginNats: { teach: 3, edit: 1 },
+  replayPerStep: 3,
+  anchorsPerStep: 2,
+};
+
+/** Weight of the span against the single token that ends it. */
+const SPAN_WEIGHT = 4;
+const AFTER_WEIGHT = 1;
+
+/**
+ * `inherited`: the parameters of the adapter to go on from. They are kept whatever the settings now say, since an
+ * adapter has one shape for its whole line.
+ */
+export function chooseRecipe(options: {
+  readonly info: Pick<ModelInfo, "parameters">;
+  readonly settings: LearningSettings;
+  readonly source: CorrectionRecord["source"];
+  readonly inherited?: Recipe["parameters"];
+}): Recipe {
+  const { settings, source } = options;
+  const parameters = options.inherited ?? freshParameters(options.info, settings);
+  return {
+    parameters,
+    // Moments start anew with every correction: kept ones more than doubled the drift from the base.
+    optimizer: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0, clip: 1, groups: "uniform" },
+    learningRate: parameters.kind === "whole" ? settings.wholeLearningRate : settings.loraLearningRate,
+    stepsMax: settings.stepsMax[source],
+    marginNats: settings.marginNats[source],
+    replayPerStep: settings.replayPerStep,
+    anchorsPerStep: settings.anchorsPerStep,
+    spanWeight: SPAN_WEIGHT,
+    afterWeight: AFTER_WEIGHT,
+  };
+}
+
+function freshParameters(
+  info: Pick<ModelInfo, "parameters">,
+  settings: LearningSettings,
+): Recipe["parameters"] {
+  const isWhole =
+    settings.parameters === "whole" ||
+    (settings.parameters === "auto" && info.parameters <= settings.wholeParametersMax);
+  if (isWhole) return { kind: "whole" };
+  return {
+    kind: "lora",
+    rank: settings.loraRank,
+    alpha: settings.loraAlpha,
+    targets: ["ffn.key", "ffn.value", "att.value", "att.output"],
+  };
+}

@@ -1,0 +1,55 @@
+/** From the line of applied corrections to adapter files and back: what is there, what loads, what may go. */
+
+import type { Model } from "../engine/engine.js";
+import type { Applied } from "../journal/records.js";
+import { checkAdapter, listVersions, pruneAdapters, versionsToKeep } from "../store/adapters.js";
+import { folderOf, type LearningContext, type LoadedAdapter } from "./context.js";
+import type { History } from "./history.js";
+
+/** The version before the applied correction at `index`; after the last one, the current version. */
+export function versionBefore(history: History, index: number): number {
+  return history.lineage[index]?.from ?? history.version;
+}
+
+export interface Usable extends LoadedAdapter {
+  /** How many corrections of the line it holds. */
+  readonly index: number;
+}
+
+/** The newest adapter at or before `index` of the line that really loads; in the end the base, which always does. */
+export async function newestUsable(options: {
+  readonly model: Model;
+  readonly folder: string;
+  readonly history: History;
+  readonly index: number;
+}): Promise<Usable> {
+  const { model, folder, history } = options;
+  for (let index = options.index; index > 0; index--) {
+    const version = versionBefore(history, index);
+    if (version === 0) return { version, index };
+    const sha256 = digestOf(history.lineage, version);
+    const stored = await checkAdapter({ folder, version, ...(sha256 && { expectedSha256: sha256 }) });
+    if (stored.kind !== "valid") continue;
+    // A file that is what it was when written but does not load any more is as good as lost.
+    const adapter = await model.loadAdapter({ path: stored.path }).catch(() => undefined);
+    if (adapter) return { version, index, adapter };
+  }
+  return { version: 0, index: 0 };
+}
+
+/** Higher than every version that any record or file has. */
+export async function nextVersion(context: LearningContext): Promise<number> {
+  const stored = await listVersions(folderOf(context));
+  return Math.max(context.history.versionMax, ...stored.slice(-1)) + 1;
+}
+
+/** Deletes files that neither the current line nor another vocabulary's needs, and what crashes left behind. */
+export async function pruneSpare(context: LearningContext): Promise<void> {
+  const { lineage, foreignVersions } = context.history;
+  const line = [...new Set(lineage.map((applied) => applied.to))];
+  await pruneAdapters(folderOf(context), new Set([...versionsToKeep(line), ...foreignVersions]));
+}
+
+function digestOf(lineage: readonly Applied[], version: number): string | undefined {
+  return lineage.find((applied) => applied.to === version)?.sha256 ?? undefined;
+}
