@@ -1,3 +1,4 @@
+// The path for products of few rows (a decode step, a short prompt): nothing is packed. Contract: gemm_paths.h.
 #include <algorithm>
 
 #include "kernels/gemm_paths.h"

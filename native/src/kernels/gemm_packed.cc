@@ -1,3 +1,4 @@
+// The path for products of many rows: panels are packed into cache-sized blocks. Contract: gemm_paths.h.
 #include <algorithm>
 
 #include "kernels/gemm_paths.h"
