@@ -40,6 +40,30 @@ export const settingsSchema = z.strictObject({
     .min(0)
     .default(0)
     .describe("Sample from at most this many tokens. 0: no limit."),
+  "ouroboros.learning.parameters": z
+    .enum(["auto", "whole", "lora"])
+    .default("auto")
+    .describe(
+      "What a correction trains. whole: a private copy of all weights; lora: small added matrices; auto: by model size.",
+    ),
+  "ouroboros.learning.loraRank": z
+    .int()
+    .min(1)
+    .max(256)
+    .default(8)
+    .describe("Rank of the added matrices, where these are what is trained."),
+  "ouroboros.learning.replayPerStep": z
+    .int()
+    .min(0)
+    .max(64)
+    .default(3)
+    .describe("Earlier corrections that are trained along with every step, so that they are not forgotten."),
+  "ouroboros.learning.anchorsPerStep": z
+    .int()
+    .min(0)
+    .max(64)
+    .default(2)
+    .describe("Windows of general code on which every step is held to what the model knew before."),
 });
 
 export type Settings = z.infer<typeof settingsSchema>;

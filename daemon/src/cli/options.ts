@@ -43,7 +43,10 @@ export function addCommonOptions(command: Command): Command {
 export const projectSchema = commonSchema.extend({ project: z.string().optional() });
 
 export function addProjectOption(command: Command): Command {
-  return command.option("--project <dir>", "project that the corrections belong to (default: this folder)");
+  return addCommonOptions(command).option(
+    "--project <dir>",
+    "project that the corrections belong to (default: this folder)",
+  );
 }
 
 /** Which model reads and writes, and with what means. */

@@ -3,8 +3,13 @@
 import { Command } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import type { Cli } from "./cli.js";
+import { completeCommand } from "./completeCommand.js";
 import { corpusCommand } from "./corpusCommand.js";
+import { learnedCommand } from "./learnedCommand.js";
+import { modelCommand } from "./modelCommand.js";
 import { examples } from "./options.js";
+import { teachCommand } from "./teachCommand.js";
+import { undoCommand } from "./undoCommand.js";
 import { vocabularyCommand } from "./vocabularyCommand.js";
 
 const DESCRIPTION = `Ouroboros keeps an RWKV-7 model hot on this machine and teaches it what you correct.
@@ -19,7 +24,16 @@ export function createProgram(cli: Cli): Command {
     .configureOutput({ writeOut: cli.print, writeErr: (text) => cli.note(text.trimEnd()) })
     .configureHelp({ sortOptions: true })
     .addHelpText("after", examples("ouro demo", "ouro complete 'export function add(a: number, '"));
-  for (const command of [corpusCommand(cli), vocabularyCommand(cli)]) program.addCommand(command);
+  const commands = [
+    completeCommand,
+    teachCommand,
+    learnedCommand,
+    undoCommand,
+    modelCommand,
+    vocabularyCommand,
+    corpusCommand,
+  ];
+  for (const command of commands) program.addCommand(command(cli));
   inheritSettings(program);
   return program;
 }

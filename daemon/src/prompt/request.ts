@@ -28,21 +28,26 @@ export interface CompletionPrompt {
   readonly tokens: Uint32Array;
   /** Index of the first token that the adapter reads: the last one, so that it acts on all that is written. */
   readonly boundary: number;
+  /** The token that ends the answer; a plain continuation has none but the end of the document. */
+  readonly end: number | undefined;
 }
 
 export function completionPrompt({ tokenizer, path, prefix, suffix }: CompletionPlace): CompletionPrompt {
   const before = cutPrefix(tokenizer, prefix);
   const controls = controlsOf(tokenizer);
-  if (controls === undefined) return prompt(before.length > 0 ? before : Uint32Array.of(END_OF_DOCUMENT));
+  if (controls === undefined) {
+    return promptOf({ tokens: before.length > 0 ? before : Uint32Array.of(END_OF_DOCUMENT), end: undefined });
+  }
   const vocabulary = { tokenizer, controls };
   const header = fileHeader(vocabulary, path);
-  if (suffix.trim() === "") return prompt(concatenate([header, before]));
+  if (suffix.trim() === "") return promptOf({ tokens: concatenate([header, before]), end: undefined });
   const after = cutSuffix(tokenizer, suffix);
-  return prompt(fillPrompt(vocabulary, { header, prefix: before, suffix: after, suffixText: suffix }));
+  const tokens = fillPrompt(vocabulary, { header, prefix: before, suffix: after, suffixText: suffix });
+  return promptOf({ tokens, end: controls.eot });
 }
 
-function prompt(tokens: Uint32Array): CompletionPrompt {
-  return { tokens, boundary: tokens.length - 1 };
+function promptOf({ tokens, end }: Pick<CompletionPrompt, "tokens" | "end">): CompletionPrompt {
+  return { tokens, boundary: tokens.length - 1, end };
 }
 
 function cutPrefix(tokenizer: Tokenizer, text: string): Uint32Array {

@@ -1,0 +1,97 @@
+/** `ouro complete`: what the model would write at a place, with what this project has taught it. */
+
+import { Command } from "commander";
+import { z } from "zod";
+import { type Completion, complete } from "../completion/complete.js";
+import { type LoadedModel, openModel, viewProject, type Workplace } from "../compose.js";
+import { describeNotice } from "../learning/notices.js";
+import { type Cli, Interrupted, printJson } from "./cli.js";
+import {
+  addModelOptions,
+  addPlaceOptions,
+  addSamplingOptions,
+  examples,
+  modelSchema,
+  placeSchema,
+  samplingSchema,
+} from "./options.js";
+import { openPlace, readPlace, samplingOf } from "./place.js";
+import type { CodePlace } from "./textInput.js";
+
+/** A completion is the rest of the line unless someone asks for more. */
+export const STOP_DEFAULT = "\n";
+
+const completeSchema = z.object({
+  ...modelSchema.shape,
+  ...placeSchema.shape,
+  ...samplingSchema.shape,
+  stop: z.string().default(STOP_DEFAULT),
+  base: z.boolean().default(false),
+});
+type CompleteCommandOptions = z.infer<typeof completeSchema>;
+
+export function completeCommand(cli: Cli): Command {
+  return addSamplingOptions(addPlaceOptions(addModelOptions(new Command("complete"))))
+    .description("Continue code, by default to the end of the line.")
+    .argument("[text]", "code to continue (default: standard input)")
+    .option(
+      "--stop <text>",
+      "end before this text; empty: only the model or --tokens ends it (default: line end)",
+    )
+    .option("--base", "answer as if nothing had been learned")
+    .addHelpText(
+      "after",
+      examples(
+        "ouro complete 'for (const item of '",
+        "ouro complete --file src/app.ts --line 12 --stop '' --tokens 64",
+        "git show HEAD:src/app.ts | ouro complete --json",
+      ),
+    )
+    .action(async (text: string | undefined, _options, command: Command) => {
+      const options = completeSchema.parse(command.opts());
+      const workplace = await openPlace(cli, options);
+      const place = await readPlace({ cli, text, options, workplace });
+      const loaded = await openModel({ workplace, choice: options, signal: cli.signal });
+      try {
+        await answer({ cli, options, workplace, place, loaded });
+      } finally {
+        loaded.engine.close();
+      }
+    });
+}
+
+async function answer(run: {
+  readonly cli: Cli;
+  readonly options: CompleteCommandOptions;
+  readonly workplace: Workplace;
+  readonly place: CodePlace;
+  readonly loaded: LoadedModel;
+}): Promise<void> {
+  const { cli, options, workplace, place, loaded } = run;
+  const view = options.base ? undefined : await viewProject({ workplace, loaded });
+  for (const notice of view?.notices ?? []) cli.note(`ouro: ${describeNotice(notice)}`);
+  const current = view?.currentAdapter();
+  const { tokensMax, ...sampling } = samplingOf(workplace.settings, options);
+  const startedMs = performance.now();
+  const completion = await complete({
+    model: loaded.model,
+    tokenizer: loaded.tokenizer,
+    adapter: current?.adapter,
+    place,
+    sampling,
+    tokensMax,
+    stop: options.stop,
+    signal: cli.signal,
+    ...(options.json ? {} : { onText: cli.print }),
+  });
+  if (completion.kind === "cancelled") throw new Interrupted("Stopped.");
+  if (options.json) {
+    const seconds = (performance.now() - startedMs) / 1000;
+    printJson(cli, { ...toJson(completion), adapterVersion: current?.version ?? 0, seconds });
+  } else cli.print("\n");
+}
+
+function toJson(completion: Extract<Completion, { kind: "finished" }>) {
+  const { text, stoppedBy, tokens, logProbabilities, promptTokens } = completion;
+  return { text, stoppedBy, promptTokens, tokens: [...tokens], logProbabilities: [...logProbabilities] };
+}

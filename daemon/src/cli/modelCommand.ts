@@ -1,0 +1,114 @@
+/** `ouro model info` and `ouro model use`: what a checkpoint is, and which one answers from now on. */
+
+import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { Command } from "commander";
+import { type LoadedModel, openModel, type Workplace } from "../compose.js";
+import { chooseCheckpoint, chooseEmbeddedModel } from "../store/catalog.js";
+import { type Cli, printJson } from "./cli.js";
+import { formatBytes, formatCount, formatTable } from "./format.js";
+import { addModelOptions, examples, type ModelOptions, modelSchema } from "./options.js";
+import { openPlace } from "./place.js";
+
+/** The word that stands for the model that ships with the product. */
+const EMBEDDED = "embedded";
+
+export function modelCommand(cli: Cli): Command {
+  return new Command("model")
+    .description("The model that answers: look at one, choose one.")
+    .addCommand(infoCommand(cli))
+    .addCommand(useCommand(cli));
+}
+
+function infoCommand(cli: Cli): Command {
+  return addModelOptions(new Command("info"))
+    .description("Load a checkpoint and say what it is: shape, size, vocabulary, hash.")
+    .argument("[file]", "checkpoint (default: the model in use)")
+    .addHelpText("after", examples("ouro model info", "ouro model info rwkv7-g1-0.1b.pth"))
+    .action(async (file: string | undefined, _options, command: Command) => {
+      const options = modelSchema.parse(command.opts());
+      const loaded = await load({ cli, options, file });
+      try {
+        await printInfo({ cli, options, loaded });
+      } finally {
+        loaded.engine.close();
+      }
+    });
+}
+
+function useCommand(cli: Cli): Command {
+  return addModelOptions(new Command("use"))
+    .description("Answer with this checkpoint from now on; every model keeps its own corrections.")
+    .argument("<file>", `checkpoint, or the word "${EMBEDDED}" for the model that ships with ouro`)
+    .addHelpText("after", examples("ouro model use rwkv7-g1-0.1b.pth", `ouro model use ${EMBEDDED}`))
+    .action(async (file: string, _options, command: Command) => {
+      const options = modelSchema.parse(command.opts());
+      const workplace = await openPlace(cli, options);
+      if (file === EMBEDDED) {
+        await chooseEmbeddedModel(workplace.catalog);
+        if (options.json) printJson(cli, { model: EMBEDDED });
+        else cli.print("The embedded model answers from now on.\n");
+        return;
+      }
+      await use({ cli, options, workplace, path: resolve(cli.currentFolder, file) });
+    });
+}
+
+async function use(choice: {
+  readonly cli: Cli;
+  readonly options: ModelOptions;
+  readonly workplace: Workplace;
+  readonly path: string;
+}): Promise<void> {
+  const { cli, options, workplace, path } = choice;
+  const loaded = await openModel({ workplace, choice: { ...options, model: path }, signal: cli.signal });
+  loaded.engine.close();
+  const { hash } = loaded.model.info;
+  const vocabularyPath = options.vocab === undefined ? null : resolve(cli.currentFolder, options.vocab);
+  await chooseCheckpoint(workplace.catalog, {
+    hash,
+    path,
+    vocabularyPath,
+    addedAt: new Date().toISOString(),
+  });
+  if (options.json) printJson(cli, { model: path, hash });
+  else cli.print(`${path} answers from now on; \`ouro model use ${EMBEDDED}\` goes back.\n`);
+}
+
+async function load(choice: {
+  readonly cli: Cli;
+  readonly options: ModelOptions;
+  readonly file: string | undefined;
+}): Promise<LoadedModel> {
+  const { cli, options, file } = choice;
+  const workplace = await openPlace(cli, options);
+  return openModel({ workplace, choice: { ...options, model: file ?? options.model }, signal: cli.signal });
+}
+
+async function printInfo(shown: {
+  readonly cli: Cli;
+  readonly options: ModelOptions;
+  readonly loaded: LoadedModel;
+}): Promise<void> {
+  const { cli, options, loaded } = shown;
+  const { info } = loaded.model;
+  const { size: bytes } = await stat(loaded.path);
+  const { path, vocabularyPath, tokenizer, isEmbedded } = loaded;
+  if (options.json) {
+    printJson(cli, { path, bytes, vocabularyPath, tokens: tokenizer.size, isEmbedded, ...info });
+    return;
+  }
+  const { w, a, v, g } = info.loraRanks;
+  cli.print(
+    formatTable([
+      ["checkpoint", `${path}${isEmbedded ? " (embedded)" : ""}`],
+      ["size", `${formatBytes(bytes)}, ${formatCount(info.parameters)} parameters`],
+      ["layers", String(info.layers)],
+      ["width", `${info.width} (${info.heads} heads of ${info.headSize})`],
+      ["ffn width", String(info.ffnWidth)],
+      ["ranks w/a/v/g", `${w}/${a}/${v}/${g}`],
+      ["vocabulary", `${tokenizer.size} tokens on ${info.vocabularySize} rows, ${vocabularyPath}`],
+      ["sha256", info.hash],
+    ]),
+  );
+}

@@ -1,0 +1,68 @@
+/**
+ * Which files make up a model: the checkpoint, and the vocabulary that belongs to it. Finds them; loads nothing.
+ *
+ * A vocab.txt beside the checkpoint is part of the model and cannot be overruled. Without one, the vocabulary is
+ * named by the user, or it is the World vocabulary, where the number of rows says so.
+ */
+
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join, resolve } from "node:path";
+import { AppError } from "./errors.js";
+
+const require = createRequire(import.meta.url);
+
+export const VOCABULARY_FILE = "vocab.txt";
+
+/** Trainers round the number of rows up; more spare rows than this mean that the vocabulary is another one. */
+const SPARE_ROWS_MAX = 512;
+
+function modelFolder(): string {
+  return join(dirname(require.resolve("@ouroboros/daemon/package.json")), "model");
+}
+
+/** The model that ships with the product. */
+export function embeddedModelPath(): string {
+  return join(modelFolder(), "model.safetensors");
+}
+
+/** Windows of general code that learning must leave as they are; the same texts serve every model. */
+export function embeddedAnchorsPath(): string {
+  return join(modelFolder(), "anchors.json");
+}
+
+/** The vocabulary of the official World models, shipped unchanged. */
+export function worldVocabularyPath(): string {
+  return join(modelFolder(), "world", "rwkv_vocab_v20230424.txt");
+}
+
+/** Throws AppError `vocabulary-mismatch` when a named vocabulary contradicts the one beside the checkpoint. */
+export function findVocabulary(options: {
+  readonly checkpoint: string;
+  /** From the user, or as registered with the checkpoint. */
+  readonly named: string | undefined;
+}): string {
+  const beside = join(dirname(options.checkpoint), VOCABULARY_FILE);
+  const { named } = options;
+  if (!existsSync(beside)) return named ?? worldVocabularyPath();
+  if (named === undefined || resolve(named) === resolve(beside)) return beside;
+  throw new AppError(
+    "vocabulary-mismatch",
+    `${options.checkpoint} has its own vocabulary beside it (${VOCABULARY_FILE}); leave out --vocab, or move that file`,
+  );
+}
+
+/** Throws AppError `vocabulary-mismatch` when a model's rows and a vocabulary's tokens cannot belong together. */
+export function checkVocabularyFits(options: {
+  readonly checkpoint: string;
+  readonly rows: number;
+  readonly vocabulary: string;
+  readonly tokens: number;
+}): void {
+  const { checkpoint, rows, vocabulary, tokens } = options;
+  if (tokens <= rows && rows - tokens <= SPARE_ROWS_MAX) return;
+  throw new AppError(
+    "vocabulary-mismatch",
+    `${checkpoint} has ${rows} rows, but the vocabulary ${vocabulary} has ${tokens} tokens; name the right one with --vocab FILE`,
+  );
+}

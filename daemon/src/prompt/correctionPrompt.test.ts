@@ -1,0 +1,31 @@
+import { describe, expect, test } from "vitest";
+import { controlsOf } from "./controls.js";
+import { CONTROL_LITERALS } from "./controlTokens.js";
+import { correctionPrompt } from "./correctionPrompt.js";
+import { completionPrompt } from "./request.js";
+import { testTokenizer } from "./testTokenizer.js";
+
+const tokenizer = testTokenizer([...CONTROL_LITERALS, "const", " ="]);
+const texts = { tokenizer, path: "a.ts", rejected: "log(1);", wanted: "debug(1);", stop: "\n" };
+
+describe("the prompt of a correction", () => {
+  test.each([
+    ["a continuation", { prefix: "const a", suffix: "" }],
+    ["a fill", { prefix: "const a", suffix: "}\n" }],
+  ])("is, token for token, the prompt of the completion it corrects: %s", (_name, place) => {
+    const asked = completionPrompt({ ...texts, ...place });
+    const taught = correctionPrompt({ ...texts, ...place });
+    expect(taught.prompt.tokens).toEqual(asked.tokens);
+    expect(taught.boundary).toBe(asked.boundary);
+    expect(tokenizer.decode(taught.wanted.tokens)).toBe("debug(1);");
+  });
+
+  test("a fill teaches its ending, a continuation the text that it ends before", () => {
+    const fill = correctionPrompt({ ...texts, prefix: "const a", suffix: "}\n" });
+    expect(fill.end).toBe(controlsOf(tokenizer)?.eot);
+    expect(fill.following).toBeUndefined();
+    const continuation = correctionPrompt({ ...texts, prefix: "const a", suffix: "\n" });
+    expect(continuation.end).toBeUndefined();
+    expect(continuation.following).toEqual(tokenizer.encode("\n"));
+  });
+});

@@ -1,0 +1,47 @@
+/**
+ * From a place in a document and two texts to what learning is taught: the very tokens that a completion at this
+ * place is asked with, what the model wrote after them, and what it should have written.
+ */
+
+import type { Tokenizer } from "@ouroboros/native";
+import { encodeText } from "./encodeText.js";
+import { type CompletionPlace, completionPrompt } from "./request.js";
+
+export interface TextTokens {
+  readonly text: string;
+  readonly tokens: Uint32Array;
+}
+
+export interface CorrectionPrompt {
+  readonly prompt: TextTokens;
+  readonly boundary: number;
+  readonly rejected: TextTokens;
+  readonly wanted: TextTokens;
+  /** Taught too, where the prompt's form has an ending. */
+  readonly end?: number;
+  /** What stands after the wanted text, where no token ends it. */
+  readonly following?: Uint32Array;
+}
+
+export interface CorrectionTexts extends CompletionPlace {
+  readonly rejected: string;
+  readonly wanted: string;
+  /** The text before which completions end, where the model has no token for it; may be empty. */
+  readonly stop: string;
+}
+
+export function correctionPrompt(options: CorrectionTexts): CorrectionPrompt {
+  const { tokenizer, rejected, wanted, stop } = options;
+  const { tokens, boundary, end } = completionPrompt(options);
+  return {
+    prompt: { text: tokenizer.decode(tokens), tokens },
+    boundary,
+    rejected: encoded(tokenizer, rejected),
+    wanted: encoded(tokenizer, wanted),
+    ...(end === undefined ? { following: encodeText(tokenizer, stop) } : { end }),
+  };
+}
+
+function encoded(tokenizer: Tokenizer, text: string): TextTokens {
+  return { text, tokens: encodeText(tokenizer, text) };
+}
