@@ -1,8 +1,153 @@
-// Kernels for JavaScript tests: nothing is exported yet; they are checked through ops and conformance.
+// The kernels as JavaScript functions, for tests and the bench; the engine never calls them this way.
+
+#include "base/thread_pool.h"
+#include "binding/convert.h"
+#include "binding/errors.h"
+#include "binding/kernel_call.h"
+#include "binding/pool_exercises.h"
 #include "binding/register.h"
+#include "kernels/gemm.h"
+#include "kernels/measure.h"
 
 namespace ouroboros::binding {
+namespace {
 
-void RegisterKernels(Napi::Env, Napi::Object) {}
+using Info = Napi::CallbackInfo;
+
+// The one argument of a function, and errors as JavaScript sees them.
+template <typename Body>
+Napi::Value WithOptions(const Info& info, const Body& body) {
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    if (!info[0].IsObject()) RefuseArgument("options");
+    return body(info[0].As<Napi::Object>());
+  });
+}
+
+// Names of the sets that this machine has, the plainest first.
+Napi::Value InstructionSets(const Info& info) {
+  Napi::Array names = Napi::Array::New(info.Env());
+  const auto best = static_cast<int>(BestInstructionSet());
+  for (int set = 0; set <= best; ++set) {
+    names.Set(names.Length(), KernelsFor(static_cast<InstructionSet>(set)).name);
+  }
+  return names;
+}
+
+// { instructionSet, kernel, memory, pointers, sizes, scalars } -> { memory, results }
+Napi::Value RunOneKernel(const Info& info) {
+  return WithOptions(info, [&](const Napi::Object& options) {
+    KernelCall call(options);
+    RunKernel(StringOf(options, "kernel"), call);
+    return call.ToJs(info.Env());
+  });
+}
+
+// { instructionSet, threads, sizes: [m, n, k, aRowStride, aColumnStride, bRowStride, bColumnStride, cStride],
+//   pointers: [a, b, c], scalars: [scale], isAccumulating, memory } -> { memory, results }
+Napi::Value RunGemm(const Info& info) {
+  return WithOptions(info, [&](const Napi::Object& options) {
+    KernelCall call(options);
+    ThreadPool pool(SizeOf(options, "threads"));
+    Lane lane(pool, Priority::kGenerate);
+    Gemm(call.kernels, lane,
+         {call.Size(0),
+          call.Size(1),
+          call.Size(2),
+          {call.Pointer(0), call.Size(3), call.Size(4)},
+          {call.Pointer(1), call.Size(5), call.Size(6)},
+          call.Pointer(2),
+          call.Size(7),
+          call.Scalar(0),
+          BoolOf(options, "isAccumulating")});
+    return call.ToJs(info.Env());
+  });
+}
+
+Measurement MeasurementOf(const Napi::Object& options) {
+  return {KernelsOf(options), SizeOf(options, "threads")};
+}
+
+Napi::Value MeasureMultiplyAdds(const Info& info) {
+  return WithOptions(info, [&](const Napi::Object& options) {
+    return Napi::Number::New(info.Env(), MultiplyAddPeak(MeasurementOf(options)));
+  });
+}
+
+Napi::Value MeasureBandwidth(const Info& info) {
+  return WithOptions(info, [&](const Napi::Object& options) {
+    return Napi::Number::New(info.Env(), ReadBandwidth(MeasurementOf(options), SizeOf(options, "bytes")));
+  });
+}
+
+Napi::Value MeasureGemm(const Info& info) {
+  return WithOptions(info, [&](const Napi::Object& options) {
+    const GemmShape shape = {SizeOf(options, "m"), SizeOf(options, "n"), SizeOf(options, "k"),
+                             BoolOf(options, "isATransposed"), BoolOf(options, "isBTransposed")};
+    return Napi::Number::New(info.Env(), GemmSeconds(MeasurementOf(options), shape));
+  });
+}
+
+Napi::Value MeasureWkv(const Info& info) {
+  return WithOptions(info, [&](const Napi::Object& options) {
+    const WkvSeconds seconds =
+        WkvSpeed(MeasurementOf(options), SizeOf(options, "heads"), SizeOf(options, "tokens"));
+    Napi::Object result = Napi::Object::New(info.Env());
+    result.Set("forward", seconds.forward);
+    result.Set("forwardSaving", seconds.forward_saving);
+    result.Set("backward", seconds.backward);
+    return result;
+  });
+}
+
+Napi::Value ExerciseTwoLanes(const Info& info) {
+  return WithOptions(info, [&](const Napi::Object& options) {
+    const PoolLoops loops =
+        RunTwoLanes(SizeOf(options, "threads"), SizeOf(options, "loops"), SizeOf(options, "tasks"));
+    Napi::Object result = Napi::Object::New(info.Env());
+    result.Set("tasksRun", static_cast<double>(loops.tasks_run));
+    result.Set("wrongSums", static_cast<double>(loops.wrong_sums));
+    result.Set("overlaps", static_cast<double>(loops.overlaps));
+    return result;
+  });
+}
+
+Napi::Value ExerciseThrowing(const Info& info) {
+  return WithOptions(info, [&](const Napi::Object& options) {
+    RunThrowing(SizeOf(options, "threads"), SizeOf(options, "tasks"), SizeOf(options, "failing"));
+    return info.Env().Undefined();
+  });
+}
+
+Napi::Value ExerciseTrainShare(const Info& info) {
+  return WithOptions(info, [&](const Napi::Object& options) {
+    return Napi::Number::New(info.Env(),
+                             TrainShare(SizeOf(options, "threads"), SizeOf(options, "microseconds")));
+  });
+}
+
+Napi::Value ExerciseRestarts(const Info& info) {
+  return WithOptions(info, [&](const Napi::Object& options) {
+    const std::size_t pools = RestartPools(SizeOf(options, "threads"), SizeOf(options, "times"));
+    return Napi::Number::New(info.Env(), static_cast<double>(pools));
+  });
+}
+
+}  // namespace
+
+void RegisterKernels(Napi::Env env, Napi::Object exports) {
+  Napi::Object kernels = Napi::Object::New(env);
+  kernels.Set("instructionSets", Napi::Function::New<InstructionSets>(env));
+  kernels.Set("run", Napi::Function::New<RunOneKernel>(env));
+  kernels.Set("gemm", Napi::Function::New<RunGemm>(env));
+  kernels.Set("measureMultiplyAdds", Napi::Function::New<MeasureMultiplyAdds>(env));
+  kernels.Set("measureBandwidth", Napi::Function::New<MeasureBandwidth>(env));
+  kernels.Set("measureGemm", Napi::Function::New<MeasureGemm>(env));
+  kernels.Set("measureWkv", Napi::Function::New<MeasureWkv>(env));
+  kernels.Set("exerciseTwoLanes", Napi::Function::New<ExerciseTwoLanes>(env));
+  kernels.Set("exerciseThrowing", Napi::Function::New<ExerciseThrowing>(env));
+  kernels.Set("exerciseTrainShare", Napi::Function::New<ExerciseTrainShare>(env));
+  kernels.Set("exerciseRestarts", Napi::Function::New<ExerciseRestarts>(env));
+  exports.Set("kernels", kernels);
+}
 
 }  // namespace ouroboros::binding

@@ -7,6 +7,7 @@
 
 #include "kernels/elementwise.h"
 #include "kernels/gemm_micro.h"
+#include "kernels/probe.h"
 #include "kernels/wkv.h"
 
 namespace ouroboros {
@@ -16,6 +17,7 @@ struct Kernels {
   GemmMicroKernel gemm;
   WkvKernels wkv;
   ElementwiseKernels elementwise;
+  ProbeKernels probe;
 };
 
 extern const Kernels kScalarKernels;

@@ -7,11 +7,12 @@
 // After the vector type they are written over.
 #include "kernels/elementwise_impl.h"
 #include "kernels/gemm_micro_impl.h"
+#include "kernels/probe_impl.h"
 #include "kernels/wkv_impl.h"
 
 namespace ouroboros {
 
-const Kernels kAvx2Kernels = {"avx2", avx2::kGemm, avx2::kWkv, avx2::kElementwise};
+const Kernels kAvx2Kernels = {"avx2", avx2::kGemm, avx2::kWkv, avx2::kElementwise, avx2::kProbe};
 
 }  // namespace ouroboros
 

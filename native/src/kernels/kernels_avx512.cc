@@ -7,11 +7,12 @@
 // After the vector type they are written over.
 #include "kernels/elementwise_impl.h"
 #include "kernels/gemm_micro_impl.h"
+#include "kernels/probe_impl.h"
 #include "kernels/wkv_impl.h"
 
 namespace ouroboros {
 
-const Kernels kAvx512Kernels = {"avx512", avx512::kGemm, avx512::kWkv, avx512::kElementwise};
+const Kernels kAvx512Kernels = {"avx512", avx512::kGemm, avx512::kWkv, avx512::kElementwise, avx512::kProbe};
 
 }  // namespace ouroboros
 

@@ -6,10 +6,11 @@
 // After the vector type they are written over.
 #include "kernels/elementwise_impl.h"
 #include "kernels/gemm_micro_impl.h"
+#include "kernels/probe_impl.h"
 #include "kernels/wkv_impl.h"
 
 namespace ouroboros {
 
-const Kernels kScalarKernels = {"scalar", scalar::kGemm, scalar::kWkv, scalar::kElementwise};
+const Kernels kScalarKernels = {"scalar", scalar::kGemm, scalar::kWkv, scalar::kElementwise, scalar::kProbe};
 
 }  // namespace ouroboros

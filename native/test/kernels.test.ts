@@ -1,0 +1,189 @@
+import { describe, expect, test } from "vitest";
+import {
+  gemmSpeed,
+  instructionSets,
+  multiplyAddPeak,
+  poolExercises,
+  readBandwidth,
+  runGemm,
+} from "../lib/kernels.js";
+import { expectEngineError } from "./expectEngineError.js";
+import { areSame, randomNumbers, worstError } from "./kernelCall.js";
+
+const SETS = instructionSets();
+
+test("every machine has the portable kernels", () => {
+  expect(SETS[0]).toBe("scalar");
+});
+
+interface Product {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly isATransposed: boolean;
+  readonly isBTransposed: boolean;
+  readonly isAccumulating: boolean;
+  readonly scale: number;
+}
+
+/** Misaligned operands with rows a little longer than needed; the gaps must stay as they are. */
+function placed(product: Product, seed: number) {
+  const { m, n, k, isATransposed, isBTransposed } = product;
+  const random = randomNumbers(seed);
+  const gap = seed % 4;
+  const place = (offset: number, rows: number, columns: number, isTransposed: boolean) => ({
+    offset,
+    rowStride: isTransposed ? 1 : columns + gap,
+    columnStride: isTransposed ? rows + gap : 1,
+  });
+  const a = place(seed % 17, m, k, isATransposed);
+  const aEnd = a.offset + (isATransposed ? k : m) * (Math.max(a.rowStride, a.columnStride) || 1);
+  const b = place(aEnd + 3, k, n, isBTransposed);
+  const bEnd = b.offset + (isBTransposed ? n : k) * (Math.max(b.rowStride, b.columnStride) || 1);
+  const c = { offset: bEnd + 5, stride: n + gap };
+  return { a, b, c, memory: random(c.offset + m * c.stride + 19) };
+}
+
+function reference(product: Product, { a, b, c, memory }: ReturnType<typeof placed>): Float64Array {
+  const { m, n, k, isAccumulating, scale } = product;
+  const expected = Float64Array.from(memory);
+  const at = (index: number) => memory[index] ?? Number.NaN;
+  for (let i = 0; i < m; i += 1) {
+    for (let j = 0; j < n; j += 1) {
+      let sum = 0;
+      for (let step = 0; step < k; step += 1) {
+        sum +=
+          at(a.offset + i * a.rowStride + step * a.columnStride) *
+          at(b.offset + step * b.rowStride + j * b.columnStride);
+      }
+      const index = c.offset + i * c.stride + j;
+      expected[index] = (isAccumulating ? at(index) : 0) + scale * sum;
+    }
+  }
+  return expected;
+}
+
+/** Around the edges of tiles (6, 12, 16, 32), of the two ways to compute (64), of blocks (96, 128, 256, 512). */
+const SIZES: readonly (readonly [number, number, number])[] = [
+  ...[0, 1, 2, 5, 13].flatMap((m) =>
+    [0, 1, 3, 16, 17].flatMap((n) => [0, 1, 7, 33].map((k) => [m, n, k] as const)),
+  ),
+  ...[1, 4, 15, 16, 17, 64].flatMap((m) =>
+    [63, 65, 130].flatMap((n) => [31, 97].map((k) => [m, n, k] as const)),
+  ),
+  [65, 65, 1],
+  [65, 66, 17],
+  [66, 97, 255],
+  [97, 67, 257],
+  [101, 70, 600],
+  [70, 515, 130],
+  [200, 80, 70],
+  [65, 65, 2100],
+  [300, 1, 129],
+  [300, 16, 40],
+  [129, 64, 300],
+];
+
+describe.each(SETS)("matrix products with %s", (instructionSet) => {
+  test("are right for odd sizes, strides, scales and alignments, with the same bits for any number of threads", () => {
+    SIZES.forEach(([m, n, k], index) => {
+      for (const variant of [index % 8, (index + 5) % 8]) {
+        const product = {
+          ...{ m, n, k },
+          isATransposed: (variant & 1) !== 0,
+          isBTransposed: (variant & 2) !== 0,
+          isAccumulating: (variant & 4) !== 0,
+          scale: [1, 0.5, -2][index % 3] ?? 1,
+        };
+        const operands = placed(product, index * 8 + variant);
+        const run = (threads: number) => runGemm({ instructionSet, threads, ...product, ...operands });
+        const actual = run(1);
+        const tolerance = 1e-7 * (10 + k) * Math.max(1, Math.abs(product.scale));
+        expect(worstError(actual, reference(product, operands)), JSON.stringify(product)).toBeLessThan(
+          tolerance,
+        );
+        if (m * n * k < 400_000) continue; // below that, one thread does it all
+        for (const threads of [2, 3, 4])
+          expect(areSame(run(threads), actual), `${threads} threads`).toBe(true);
+      }
+    });
+  });
+
+  test("a thousand steps of k in one row, as in decoding, are right with threads", () => {
+    const product = {
+      m: 1,
+      n: 515,
+      k: 1030,
+      isATransposed: false,
+      isBTransposed: true,
+      isAccumulating: false,
+      scale: 1,
+    };
+    const operands = placed(product, 7);
+    const run = (threads: number) => runGemm({ instructionSet, threads, ...product, ...operands });
+    expect(worstError(run(1), reference(product, operands))).toBeLessThan(1e-5);
+    expect(areSame(run(3), run(1))).toBe(true);
+  });
+});
+
+// A spilled accumulator costs a factor of two or more. Runs are short and the best one counts, but others may use the
+// machine: hence half the peak, and some attempts.
+test.each(SETS.filter((set) => set !== "scalar"))(
+  "products of %s reach half the machine's peak",
+  { retry: 5 },
+  (instructionSet) => {
+    const options = { instructionSet, threads: 1 };
+    const speed = gemmSpeed({
+      ...options,
+      m: 192,
+      n: 256,
+      k: 256,
+      isATransposed: false,
+      isBTransposed: true,
+    });
+    expect(speed / multiplyAddPeak(options)).toBeGreaterThan(0.5);
+  },
+);
+
+test("bandwidth is measured", () => {
+  const bandwidth = readBandwidth({ instructionSet: "scalar", threads: 1, bytes: 1 << 20 });
+  expect(bandwidth).toBeGreaterThan(1e8);
+  expect(bandwidth).toBeLessThan(1e13);
+});
+
+describe("the pool of workers", () => {
+  test.each([1, 2, 3, 8])("runs every task once and one lane at a time, with %i threads", (threads) => {
+    expect(poolExercises.twoLanes({ threads, loops: 300, tasks: 7 })).toEqual({
+      tasksRun: 4200,
+      wrongSums: 0,
+      overlaps: 0,
+    });
+  });
+
+  test.each([1, 2, 4])(
+    "hands an exception of a task to the caller and goes on, with %i threads",
+    (threads) => {
+      for (const failing of [0, 1, 40]) {
+        expectEngineError(() => poolExercises.throwing({ threads, tasks: 41, failing }), "state");
+      }
+    },
+  );
+
+  test("ends with workers that spin, sleep or have hardly begun", () => {
+    expect(poolExercises.restarts({ threads: 3, times: 60 })).toBe(60);
+  });
+
+  // 5 % is meant. On a busy machine a loop may be interrupted, or a wake-up come late: more or less then.
+  test.each([50, 500])(
+    "leaves training a small share while a Generation runs, in loops of %i us",
+    (microseconds) => {
+      const share = poolExercises.trainShare({ threads: 2, microseconds });
+      expect(share).toBeGreaterThan(0.002);
+      expect(share).toBeLessThan(0.3);
+    },
+  );
+
+  test("refuses no threads at all", () => {
+    expectEngineError(() => poolExercises.restarts({ threads: 0, times: 1 }), "argument");
+  });
+});
