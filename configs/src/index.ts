@@ -18,5 +18,6 @@ export {
   type ModelShapeConfig,
   TRAINING_PROFILES,
   type TrainingProfile,
+  type TrainingRun,
   trainingProfileSchema,
 } from "./trainingProfile.js";

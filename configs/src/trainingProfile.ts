@@ -36,12 +36,8 @@ export const optimizerSchema = z.strictObject({
   groups: z.enum(["uniform", "official"]),
 });
 
-export const trainingProfileSchema = z.strictObject({
-  description: z.string(),
-  /** A shape of configs/models. */
-  model: z.string(),
-  /** A recipe of configs/corpora. */
-  corpus: z.string(),
+/** How long and how fast, whatever is trained. */
+export const trainingRunSchema = z.strictObject({
   sequenceTokens: z.int().min(2),
   sequencesPerStep: z.int().min(1),
   steps: z.int().min(1),
@@ -51,6 +47,15 @@ export const trainingProfileSchema = z.strictObject({
   seed: z.int().nonnegative(),
   /** A run that is killed loses at most this much. */
   saveEveryMinutes: z.number().positive(),
+});
+export type TrainingRun = z.infer<typeof trainingRunSchema>;
+
+export const trainingProfileSchema = trainingRunSchema.extend({
+  description: z.string(),
+  /** A shape of configs/models. */
+  model: z.string(),
+  /** A recipe of configs/corpora. */
+  corpus: z.string(),
 });
 export type TrainingProfile = z.infer<typeof trainingProfileSchema>;
 

@@ -1,9 +1,11 @@
 /** `ouro complete`: what the model would write at a place, with what this project has taught it. */
 
+import { resolve } from "node:path";
 import { Command } from "commander";
 import { z } from "zod";
-import { type Completion, complete } from "../completion/complete.js";
+import { type CompleteOptions, type Completion, complete } from "../completion/complete.js";
 import { type LoadedModel, openModel, viewProject, type Workplace } from "../compose.js";
+import type { Adapter } from "../engine/engine.js";
 import { describeNotice } from "../learning/notices.js";
 import { type Cli, Interrupted, printJson } from "./cli.js";
 import {
@@ -27,6 +29,7 @@ const completeSchema = z.object({
   ...samplingSchema.shape,
   stop: z.string().default(STOP_DEFAULT),
   base: z.boolean().default(false),
+  adapter: z.string().optional(),
 });
 type CompleteCommandOptions = z.infer<typeof completeSchema>;
 
@@ -39,6 +42,7 @@ export function completeCommand(cli: Cli): Command {
       "end before this text; empty: only the model or --tokens ends it (default: line end)",
     )
     .option("--base", "answer as if nothing had been learned")
+    .option("--adapter <file>", "answer with this adapter of `ouro train` instead of what corrections taught")
     .addHelpText(
       "after",
       examples(
@@ -60,23 +64,23 @@ export function completeCommand(cli: Cli): Command {
     });
 }
 
-async function answer(run: {
+interface AnswerRun {
   readonly cli: Cli;
   readonly options: CompleteCommandOptions;
   readonly workplace: Workplace;
   readonly place: CodePlace;
   readonly loaded: LoadedModel;
-}): Promise<void> {
+}
+
+async function answer(run: AnswerRun): Promise<void> {
   const { cli, options, workplace, place, loaded } = run;
-  const view = options.base ? undefined : await viewProject({ workplace, loaded });
-  for (const notice of view?.notices ?? []) cli.note(`ouro: ${describeNotice(notice)}`);
-  const current = view?.currentAdapter();
+  const acting = await actingAdapter(run);
   const { tokensMax, ...sampling } = samplingOf(workplace.settings, options);
   const startedMs = performance.now();
   const completion = await complete({
     model: loaded.model,
     tokenizer: loaded.tokenizer,
-    adapter: current?.adapter,
+    ...acting,
     place,
     sampling,
     tokensMax,
@@ -87,8 +91,28 @@ async function answer(run: {
   if (completion.kind === "cancelled") throw new Interrupted("Stopped.");
   if (options.json) {
     const seconds = (performance.now() - startedMs) / 1000;
-    printJson(cli, { ...toJson(completion), adapterVersion: current?.version ?? 0, seconds });
+    printJson(cli, { ...toJson(completion), adapterVersion: acting.version, seconds });
   } else cli.print("\n");
+}
+
+interface Acting {
+  readonly adapter: Adapter | undefined;
+  readonly adapterScope: CompleteOptions["adapterScope"];
+  /** Of the project's corrections; 0 where they have no part in the answer. */
+  readonly version: number;
+}
+
+/** A named adapter read the whole of the texts it was trained on; what corrections taught acts at the cursor. */
+async function actingAdapter({ cli, options, workplace, loaded }: AnswerRun): Promise<Acting> {
+  if (options.adapter !== undefined) {
+    const path = resolve(cli.currentFolder, options.adapter);
+    return { adapter: await loaded.model.loadAdapter({ path }), adapterScope: "whole", version: 0 };
+  }
+  if (options.base) return { adapter: undefined, adapterScope: "boundary", version: 0 };
+  const view = await viewProject({ workplace, loaded });
+  for (const notice of view.notices) cli.note(`ouro: ${describeNotice(notice)}`);
+  const { adapter, version } = view.currentAdapter();
+  return { adapter, adapterScope: "boundary", version };
 }
 
 function toJson(completion: Extract<Completion, { kind: "finished" }>) {

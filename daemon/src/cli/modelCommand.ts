@@ -29,7 +29,8 @@ function infoCommand(cli: Cli): Command {
       const options = modelSchema.parse(command.opts());
       const loaded = await load({ cli, options, file });
       try {
-        await printInfo({ cli, options, loaded });
+        if (options.json) printJson(cli, await modelJson(loaded));
+        else cli.print(await describeModel(loaded));
       } finally {
         loaded.engine.close();
       }
@@ -85,30 +86,25 @@ async function load(choice: {
   return openModel({ workplace, choice: { ...options, model: file ?? options.model }, signal: cli.signal });
 }
 
-async function printInfo(shown: {
-  readonly cli: Cli;
-  readonly options: ModelOptions;
-  readonly loaded: LoadedModel;
-}): Promise<void> {
-  const { cli, options, loaded } = shown;
-  const { info } = loaded.model;
-  const { size: bytes } = await stat(loaded.path);
+/** What `--json` shows of a loaded model. */
+export async function modelJson(loaded: LoadedModel) {
   const { path, vocabularyPath, tokenizer, isEmbedded } = loaded;
-  if (options.json) {
-    printJson(cli, { path, bytes, vocabularyPath, tokens: tokenizer.size, isEmbedded, ...info });
-    return;
-  }
+  const { size: bytes } = await stat(path);
+  return { path, bytes, vocabularyPath, tokens: tokenizer.size, isEmbedded, ...loaded.model.info };
+}
+
+/** The same as a table. */
+export async function describeModel(loaded: LoadedModel): Promise<string> {
+  const { path, bytes, vocabularyPath, tokens, isEmbedded, ...info } = await modelJson(loaded);
   const { w, a, v, g } = info.loraRanks;
-  cli.print(
-    formatTable([
-      ["checkpoint", `${path}${isEmbedded ? " (embedded)" : ""}`],
-      ["size", `${formatBytes(bytes)}, ${formatCount(info.parameters)} parameters`],
-      ["layers", String(info.layers)],
-      ["width", `${info.width} (${info.heads} heads of ${info.headSize})`],
-      ["ffn width", String(info.ffnWidth)],
-      ["ranks w/a/v/g", `${w}/${a}/${v}/${g}`],
-      ["vocabulary", `${tokenizer.size} tokens on ${info.vocabularySize} rows, ${vocabularyPath}`],
-      ["sha256", info.hash],
-    ]),
-  );
+  return formatTable([
+    ["checkpoint", `${path}${isEmbedded ? " (embedded)" : ""}`],
+    ["size", `${formatBytes(bytes)}, ${formatCount(info.parameters)} parameters`],
+    ["layers", String(info.layers)],
+    ["width", `${info.width} (${info.heads} heads of ${info.headSize})`],
+    ["ffn width", String(info.ffnWidth)],
+    ["ranks w/a/v/g", `${w}/${a}/${v}/${g}`],
+    ["vocabulary", `${tokens} tokens on ${info.vocabularySize} rows, ${vocabularyPath}`],
+    ["sha256", info.hash],
+  ]);
 }

@@ -5,10 +5,12 @@ import packageJson from "../../package.json" with { type: "json" };
 import type { Cli } from "./cli.js";
 import { completeCommand } from "./completeCommand.js";
 import { corpusCommand } from "./corpusCommand.js";
+import { embeddedCommand } from "./embeddedCommand.js";
 import { learnedCommand } from "./learnedCommand.js";
 import { modelCommand } from "./modelCommand.js";
 import { examples } from "./options.js";
 import { teachCommand } from "./teachCommand.js";
+import { trainCommand } from "./trainCommand.js";
 import { undoCommand } from "./undoCommand.js";
 import { vocabularyCommand } from "./vocabularyCommand.js";
 
@@ -29,7 +31,9 @@ export function createProgram(cli: Cli): Command {
     teachCommand,
     learnedCommand,
     undoCommand,
+    trainCommand,
     modelCommand,
+    embeddedCommand,
     vocabularyCommand,
     corpusCommand,
   ];

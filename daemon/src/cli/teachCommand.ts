@@ -78,17 +78,16 @@ async function teach(run: TeachRun & { readonly learning: Learning }): Promise<v
   const { model, tokenizer } = loaded;
   const write = async () => {
     const { adapter } = learning.currentAdapter();
-    const tokensMax = WRITTEN_TOKENS_MAX;
-    const stop = STOP_DEFAULT;
     const { signal } = cli;
     const completion = await complete({
       model,
       tokenizer,
       adapter,
       place,
+      adapterScope: "boundary",
       sampling: GREEDY,
-      tokensMax,
-      stop,
+      tokensMax: WRITTEN_TOKENS_MAX,
+      stop: STOP_DEFAULT,
       signal,
     });
     if (completion.kind === "cancelled") throw new Interrupted("Stopped; nothing was changed.");

@@ -11,8 +11,10 @@ import { createTextStream } from "./textStream.js";
 export interface CompleteOptions {
   readonly model: Model;
   readonly tokenizer: Tokenizer;
-  /** Acts from the boundary on; without it the base answers. */
+  /** Without it the base answers. */
   readonly adapter?: Adapter | undefined;
+  /** `boundary`: the base reads the prompt, as with corrections; `whole`: the adapter does, as with taught texts. */
+  readonly adapterScope: "boundary" | "whole";
   readonly place: { readonly path: string; readonly prefix: string; readonly suffix: string };
   readonly sampling: Sampling;
   readonly tokensMax: number;
@@ -40,7 +42,9 @@ export async function complete(options: CompleteOptions): Promise<Completion> {
   const { model, tokenizer, adapter, place, sampling, tokensMax, stop, signal } = options;
   const prompt = completionPrompt({ tokenizer, ...place });
   const before = prompt.tokens.subarray(0, prompt.boundary);
-  const read = await model.read({ state: model.zeroState(), tokens: before, signal });
+  const acting = adapter === undefined ? {} : { adapter };
+  const reading = options.adapterScope === "whole" ? acting : {};
+  const read = await model.read({ state: model.zeroState(), tokens: before, signal, ...reading });
   if (read.kind === "cancelled") return { kind: "cancelled" };
   const stream = createTextStream({ stop, onText: options.onText ?? (() => {}) });
   const generation = await model.generate({
@@ -53,7 +57,7 @@ export async function complete(options: CompleteOptions): Promise<Completion> {
     signal,
     onToken: (token) => stream.write(tokenizer.bytesOf(token) ?? new Uint8Array()),
     ...(stop === "" ? {} : { stopStrings: [stop] }),
-    ...(adapter === undefined ? {} : { adapter }),
+    ...acting,
   });
   const text = stream.end();
   if (generation.kind === "cancelled" || generation.stoppedBy === "cancel") return { kind: "cancelled" };

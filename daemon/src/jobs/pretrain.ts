@@ -1,5 +1,5 @@
 /**
- * Training of a whole model from its initial values, resumable at any step.
+ * A training run over batches, resumable at any step: a whole model from its initial values, or any model further.
  *
  * A step is a pure function of parameters, moments and the batch, and a batch one of its number; so saving parameters,
  * moments and step count is enough to go on bit for bit. Numbers of every step go to `losses.jsonl` in the run's folder.
@@ -7,13 +7,14 @@
 
 import { appendFile, mkdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { learningRateAt, type TrainingProfile } from "@ouroboros/configs";
-import type { Model, Trainer, TrainSequence, TrainStep } from "@ouroboros/native";
+import { learningRateAt, type TrainingRun } from "@ouroboros/configs";
+import type { Model, TrainedParameters, Trainer, TrainSequence, TrainStep } from "@ouroboros/native";
 import { AppError } from "../errors.js";
 
 export interface PretrainOptions {
   readonly model: Model;
-  readonly profile: TrainingProfile;
+  readonly profile: TrainingRun;
+  readonly parameters: TrainedParameters;
   /** The batch of a step: sequences of sequenceTokens + 1 tokens. */
   readonly batch: (step: number) => readonly Uint32Array[];
   /** Holds the state to resume from and `losses.jsonl`. */
@@ -50,7 +51,7 @@ export async function pretrain(options: PretrainOptions): Promise<Pretrained> {
   const { profile, folder, signal } = options;
   await mkdir(folder, { recursive: true });
   const trainer = options.model.createTrainer({
-    parameters: { kind: "whole" },
+    parameters: options.parameters,
     seed: profile.seed,
     optimizer: profile.optimizer,
   });
