@@ -46,7 +46,7 @@ export async function complete(options: CompleteOptions): Promise<Completion> {
   const reading = options.adapterScope === "whole" ? acting : {};
   const read = await model.read({ state: model.zeroState(), tokens: before, signal, ...reading });
   if (read.kind === "cancelled") return { kind: "cancelled" };
-  const stream = createTextStream({ stop, onText: options.onText ?? (() => {}) });
+  const stream = createTextStream({ stop, lead: prompt.lead, onText: options.onText ?? (() => {}) });
   const generation = await model.generate({
     state: read.state,
     tokens: prompt.tokens.subarray(prompt.boundary),

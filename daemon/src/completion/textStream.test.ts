@@ -3,9 +3,10 @@ import { describe, expect, test } from "vitest";
 import { createTextStream } from "./textStream.js";
 
 /** Writes `bytes` in pieces of `pieceLength` and collects what was shown and what was returned. */
-function run({ text, stop, pieceLength }: { text: string; stop: string; pieceLength: number }) {
+function run(options: { text: string; stop: string; pieceLength: number; lead?: string }) {
+  const { text, stop, pieceLength, lead = "" } = options;
   const shown: string[] = [];
-  const stream = createTextStream({ stop, onText: (part) => shown.push(part) });
+  const stream = createTextStream({ stop, lead, onText: (part) => shown.push(part) });
   const bytes = new TextEncoder().encode(text);
   for (let at = 0; at < bytes.length; at += pieceLength) stream.write(bytes.subarray(at, at + pieceLength));
   return { shown, whole: stream.end() };
@@ -19,6 +20,16 @@ describe("text stream", () => {
     ["cuts inside one token", "ab;\ncd", "\n", 6, ["ab;"]],
   ])("%s", (_name, text, stop, pieceLength, expected) => {
     expect(run({ text, stop, pieceLength }).shown).toEqual(expected);
+  });
+
+  test.each([
+    ["leaves out the lead", " b c", ["b", " ", "c"]],
+    ["keeps a text that does not begin with the lead", "(b)", ["(", "b", ")"]],
+    ["is empty where nothing but the lead was written", " ", []],
+  ])("%s", (_name, text, expected) => {
+    const { shown, whole } = run({ text, stop: "\n", pieceLength: 1, lead: " " });
+    expect(shown).toEqual(expected);
+    expect(whole).toBe(expected.join(""));
   });
 
   test("what was shown is the whole text up to the stop text, however the bytes arrive", () => {

@@ -1,6 +1,6 @@
 /**
- * Turns the bytes of tokens, as they come, into text that may be shown: never half a character, and never a part of
- * the stop text that a completion ends before.
+ * Turns the bytes of tokens, as they come, into text that may be shown: never half a character, never a part of the
+ * stop text that a completion ends before, and not the lead, which stands before the cursor already.
  */
 
 export interface TextStream {
@@ -12,13 +12,17 @@ export interface TextStream {
 export function createTextStream(options: {
   /** Empty: there is none. */
   readonly stop: string;
+  /** Left out where the text begins with it. */
+  readonly lead: string;
   readonly onText: (text: string) => void;
 }): TextStream {
-  const { stop, onText } = options;
+  const { stop, lead, onText } = options;
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   let text = "";
   let shownLength = 0;
+  const begin = () => (text.startsWith(lead) ? lead.length : 0);
   const showUpTo = (end: number) => {
+    shownLength = Math.max(shownLength, begin());
     if (end > shownLength) onText(text.slice(shownLength, end));
     shownLength = Math.max(shownLength, end);
   };
@@ -34,7 +38,7 @@ export function createTextStream(options: {
       const found = stopIndex();
       const end = found >= 0 ? found : text.length;
       showUpTo(end);
-      return text.slice(0, end);
+      return text.slice(Math.min(begin(), end), end);
     },
   };
 }

@@ -20,6 +20,11 @@ describe("the prompt of a correction", () => {
     expect(tokenizer.decode(taught.wanted.tokens)).toBe("debug(1);");
   });
 
+  test("teaches the space before the cursor together with the word, as it is asked for", () => {
+    const { wanted } = correctionPrompt({ ...texts, prefix: "const a ", suffix: "", wanted: "=" });
+    expect(wanted).toEqual({ text: "=", tokens: tokenizer.encode(" =") });
+  });
+
   test("a fill teaches its ending, a continuation the text that it ends before", () => {
     const fill = correctionPrompt({ ...texts, prefix: "const a", suffix: "}\n" });
     expect(fill.end).toBe(controlsOf(tokenizer)?.eot);

@@ -32,16 +32,12 @@ export interface CorrectionTexts extends CompletionPlace {
 
 export function correctionPrompt(options: CorrectionTexts): CorrectionPrompt {
   const { tokenizer, rejected, wanted, stop } = options;
-  const { tokens, boundary, end } = completionPrompt(options);
+  const { tokens, boundary, end, lead } = completionPrompt(options);
   return {
     prompt: { text: tokenizer.decode(tokens), tokens },
     boundary,
-    rejected: encoded(tokenizer, rejected),
-    wanted: encoded(tokenizer, wanted),
+    rejected: { text: rejected, tokens: encodeText(tokenizer, lead + rejected) },
+    wanted: { text: wanted, tokens: encodeText(tokenizer, lead + wanted) },
     ...(end === undefined ? { following: encodeText(tokenizer, stop) } : { end }),
   };
-}
-
-function encoded(tokenizer: Tokenizer, text: string): TextTokens {
-  return { text, tokens: encodeText(tokenizer, text) };
 }

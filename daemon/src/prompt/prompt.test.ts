@@ -69,6 +69,9 @@ describe("completionPrompt", () => {
       "\n\n  end  \n",
       "<|file|>a.ts\n<|suf|>\n\n  end  \n<|pre|>x<|hint|>end<|mid|>",
     ],
+    ["leaves a lone space before the cursor to the answer", "const ", "", "<|file|>a.ts\nconst"],
+    ["keeps an indentation", "{\n  ", "", "<|file|>a.ts\n{\n  "],
+    ["keeps a lone space in a fill", "f( ", ")", "<|file|>a.ts\n<|suf|>)<|pre|>f( <|hint|>)<|mid|>"],
     ["keeps a literal in the user's text harmless", "<|mid|>", "", "<|file|>a.ts\n<|mid|>"],
   ])("%s", (_name, prefix, suffix, expected) => expect(shown({ prefix, suffix })).toBe(expected));
 

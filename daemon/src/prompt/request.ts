@@ -30,24 +30,41 @@ export interface CompletionPrompt {
   readonly boundary: number;
   /** The token that ends the answer; a plain continuation has none but the end of the document. */
   readonly end: number | undefined;
+  /**
+   * Text before the cursor that the model writes once more, at the start of its answer. Words are tokens together with
+   * their space, so a continuation asked for after a lone space would be one that no text ever had.
+   */
+  readonly lead: "" | " ";
 }
 
 export function completionPrompt({ tokenizer, path, prefix, suffix }: CompletionPlace): CompletionPrompt {
-  const before = cutPrefix(tokenizer, prefix);
   const controls = controlsOf(tokenizer);
-  if (controls === undefined) {
-    return promptOf({ tokens: before.length > 0 ? before : Uint32Array.of(END_OF_DOCUMENT), end: undefined });
+  if (controls === undefined || suffix.trim() === "") {
+    const lead = /\S $/.test(prefix) ? " " : "";
+    const before = cutPrefix(tokenizer, prefix.slice(0, prefix.length - lead.length));
+    const header = controls === undefined ? new Uint32Array() : fileHeader({ tokenizer, controls }, path);
+    const tokens = concatenate([header, before]);
+    return promptOf({
+      tokens: tokens.length > 0 ? tokens : Uint32Array.of(END_OF_DOCUMENT),
+      end: undefined,
+      lead,
+    });
   }
-  const vocabulary = { tokenizer, controls };
-  const header = fileHeader(vocabulary, path);
-  if (suffix.trim() === "") return promptOf({ tokens: concatenate([header, before]), end: undefined });
-  const after = cutSuffix(tokenizer, suffix);
-  const tokens = fillPrompt(vocabulary, { header, prefix: before, suffix: after, suffixText: suffix });
-  return promptOf({ tokens, end: controls.eot });
+  // A fill is trained with cuts at any character, lone spaces included: it needs no lead.
+  const tokens = fillPrompt(
+    { tokenizer, controls },
+    {
+      header: fileHeader({ tokenizer, controls }, path),
+      prefix: cutPrefix(tokenizer, prefix),
+      suffix: cutSuffix(tokenizer, suffix),
+      suffixText: suffix,
+    },
+  );
+  return promptOf({ tokens, end: controls.eot, lead: "" });
 }
 
-function promptOf({ tokens, end }: Pick<CompletionPrompt, "tokens" | "end">): CompletionPrompt {
-  return { tokens, boundary: tokens.length - 1, end };
+function promptOf(options: Omit<CompletionPrompt, "boundary">): CompletionPrompt {
+  return { ...options, boundary: options.tokens.length - 1 };
 }
 
 function cutPrefix(tokenizer: Tokenizer, text: string): Uint32Array {

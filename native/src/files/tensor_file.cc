@@ -34,9 +34,11 @@ void RefuseKnownStrangers(std::string_view beginning, const std::string& name) {
 TensorTable Parse(std::span<const std::byte> bytes, const std::string& name) {
   if (LooksLikeTorchFile(bytes)) return ParseTorchFile(bytes, name);
   const std::string_view beginning = Beginning(bytes);
-  RefuseKnownStrangers(beginning, name);
-  if (beginning.size() > 8 && beginning[8] != '{')
-    RefuseFile(name, "neither a safetensors file nor one from torch.save");
+  // The brace decides: the eight bytes before it are a length, which may begin like any other format.
+  if (beginning.size() <= 8 || beginning[8] != '{') {
+    RefuseKnownStrangers(beginning, name);
+    if (beginning.size() > 8) RefuseFile(name, "neither a safetensors file nor one from torch.save");
+  }
   return ParseSafetensors(bytes, name);
 }
 
