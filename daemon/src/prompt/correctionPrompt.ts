@@ -3,7 +3,6 @@
  * place is asked with, what the model wrote after them, and what it should have written.
  */
 
-import type { Tokenizer } from "@ouroboros/native";
 import { encodeText } from "./encodeText.js";
 import { type CompletionPlace, completionPrompt } from "./request.js";
 
