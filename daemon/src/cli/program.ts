@@ -2,9 +2,11 @@
 
 import { Command } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
+import { benchCommand } from "./benchCommand.js";
 import type { Cli } from "./cli.js";
 import { completeCommand } from "./completeCommand.js";
 import { corpusCommand } from "./corpusCommand.js";
+import { demoCommand } from "./demoCommand.js";
 import { embeddedCommand } from "./embeddedCommand.js";
 import { learnedCommand } from "./learnedCommand.js";
 import { modelCommand } from "./modelCommand.js";
@@ -36,6 +38,8 @@ export function createProgram(cli: Cli): Command {
     embeddedCommand,
     vocabularyCommand,
     corpusCommand,
+    benchCommand,
+    demoCommand,
   ];
   for (const command of commands) program.addCommand(command(cli));
   inheritSettings(program);
