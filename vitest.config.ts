@@ -10,5 +10,6 @@ export default defineConfig({
     exclude: ["**/node_modules/**", "**/dist/**", ...(isLong ? [] : ["**/*.long.test.ts"])],
     fileParallelism: false,
     testTimeout: isLong ? 1_800_000 : 60_000,
+    hookTimeout: 60_000,
   },
 });

@@ -36,6 +36,12 @@ export function runCli({ args, home, folder, input, environment, onStderr }: Run
       cwd: folder ?? home,
       env: { ...process.env, NO_COLOR: "1", OURO_HOME: join(home, "ouro-home"), ...environment },
     });
+    // A second Ctrl-C would mean: out at once.
+    let isInterrupted = false;
+    const interrupt = () => {
+      if (!isInterrupted) child.kill("SIGINT");
+      isInterrupted = true;
+    };
     let stdout = "";
     let stderr = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -43,7 +49,7 @@ export function runCli({ args, home, folder, input, environment, onStderr }: Run
     });
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       stderr += text;
-      onStderr?.(stderr, () => child.kill("SIGINT"));
+      onStderr?.(stderr, interrupt);
     });
     child.on("error", reject);
     child.on("close", (code) => resolve({ code, stdout, stderr }));
