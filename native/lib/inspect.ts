@@ -12,6 +12,8 @@ import { loadAddon } from "./addon.js";
 import { EngineError } from "./errors.js";
 import type { InstructionSet, ModelInfo, OptimizerOptions } from "./types.js";
 
+export { createSampler, isUncounted } from "./sampler.js";
+
 /** A label that is not counted. */
 export const IGNORED_LABEL = -100;
 
@@ -99,7 +101,7 @@ export interface TrainCurve {
   readonly losses: readonly number[];
   /** [steps] before clipping. */
   readonly gradientNorms: readonly number[];
-  /** After the last step: every trained tensor, float32 masters. */
+  /** After the last step: every trained tensor, float32 masters. What cannot influence the loss may be absent. */
   readonly parameters: NamedArrays;
 }
 
