@@ -390,11 +390,14 @@ async function loadTable(path: string): Promise<Table> {
 
 /** Token = byte + 1, 0 = end of document: a vocabulary that needs no file. */
 export function createByteTokenizer(): Tokenizer {
-  const decodeBytes = (tokens: Uint32Array) =>
-    Uint8Array.from(
+  const decodeBytes = (tokens: Uint32Array) => {
+    const foreign = tokens.find((token) => token > 256);
+    if (foreign !== undefined) throw new EngineError("token", `token ${foreign} has no entry`);
+    return Uint8Array.from(
       tokens.filter((token) => token > 0),
       (token) => token - 1,
     );
+  };
   return {
     size: 257,
     hash: createHash("sha256").update("bytes").digest("hex"),

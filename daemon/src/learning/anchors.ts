@@ -23,11 +23,17 @@ export interface Anchors {
   readonly hash: string;
 }
 
-/** Texts, not tokens, so that one file serves every vocabulary. */
+/** As the corpus builder writes it: token ids of one vocabulary, with their sources. */
 const AnchorsFile = z.strictObject({
-  v: z.literal(1),
-  windows: z
-    .array(z.strictObject({ id: z.string().min(1).max(64), text: z.string().min(1).max(16_384) }))
+  vocabularyHash: z.string(),
+  anchors: z
+    .array(
+      z.strictObject({
+        package: z.string(),
+        path: z.string(),
+        tokens: z.array(z.int().nonnegative().max(0xffff_ffff)).max(4096),
+      }),
+    )
     .max(4096),
 });
 
@@ -38,15 +44,26 @@ const TOKENS_MIN = 4;
 
 export const NO_ANCHORS: Anchors = toAnchors([]);
 
-/** Throws `anchors-invalid`. */
+/**
+ * `vocabulary`: the one that the file's ids are of; `tokenizer`: the model's, into which windows are put over where
+ * it is another. Throws `anchors-invalid`.
+ */
 export async function loadAnchors(options: {
   readonly path: string;
+  readonly vocabulary: Tokenizer;
   readonly tokenizer: Tokenizer;
 }): Promise<Anchors> {
-  const { path, tokenizer } = options;
+  const { path, vocabulary, tokenizer } = options;
   try {
     const file = AnchorsFile.parse(JSON.parse(await readFile(path, "utf8")));
-    return toAnchors(file.windows.map(({ id, text }) => ({ id, tokens: tokenizer.encode(text) })));
+    if (file.vocabularyHash !== vocabulary.hash) throw new Error("its ids are of another vocabulary");
+    const isSame = tokenizer.hash === vocabulary.hash;
+    const windows = file.anchors.map(({ tokens }, index) => {
+      const ids = Uint32Array.from(tokens);
+      const bytes = vocabulary.decodeBytes(ids);
+      return { id: `a${index}`, tokens: isSame ? ids : tokenizer.encode(bytes) };
+    });
+    return toAnchors(windows);
   } catch (error) {
     throw new AppError(
       "anchors-invalid",

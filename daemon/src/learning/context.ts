@@ -30,6 +30,11 @@ export interface RunOptions {
   readonly onProgress?: (progress: LearningProgress) => void;
 }
 
+export interface CorrectOptions extends RunOptions {
+  /** Called once the correction is durable: from here on it can be learned later, whatever happens now. */
+  readonly onKept?: (correctionId: string) => void;
+}
+
 export interface LearningProgress {
   readonly correctionId: string;
   /** `new`: being learned; `again`: trained again because an earlier one was undone or a file was lost. */

@@ -16,7 +16,14 @@ import { type Damage, readJournal } from "../journal/segments.js";
 import { adapterFolder } from "../store/adapters.js";
 import type { Project } from "../store/project.js";
 import type { Anchors } from "./anchors.js";
-import { type LearningContext, type LoadedAdapter, loaded, type RunOptions, record } from "./context.js";
+import {
+  type CorrectOptions,
+  type LearningContext,
+  type LoadedAdapter,
+  loaded,
+  type RunOptions,
+  record,
+} from "./context.js";
 import {
   applyRecord,
   type CorrectionStatus,
@@ -97,7 +104,7 @@ export type RecoverOutcome =
 /** Operations run one at a time in order of their calls. */
 export interface Learning extends LearningView {
   /** Throws `correction-*`, `project-full`, `journal-*`, `adapter-write`, `learning-*`, or an EngineError. */
-  correct(teaching: Teaching, run?: RunOptions): Promise<CorrectOutcome>;
+  correct(teaching: Teaching, run?: CorrectOptions): Promise<CorrectOutcome>;
   /** Cancelled, it has not happened. */
   undo(request: { readonly correctionId?: string }, run?: RunOptions): Promise<UndoOutcome>;
   /** Makes lost adapter files again and learns what is pending. */
@@ -233,6 +240,7 @@ function learningOf(opened: {
         }
         await record(context, correction);
         const correctionId = correction.id;
+        run.onKept?.(correctionId);
         return unlessInterrupted({ kind: "cancelled", correctionId }, async () => {
           const trained = await learn(correction, run);
           return { kind: trained.outcome, correctionId, trained, current };

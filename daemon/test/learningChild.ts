@@ -1,0 +1,32 @@
+/**
+ * Teaches and undoes in the home under argv[2] until it is killed; argv[3] makes its corrections its own. Prints what
+ * it is told: `open`, `kept ID`, `learned ID`, `undone ID`.
+ */
+import { writeSync } from "node:fs";
+import { createBench, teaching } from "./learningBench.js";
+
+const [, , root = "", run = "0"] = process.argv;
+const UNDONE_AMONG_NEWEST = 3;
+
+const bench = await createBench(root);
+let count = 0;
+const learning = await bench.open({ newId: () => `r${run}n${count++}` });
+const say = (...words: readonly string[]) => writeSync(1, `${words.join(" ")}\n`);
+say("open");
+const recovered = await learning.recover();
+if (recovered.kind === "recovered") {
+  for (const trained of recovered.trained)
+    if (trained.outcome === "learned") say("learned", trained.correctionId);
+}
+for (let round = 0; ; round++) {
+  const outcome = await learning.correct(teaching(`run${run}at${round} = `, `value${round};`), {
+    onKept: (id) => say("kept", id),
+  });
+  if (outcome.kind === "learned") say("learned", outcome.correctionId);
+  if (round % 2 === 0) continue;
+  const learned = learning.learned().filter((each) => each.status === "learned");
+  const target = learned.at(-1 - Math.floor(Math.random() * UNDONE_AMONG_NEWEST)) ?? learned.at(-1);
+  if (!target) continue;
+  await learning.undo({ correctionId: target.correction.id });
+  say("undone", target.correction.id);
+}
