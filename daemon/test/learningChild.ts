@@ -6,6 +6,8 @@ import { writeSync } from "node:fs";
 import { createBench, teaching } from "./learningBench.js";
 
 const [, , root = "", run = "0"] = process.argv;
+/** Beyond this many, every correction is followed by undoing one of the newest three. */
+const LEARNED_MAX = 4;
 const UNDONE_AMONG_NEWEST = 3;
 
 const bench = await createBench(root);
@@ -23,10 +25,9 @@ for (let round = 0; ; round++) {
     onKept: (id) => say("kept", id),
   });
   if (outcome.kind === "learned") say("learned", outcome.correctionId);
-  if (round % 2 === 0) continue;
   const learned = learning.learned().filter((each) => each.status === "learned");
-  const target = learned.at(-1 - Math.floor(Math.random() * UNDONE_AMONG_NEWEST)) ?? learned.at(-1);
-  if (!target) continue;
+  const target = learned.at(-1 - Math.floor(Math.random() * UNDONE_AMONG_NEWEST));
+  if (!target || learned.length <= LEARNED_MAX) continue;
   await learning.undo({ correctionId: target.correction.id });
   say("undone", target.correction.id);
 }

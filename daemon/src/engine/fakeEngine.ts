@@ -368,21 +368,27 @@ function roundToBf16(value: number): number {
 
 const FakeAdapterFile = z.strictObject({
   metadata: z.record(z.string(), z.string()),
-  rows: z.array(z.tuple([z.string(), z.array(z.number())])),
+  /** Context, then float64 values in base64. */
+  rows: z.array(z.tuple([z.string(), z.string()])),
 });
 
 async function saveTable(
   path: string,
   content: { readonly metadata: Readonly<Record<string, string>>; readonly rows: Rows },
 ): Promise<void> {
-  const rows = [...content.rows].map(([key, row]) => [key, [...row]]);
+  const rows = [...content.rows].map(([key, row]) => [key, Buffer.from(row.buffer).toString("base64")]);
   await writeFile(path, JSON.stringify({ metadata: content.metadata, rows }));
 }
 
 async function loadTable(path: string): Promise<Table> {
   try {
     const file = FakeAdapterFile.parse(JSON.parse(await readFile(path, "utf8")));
-    return new Map(file.rows.map(([key, row]) => [key, Float64Array.from(row)]));
+    return new Map(
+      file.rows.map(([key, row]) => [
+        key,
+        new Float64Array(Uint8Array.from(Buffer.from(row, "base64")).buffer),
+      ]),
+    );
   } catch (error) {
     throw new EngineError("format", `${path} is no adapter`, { cause: error });
   }

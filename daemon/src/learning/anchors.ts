@@ -45,15 +45,15 @@ const TOKENS_MIN = 4;
 export const NO_ANCHORS: Anchors = toAnchors([]);
 
 /**
- * `vocabulary`: the one that the file's ids are of; `tokenizer`: the model's, into which windows are put over where
- * it is another. Throws `anchors-invalid`.
+ * `vocabulary`: the one that the file's ids are of, where it is not the model's `tokenizer`; windows are then put
+ * over into the model's. Throws `anchors-invalid`.
  */
 export async function loadAnchors(options: {
   readonly path: string;
-  readonly vocabulary: Tokenizer;
   readonly tokenizer: Tokenizer;
+  readonly vocabulary?: Tokenizer;
 }): Promise<Anchors> {
-  const { path, vocabulary, tokenizer } = options;
+  const { path, tokenizer, vocabulary = tokenizer } = options;
   try {
     const file = AnchorsFile.parse(JSON.parse(await readFile(path, "utf8")));
     if (file.vocabularyHash !== vocabulary.hash) throw new Error("its ids are of another vocabulary");

@@ -22,7 +22,6 @@ import {
   type LoadedAdapter,
   loaded,
   type RunOptions,
-  record,
 } from "./context.js";
 import {
   applyRecord,
@@ -33,14 +32,14 @@ import {
   statusOf,
 } from "./history.js";
 import { Interrupted } from "./interrupted.js";
+import { createLearner, type Learner } from "./learner.js";
 import type { Notice } from "./notices.js";
 import { createBaseReader } from "./prepared.js";
-import { trainAndPublish } from "./publish.js";
-import { chooseRecipe, type LearningSettings } from "./recipe.js";
+import type { LearningSettings } from "./recipe.js";
 import { newestUsable, pruneSpare, type Usable } from "./stored.js";
 import { type Teaching, toCorrection } from "./teaching.js";
 import { createTurnstile } from "./turnstile.js";
-import { repairLine, type Undone, undoCorrection } from "./undo.js";
+import type { Undone } from "./undo.js";
 
 export interface ViewOptions {
   readonly home: DataHome;
@@ -77,7 +76,7 @@ export interface LearningView {
   currentAdapter(): LoadedAdapter;
 }
 
-/** A correction was cancelled after it had been journaled: it is kept, and `recover` will learn it. */
+/** Cancelled after it had been journaled: it is kept, and the next `correct` or `recover` learns it first. */
 export type CorrectOutcome =
   | { readonly kind: "cancelled"; readonly correctionId: string }
   | {
@@ -167,7 +166,8 @@ export async function openLearning(options: LearningOptions): Promise<Learning> 
     const current = await currentOf(options, history);
     await pruneSpare(context);
     const notices = noticesOf({ damage: journal.damage, history, current });
-    return learningOf({ context, notices, opened: loaded(current), newId: options.newId ?? randomId });
+    const learner = createLearner(context, loaded(current));
+    return learningOf({ context, notices, learner, newId: options.newId ?? randomId });
   } catch (error) {
     await journal.close();
     throw error;
@@ -177,95 +177,41 @@ export async function openLearning(options: LearningOptions): Promise<Learning> 
 function learningOf(opened: {
   readonly context: LearningContext;
   readonly notices: readonly Notice[];
-  readonly opened: LoadedAdapter;
+  readonly learner: Learner;
   readonly newId: () => string;
 }): Learning {
-  const { context, notices } = opened;
+  const { context, notices, learner } = opened;
   const { history } = context;
   const turnstile = createTurnstile();
-  let current = opened.opened;
-
-  const repair = async (run: RunOptions) => {
-    if (current.version === history.version) return { retrained: 0, lost: [] };
-    const repaired = await repairLine(context, run);
-    current = repaired.current;
-    return repaired;
-  };
-  const learn = async (correction: CorrectionRecord, run: RunOptions, place = { index: 1, count: 1 }) => {
-    await repair(run);
-    const line = history.lineage;
-    if (line.length >= LINE_MAX) {
-      throw new AppError(
-        "project-full",
-        `${context.project.name} holds ${LINE_MAX} corrections; undo some first`,
-      );
-    }
-    const published = await trainAndPublish(
-      context,
-      {
-        correction,
-        recipe: recipeFor(context, correction),
-        from: current,
-        line: history.lineage,
-        purpose: "new",
-        ...place,
-        expected: undefined,
-      },
-      run,
-    );
-    current = published.current;
-    await pruneSpare(context);
-    return published.trained;
-  };
-
   return {
     notices,
     learned: () => listLearned(history),
-    currentAdapter: () => current,
+    currentAdapter: () => learner.current(),
     correct: (teaching, run = {}) =>
       turnstile.pass(async () => {
-        const correction = toCorrection({
-          teaching,
-          scope: history.scope,
-          projectName: context.project.name,
-          vocabularySize: context.model.info.vocabularySize,
-          id: unusedId(history, opened.newId),
-          at: context.clock(),
-        });
-        if (history.lineage.length + pendingCorrections(history).length >= LINE_MAX) {
-          throw new AppError(
-            "project-full",
-            `${context.project.name} holds ${LINE_MAX} corrections; undo some first`,
-          );
-        }
-        await record(context, correction);
+        const correction = checked({ context, teaching, newId: opened.newId });
         const correctionId = correction.id;
+        await learner.keep(correction);
         run.onKept?.(correctionId);
         return unlessInterrupted({ kind: "cancelled", correctionId }, async () => {
-          const trained = await learn(correction, run);
-          return { kind: trained.outcome, correctionId, trained, current };
+          const trained = (await learner.learnPending(run)).at(-1);
+          if (trained?.correctionId !== correctionId)
+            throw new TypeError("the newest correction was not trained");
+          return { kind: trained.outcome, correctionId, trained, current: learner.current() };
         });
       }),
     undo: (request, run = {}) =>
       turnstile.pass(() =>
-        unlessInterrupted({ kind: "cancelled" }, async () => {
-          const undone = await undoCorrection(context, { ...request, ...run, current });
-          current = undone.current;
-          await pruneSpare(context);
-          return { kind: "undone", ...undone };
-        }),
+        unlessInterrupted({ kind: "cancelled" }, async () => ({
+          kind: "undone",
+          ...(await learner.undo(request, run)),
+        })),
       ),
     recover: (run = {}) =>
       turnstile.pass(() =>
         unlessInterrupted({ kind: "cancelled" }, async () => {
-          const { retrained, lost } = await repair(run);
-          const pending = pendingCorrections(history);
-          const trained: TrainedRecord[] = [];
-          for (const [at, correction] of pending.entries()) {
-            trained.push(await learn(correction, run, { index: at + 1, count: pending.length }));
-          }
-          await pruneSpare(context);
-          return { kind: "recovered", retrained, lost, trained };
+          const { retrained, lost } = await learner.repair(run);
+          return { kind: "recovered", retrained, lost, trained: await learner.learnPending(run) };
         }),
       ),
     async close() {
@@ -275,16 +221,23 @@ function learningOf(opened: {
   };
 }
 
-/** The adapter's parameters keep one shape for the whole line; all else is as settings and the source say. */
-function recipeFor(context: LearningContext, correction: CorrectionRecord) {
-  const last = context.history.lineage.at(-1);
-  const inherited = last && context.history.trainings.get(last.correctionId)?.recipe.parameters;
-  const { model, settings } = context;
-  return chooseRecipe({
-    info: model.info,
-    settings,
-    source: correction.source,
-    ...(inherited && { inherited }),
+function checked(options: {
+  readonly context: LearningContext;
+  readonly teaching: Teaching;
+  readonly newId: () => string;
+}): CorrectionRecord {
+  const { context, teaching, newId } = options;
+  const { history, project, model } = context;
+  if (history.lineage.length + pendingCorrections(history).length >= LINE_MAX) {
+    throw new AppError("project-full", `${project.name} holds ${LINE_MAX} corrections; undo some first`);
+  }
+  return toCorrection({
+    teaching,
+    scope: history.scope,
+    projectName: project.name,
+    vocabularySize: model.info.vocabularySize,
+    id: unusedId(history, newId),
+    at: context.clock(),
   });
 }
 

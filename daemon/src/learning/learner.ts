@@ -1,0 +1,83 @@
+/**
+ * The current adapter and what moves it: learning what is pending, undoing, repairing. One operation at a time;
+ * `learning.ts` sees to that, and to what callers may ask.
+ */
+
+import type { CorrectionRecord, TrainedRecord } from "../journal/records.js";
+import { type LearningContext, type LoadedAdapter, type RunOptions, record } from "./context.js";
+import { pendingCorrections } from "./history.js";
+import { trainAndPublish } from "./publish.js";
+import { chooseRecipe } from "./recipe.js";
+import { pruneSpare } from "./stored.js";
+import { type Repaired, repairLine, type Undone, undoCorrection } from "./undo.js";
+
+export interface Learner {
+  current(): LoadedAdapter;
+  /** Makes it durable that this is to be learned. */
+  keep(correction: CorrectionRecord): Promise<void>;
+  /** Where adapter files were lost, makes them again; else does nothing. */
+  repair(run: RunOptions): Promise<Omit<Repaired, "current">>;
+  /** In order of their journaling, so that what a crash or a cancellation left comes first. */
+  learnPending(run: RunOptions): Promise<TrainedRecord[]>;
+  undo(request: { readonly correctionId?: string }, run: RunOptions): Promise<Undone>;
+}
+
+export function createLearner(context: LearningContext, opened: LoadedAdapter): Learner {
+  const { history } = context;
+  let current = opened;
+
+  const learner: Learner = {
+    current: () => current,
+    keep: (correction) => record(context, correction),
+    async repair(run) {
+      if (current.version === history.version) return { retrained: 0, lost: [] };
+      const { current: repaired, ...rest } = await repairLine(context, run);
+      current = repaired;
+      await pruneSpare(context);
+      return rest;
+    },
+    async learnPending(run) {
+      await learner.repair(run);
+      const pending = pendingCorrections(history);
+      const trained: TrainedRecord[] = [];
+      for (const [at, correction] of pending.entries()) {
+        const place = { index: at + 1, count: pending.length };
+        const published = await trainAndPublish(
+          context,
+          { ...toLearn(context, correction), ...place, from: current },
+          run,
+        );
+        current = published.current;
+        trained.push(published.trained);
+        await pruneSpare(context);
+      }
+      return trained;
+    },
+    async undo(request, run) {
+      const undone = await undoCorrection(context, { ...request, ...run, current });
+      current = undone.current;
+      await pruneSpare(context);
+      return undone;
+    },
+  };
+  return learner;
+}
+
+/** The adapter's parameters keep one shape for the whole line; all else is as settings and the source say. */
+function toLearn(context: LearningContext, correction: CorrectionRecord) {
+  const { history, model, settings } = context;
+  const last = history.lineage.at(-1);
+  const inherited = last && history.trainings.get(last.correctionId)?.recipe.parameters;
+  return {
+    correction,
+    recipe: chooseRecipe({
+      info: model.info,
+      settings,
+      source: correction.source,
+      ...(inherited && { inherited }),
+    }),
+    line: history.lineage,
+    purpose: "new" as const,
+    expected: undefined,
+  };
+}
