@@ -9,7 +9,7 @@ import type { Settings } from "@ouroboros/configs";
 import { createEngine, loadTokenizer } from "@ouroboros/native";
 import { type DataHome, locateDataHome, prepareDataHome } from "./dataHome.js";
 import type { Engine, Model, Tokenizer } from "./engine/engine.js";
-import { type Anchors, loadAnchors, NO_ANCHORS } from "./learning/anchors.js";
+import { loadAnchors, NO_ANCHORS } from "./learning/anchors.js";
 import { type Learning, type LearningView, openLearning, viewLearning } from "./learning/learning.js";
 import { LEARNING_DEFAULTS, type LearningSettings } from "./learning/recipe.js";
 import { checkVocabularyFits, embeddedAnchorsPath, embeddedModelPath, findVocabulary } from "./modelFiles.js";
@@ -116,6 +116,7 @@ export async function openProject(options: {
   const { home, project, catalog, settings } = options.workplace;
   const { engine, model, tokenizer, path } = options.loaded;
   await rememberProject(catalog, project);
+  const anchorsPath = embeddedAnchorsPath();
   return openLearning({
     home,
     project,
@@ -124,19 +125,9 @@ export async function openProject(options: {
     tokenizer,
     modelPath: resolve(path),
     settings: learningSettings(settings),
-    anchors: await loadEmbeddedAnchors(options.loaded),
+    anchors: existsSync(anchorsPath) ? await loadAnchors({ path: anchorsPath, tokenizer }) : NO_ANCHORS,
     clock: () => new Date(),
   });
-}
-
-/** The anchors are token ids of the embedded model's vocabulary; other models get them put over into their own. */
-async function loadEmbeddedAnchors({ tokenizer, isEmbedded }: LoadedModel): Promise<Anchors> {
-  const path = embeddedAnchorsPath();
-  if (!existsSync(path)) return NO_ANCHORS;
-  const vocabulary = isEmbedded
-    ? tokenizer
-    : loadTokenizer(findVocabulary({ checkpoint: embeddedModelPath(), named: undefined }));
-  return loadAnchors({ path, vocabulary, tokenizer });
 }
 
 function learningSettings(settings: Settings): LearningSettings {

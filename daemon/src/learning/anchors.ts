@@ -23,17 +23,11 @@ export interface Anchors {
   readonly hash: string;
 }
 
-/** As the corpus builder writes it: token ids of one vocabulary, with their sources. */
+/** Texts, not tokens, so that one file serves every vocabulary. */
 const AnchorsFile = z.strictObject({
-  vocabularyHash: z.string(),
-  anchors: z
-    .array(
-      z.strictObject({
-        package: z.string(),
-        path: z.string(),
-        tokens: z.array(z.int().nonnegative().max(0xffff_ffff)).max(4096),
-      }),
-    )
+  v: z.literal(1),
+  windows: z
+    .array(z.strictObject({ id: z.string().min(1).max(64), text: z.string().min(1).max(16_384) }))
     .max(4096),
 });
 
@@ -44,26 +38,15 @@ const TOKENS_MIN = 4;
 
 export const NO_ANCHORS: Anchors = toAnchors([]);
 
-/**
- * `vocabulary`: the one that the file's ids are of, where it is not the model's `tokenizer`; windows are then put
- * over into the model's. Throws `anchors-invalid`.
- */
+/** Throws `anchors-invalid`. */
 export async function loadAnchors(options: {
   readonly path: string;
   readonly tokenizer: Tokenizer;
-  readonly vocabulary?: Tokenizer;
 }): Promise<Anchors> {
-  const { path, tokenizer, vocabulary = tokenizer } = options;
+  const { path, tokenizer } = options;
   try {
     const file = AnchorsFile.parse(JSON.parse(await readFile(path, "utf8")));
-    if (file.vocabularyHash !== vocabulary.hash) throw new Error("its ids are of another vocabulary");
-    const isSame = tokenizer.hash === vocabulary.hash;
-    const windows = file.anchors.map(({ tokens }, index) => {
-      const ids = Uint32Array.from(tokens);
-      const bytes = vocabulary.decodeBytes(ids);
-      return { id: `a${index}`, tokens: isSame ? ids : tokenizer.encode(bytes) };
-    });
-    return toAnchors(windows);
+    return toAnchors(file.windows.map(({ id, text }) => ({ id, tokens: tokenizer.encode(text) })));
   } catch (error) {
     throw new AppError(
       "anchors-invalid",
