@@ -20,26 +20,27 @@ std::string_view Beginning(std::span<const std::byte> bytes) {
 }
 
 // Files that people do pass in by mistake deserve a better answer than "malformed".
-void RefuseKnownStrangers(std::string_view beginning, const std::string& name) {
+[[noreturn]] void RefuseStranger(std::string_view beginning, const std::string& name) {
   if (beginning.empty()) RefuseFile(name, "the file is empty");
-  if (beginning.starts_with("GGUF"))
+  if (beginning.starts_with("GGUF")) {
     RefuseFile(name, "GGUF is not read here; use the model's .pth or .safetensors file");
+  }
   if (beginning.starts_with("version https://git-lfs")) {
     RefuseFile(name, "this is a Git LFS pointer, not the model; fetch the file itself");
   }
-  if (beginning.starts_with("\x80"))
+  if (beginning.starts_with("\x80")) {
     RefuseFile(name, "a bare pickle is not read here; save the model with torch.save");
+  }
+  RefuseFile(name, "neither a safetensors file nor one from torch.save");
 }
 
 TensorTable Parse(std::span<const std::byte> bytes, const std::string& name) {
-  if (LooksLikeTorchFile(bytes)) return ParseTorchFile(bytes, name);
+  // The length of a safetensors header can begin like any other format, so what follows the length decides.
+  constexpr std::size_t kHeaderBegin = 8;
   const std::string_view beginning = Beginning(bytes);
-  // The brace decides: the eight bytes before it are a length, which may begin like any other format.
-  if (beginning.size() <= 8 || beginning[8] != '{') {
-    RefuseKnownStrangers(beginning, name);
-    if (beginning.size() > 8) RefuseFile(name, "neither a safetensors file nor one from torch.save");
-  }
-  return ParseSafetensors(bytes, name);
+  if (beginning.size() > kHeaderBegin && beginning[kHeaderBegin] == '{') return ParseSafetensors(bytes, name);
+  if (LooksLikeTorchFile(bytes)) return ParseTorchFile(bytes, name);
+  RefuseStranger(beginning, name);
 }
 
 // Calls run(offset) for the element offset of every innermost row of a strided tensor, in row-major order.

@@ -1,0 +1,21 @@
+/** filesDamaged.test.ts for longer. */
+
+import fc from "fast-check";
+import { describe, test } from "vitest";
+import { readTensors } from "../lib/files.js";
+import { applyDamages, damages, expectReadOrRefused } from "./damage.js";
+import { sampleFiles } from "./sampleFiles.js";
+import { scratchFolder } from "./scratchFolder.js";
+
+const scratch = scratchFolder();
+const RUNS = 100_000;
+
+describe.each(sampleFiles())("%s", (_name, bytes) => {
+  test("damaged at random", { timeout: 30 * 60_000 }, () => {
+    const property = fc.property(damages, (list) => {
+      const path = scratch.write("damaged", applyDamages(bytes, list));
+      expectReadOrRefused(() => readTensors(path));
+    });
+    fc.assert(property, { numRuns: RUNS });
+  });
+});

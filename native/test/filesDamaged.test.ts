@@ -1,0 +1,33 @@
+/** Damaged model files are read or refused, never worse. The long run of the same is filesDamaged.long.test.ts. */
+
+import fc from "fast-check";
+import { describe, test } from "vitest";
+import { readTensors } from "../lib/files.js";
+import { applyDamages, damages, expectReadOrRefused } from "./damage.js";
+import { sampleFiles } from "./sampleFiles.js";
+import { scratchFolder } from "./scratchFolder.js";
+
+const scratch = scratchFolder();
+const tryRead = (bytes: Uint8Array) =>
+  expectReadOrRefused(() => readTensors(scratch.write("damaged", bytes)));
+
+describe.each(sampleFiles())("%s", (_name, bytes) => {
+  test("cut at every byte", () => {
+    for (let length = 0; length < bytes.length; length += 1) tryRead(bytes.subarray(0, length));
+  });
+
+  test("with every byte inverted in turn", () => {
+    for (let i = 0; i < bytes.length; i += 1) {
+      const damaged = Buffer.from(bytes);
+      damaged[i] = ~(damaged[i] ?? 0) & 0xff;
+      tryRead(damaged);
+    }
+  });
+
+  test("damaged at random", () => {
+    fc.assert(
+      fc.property(damages, (list) => tryRead(applyDamages(bytes, list))),
+      { numRuns: 400 },
+    );
+  });
+});
