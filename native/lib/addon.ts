@@ -12,9 +12,13 @@ function packageFolder(): string {
   return dirname(require.resolve("@ouroboros/native/package.json"));
 }
 
-/** The addon's exports, untyped: each facade file narrows the part it uses. */
+/**
+ * The addon's exports, untyped: each facade file narrows the part it uses.
+ * OUROBOROS_BUILD names another build folder: the one of the sanitizers, when the tests run on it.
+ */
 export function loadAddon(): unknown {
-  const path = join(packageFolder(), "build", "Release", "ouroboros.node");
+  const folder = process.env.OUROBOROS_BUILD || "build";
+  const path = join(packageFolder(), folder, "Release", "ouroboros.node");
   if (!existsSync(path)) {
     throw new EngineError("file", "the native engine is not built yet; run `npm run build`");
   }
