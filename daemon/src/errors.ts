@@ -29,6 +29,7 @@ export const APP_ERROR_CODES = {
   "nothing-to-undo": "nothing has been learned that could be undone",
   "project-full": "a project has as many corrections as one adapter may hold",
   "learning-numbers": "a model or adapter gives results that are not finite",
+  "conformance-failed": "the engine and a set of golden numbers disagree",
   "demo-failed": "the demo did not show what it promises",
   "not-learned": "a correction was trained and the model still writes something else",
   "learning-busy": "too many learning operations are waiting",

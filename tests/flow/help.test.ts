@@ -21,6 +21,7 @@ const nobody: Cli = {
   signal: new AbortController().signal,
   print: () => {},
   note: () => {},
+  ask: async () => "",
   showProgress: () => {},
 };
 

@@ -19,6 +19,8 @@ export interface Cli {
   readonly print: (text: string) => void;
   /** What the person should know, but a program reading the result should not meet. */
   readonly note: (text: string) => void;
+  /** Asks the person at the terminal; resolves to an empty line when the input ends. Rejects when `signal` aborts. */
+  readonly ask: (question: string) => Promise<string>;
   /** Shows how far a long piece of work is; `undefined` takes the line away. */
   readonly showProgress: (progress: Progress | undefined) => void;
 }

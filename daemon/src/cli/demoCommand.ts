@@ -1,6 +1,5 @@
 /** `ouro demo`: shows, on the real model, that a correction is learned in seconds and can be taken back. */
 
-import { createInterface } from "node:readline/promises";
 import { Command, Option } from "commander";
 import { z } from "zod";
 import { locateDataHome } from "../dataHome.js";
@@ -152,22 +151,15 @@ function expectProof(isKept: boolean, what: string): void {
 /** The user's own prompt and correction, in the same scratch project, until an empty line. */
 async function inviteOwn(cli: Cli, session: DemoSession): Promise<void> {
   const style = styles(cli);
-  const questions = createInterface({ input: process.stdin, output: process.stdout });
-  const ask = (label: string) => questions.question(label, { signal: cli.signal });
-  try {
-    cli.print(`\n${style.heading("Your turn: code to complete (an empty line ends the demo)")}`);
-    for (;;) {
-      const prefix = await ask("   code> ");
-      if (prefix.trim() === "") return;
-      const place = { path: PLACE.path, prefix, suffix: "" };
-      cli.print(`   ${style.faint(prefix)}`);
-      const rejected = await session.complete(place, (part) => cli.print(style.strong(part)));
-      const wanted = await ask("\n   it should write (empty: it was right)> ");
-      if (wanted.trim() === "") continue;
-      await teachOwn({ cli, session, place, rejected, wanted });
-    }
-  } finally {
-    questions.close();
+  cli.print(`\n${style.heading("Your turn: code to complete (an empty line ends the demo)")}`);
+  for (;;) {
+    const prefix = await cli.ask("   code> ");
+    if (prefix.trim() === "") return;
+    const place = { path: PLACE.path, prefix, suffix: "" };
+    cli.print(`   ${style.faint(prefix)}`);
+    const rejected = await session.complete(place, (part) => cli.print(style.strong(part)));
+    const wanted = await cli.ask("\n   it should write (empty: it was right)> ");
+    if (wanted.trim() !== "") await teachOwn({ cli, session, place, rejected, wanted });
   }
 }
 

@@ -1,5 +1,7 @@
 /** The Cli of a real process: its streams, its terminal, its Ctrl-C. The only file of the CLI that touches `process`. */
 
+import { once } from "node:events";
+import { createInterface } from "node:readline/promises";
 import type { Cli } from "./cli.js";
 import { EXIT_INTERRUPTED } from "./cli.js";
 import { createProgressLine } from "./progressLine.js";
@@ -22,6 +24,25 @@ function interruptSignal(note: (text: string) => void): AbortSignal {
   return controller.signal;
 }
 
+/** One question at a time, each with an interface of its own, so that nothing holds the input in between. */
+async function askAtTerminal({
+  question,
+  signal,
+}: {
+  readonly question: string;
+  readonly signal: AbortSignal;
+}): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  // While it reads, Ctrl-C arrives here as a key and not as a signal.
+  terminal.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
+  const ended = once(terminal, "close", { signal }).then(() => "");
+  try {
+    return await Promise.race([terminal.question(question, { signal }), ended]);
+  } finally {
+    terminal.close();
+  }
+}
+
 export function createProcessCli(): Cli {
   // `ouro … | head` closes the pipe early: that is the reader's right, not an error.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -37,6 +58,7 @@ export function createProcessCli(): Cli {
     progressLine.clear();
     process.stderr.write(`${text}\n`);
   };
+  const signal = interruptSignal(note);
   return {
     environment: process.env,
     currentFolder: process.cwd(),
@@ -44,12 +66,13 @@ export function createProcessCli(): Cli {
     stdinIsTerminal: process.stdin.isTTY === true,
     stdoutIsTerminal: process.stdout.isTTY === true,
     hasColors: hasColors(),
-    signal: interruptSignal(note),
+    signal,
     print: (text) => {
       progressLine.clear();
       process.stdout.write(text);
     },
     note,
+    ask: (question) => askAtTerminal({ question, signal }),
     showProgress: (progress) => (progress ? progressLine.show(progress) : progressLine.clear()),
   };
 }

@@ -5,6 +5,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import { benchCommand } from "./benchCommand.js";
 import type { Cli } from "./cli.js";
 import { completeCommand } from "./completeCommand.js";
+import { conformanceCommand } from "./conformanceCommand.js";
 import { corpusCommand } from "./corpusCommand.js";
 import { demoCommand } from "./demoCommand.js";
 import { embeddedCommand } from "./embeddedCommand.js";
@@ -38,6 +39,7 @@ export function createProgram(cli: Cli): Command {
     embeddedCommand,
     vocabularyCommand,
     corpusCommand,
+    conformanceCommand,
     benchCommand,
     demoCommand,
   ];
