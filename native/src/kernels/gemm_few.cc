@@ -1,4 +1,5 @@
-// The path for products of few rows (a decode step, a short prompt): nothing is packed. Contract: gemm_paths.h.
+// The path for products of few rows (a decode step, a short prompt): nothing is packed. Contract:
+// gemm_paths.h.
 #include <algorithm>
 
 #include "kernels/gemm_paths.h"
