@@ -1,6 +1,6 @@
 /** The conformance checker itself: it must find wrong numbers, faulty engines and missing data, and name them. */
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Inspect } from "@ouroboros/native/inspect";
@@ -15,7 +15,7 @@ import {
 import { runConformance } from "../../daemon/src/conformance/runConformance.js";
 import type { Subject } from "../../daemon/src/conformance/subject.js";
 import { writeGoldenFolder } from "./goldenFolder.js";
-import { expectPassed, run, text } from "./run.js";
+import { expectPassed, type RunOptions, run, text } from "./run.js";
 
 const GENERATION_MS = 300_000;
 
@@ -30,12 +30,16 @@ beforeAll(() => {
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 /** Changes a file, runs, and puts it back. */
-async function runWith(file: string, change: (path: string) => void): Promise<ConformanceReport> {
+async function runWith(
+  file: string,
+  change: (path: string) => void,
+  options: RunOptions = {},
+): Promise<ConformanceReport> {
   const path = join(folder, file);
   const bytes = readFileSync(path);
   try {
     change(path);
-    return await run(folder);
+    return await run(folder, options);
   } finally {
     writeFileSync(path, bytes);
   }
@@ -225,7 +229,9 @@ test.each<[string, string, (native: Inspect) => Partial<Inspect>]>([
     const inspect = native.inspector.openInspect(options);
     return { ...inspect, ...fault(inspect) };
   };
-  const report = await run(folder, { ...native, inspector: { ...native.inspector, openInspect } });
+  const report = await run(folder, {
+    subject: { ...native, inspector: { ...native.inspector, openInspect } },
+  });
   expect(report.passed).toBe(false);
   expect(failures(report).map((failure) => failure.group)).toContain(group);
 });
@@ -255,6 +261,20 @@ test.each([
   const report = await runWith(files[0] ?? "", (path) => rmSync(path));
   expect(report.passed).toBe(false);
   expect(report.results).toContainEqual({ kind: "missing", group });
+});
+
+test("takes a vocabulary from elsewhere, as a file or a folder, when its hash is right", async () => {
+  const elsewhere = join(root, "elsewhere");
+  mkdirSync(elsewhere);
+  const vocabulary = join(elsewhere, "tiny_vocab.txt");
+  copyFileSync(join(folder, "tokenizer/tiny_vocab.txt"), vocabulary);
+  const runElsewhere = (vocabularies: readonly string[]) =>
+    runWith("tokenizer/tiny_vocab.txt", (path) => rmSync(path), { vocabularies });
+  expectPassed(await runElsewhere([vocabulary]));
+  expectPassed(await runElsewhere([elsewhere]));
+  expect(text(await runElsewhere([]))).toContain("--vocab");
+  writeFileSync(vocabulary, "1 'a' 1\n");
+  expect(text(await runElsewhere([vocabulary]))).toContain("--vocab");
 });
 
 test("fails a group in which nothing was compared", async () => {

@@ -72,7 +72,7 @@ describe("the float64 reference", () => {
         symlinkSync(join(SHARED, file), join(folder, file));
       for (const file of ["A.safetensors", "A.bf16.safetensors", "B.safetensors"])
         symlinkSync(join(SHARED, "models", file), join(folder, "models", file));
-      const report = await run(folder, referenceSubject());
+      const report = await run(folder, { subject: referenceSubject() });
       expectPassed(report);
       for (const result of report.results) {
         if (result.kind !== "checked" || !result.worst) continue;

@@ -3,11 +3,13 @@
 import { expect } from "vitest";
 import { nativeSubject } from "../../daemon/src/conformance/nativeSubject.js";
 import { type ConformanceReport, formatResult, formatSummary } from "../../daemon/src/conformance/report.js";
-import { runConformance } from "../../daemon/src/conformance/runConformance.js";
-import type { Subject } from "../../daemon/src/conformance/subject.js";
+import { type ConformanceOptions, runConformance } from "../../daemon/src/conformance/runConformance.js";
 
-export async function run(folder: string, subject: Subject = nativeSubject()): Promise<ConformanceReport> {
-  const outcome = await runConformance({ folder, subject });
+export type RunOptions = Partial<Pick<ConformanceOptions, "subject" | "vocabularies">>;
+
+/** `subject` defaults to the native engine. */
+export async function run(folder: string, options: RunOptions = {}): Promise<ConformanceReport> {
+  const outcome = await runConformance({ folder, subject: nativeSubject(), ...options });
   if (outcome.kind === "cancelled") throw new Error("cancelled");
   return outcome;
 }

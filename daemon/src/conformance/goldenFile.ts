@@ -77,11 +77,14 @@ export async function openGoldenFile(path: string): Promise<GoldenFile | undefin
   };
 }
 
+/** Nothing there, a folder there, or a file where a folder was expected: undefined. */
+const ABSENT: readonly unknown[] = ["ENOENT", "EISDIR", "ENOTDIR"];
+
 export async function readFileIfPresent(path: string): Promise<Buffer | undefined> {
   try {
     return await readFile(path);
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    if (error instanceof Error && "code" in error && ABSENT.includes(error.code)) return undefined;
     throw error;
   }
 }
