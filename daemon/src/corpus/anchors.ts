@@ -1,6 +1,6 @@
 /**
- * Anchors: short windows of generic corpus code at which online learning holds a model to its base. Chosen once per
- * vocabulary, evenly over the packages, and shipped with the model as token ids with their sources.
+ * Anchors: short windows of generic corpus code at which online learning holds a model to its base. Chosen once,
+ * evenly over the packages, and shipped with the model as texts with their sources.
  */
 import type { Tokenizer } from "@ouroboros/native";
 import { writeWhole } from "./documents.js";
@@ -17,11 +17,8 @@ export interface Anchor {
   readonly tokens: readonly number[];
 }
 
-export interface Anchors {
-  /** sha256 of the vocabulary file whose ids these are. */
-  readonly vocabularyHash: string;
-  readonly anchors: readonly Anchor[];
-}
+/** Longest id that a reader of the file accepts. */
+const ID_LENGTH_MAX = 64;
 
 export interface WriteAnchorsOptions {
   /** A folder that `tokeniseCorpus` filled. */
@@ -30,12 +27,16 @@ export interface WriteAnchorsOptions {
   readonly path: string;
 }
 
-export async function writeAnchors({ folder, tokenizer, path }: WriteAnchorsOptions): Promise<Anchors> {
-  const corpus = await readTokenised({ folder, split: "train", tokenizer });
-  const anchors = { vocabularyHash: tokenizer.hash, anchors: chooseAnchors(corpus) };
-  const lines = anchors.anchors.map((anchor) => `    ${JSON.stringify(anchor)}`).join(",\n");
-  const head = `{\n  "vocabularyHash": ${JSON.stringify(anchors.vocabularyHash)},\n  "anchors": [\n`;
-  await writeWhole(path, [`${head}${lines}\n  ]\n}\n`]);
+/** Writes texts, not tokens: one file then serves every model, whatever its vocabulary. */
+export async function writeAnchors({ folder, tokenizer, path }: WriteAnchorsOptions): Promise<Anchor[]> {
+  const anchors = chooseAnchors(await readTokenised({ folder, split: "train", tokenizer }));
+  const windows = anchors.map(({ package: name, path: file, tokens }, index) => {
+    const id = `${index} ${name} ${file}`.slice(0, ID_LENGTH_MAX);
+    // A window may begin or end inside a character.
+    const text = tokenizer.decode(Uint32Array.from(tokens)).replaceAll("\uFFFD", "");
+    return `    ${JSON.stringify({ id, text })}`;
+  });
+  await writeWhole(path, [`{\n  "v": 1,\n  "windows": [\n${windows.join(",\n")}\n  ]\n}\n`]);
   return anchors;
 }
 
