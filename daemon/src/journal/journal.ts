@@ -13,7 +13,7 @@ import type { JournalRecord } from "./records.js";
 import { type Damage, listSegments, readJournal, segmentName } from "./segments.js";
 
 /** Small enough to be rewritten whole when a user wants something forgotten. */
-export const SEGMENT_BYTES_MAX = 8 << 20;
+const SEGMENT_BYTES_MAX = 8 << 20;
 /** A caller awaits its appends; more than this many waiting is a bug. */
 const APPENDS_WAITING_MAX = 256;
 /** Step of the backward search for the last newline. */

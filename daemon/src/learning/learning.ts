@@ -7,6 +7,7 @@
  */
 
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import type { DataHome } from "../dataHome.js";
 import type { Engine, Model, Tokenizer } from "../engine/engine.js";
 import { AppError } from "../errors.js";
@@ -146,7 +147,7 @@ export async function openLearning(options: LearningOptions): Promise<Learning> 
   const history = emptyHistory(scopeOf(options));
   const journal = await openJournal({
     folder: home.journal,
-    lockFolder: `${home.runtime}/learning.lock`,
+    lockFolder: join(home.runtime, "learning.lock"),
     onRecord: (entry: JournalRecord) => applyRecord(history, entry),
   });
   try {

@@ -85,7 +85,7 @@ export async function trainAndPublish(
 }
 
 /** A pure function of what is learned, so that two homes taught alike hold the same bits. */
-export function seedOf({ prompt, boundary, rejected, wanted, end, following }: CorrectionRecord): number {
+function seedOf({ prompt, boundary, rejected, wanted, end, following }: CorrectionRecord): number {
   const content = JSON.stringify([prompt.tokens, boundary, rejected.tokens, wanted.tokens, end, following]);
   return createHash("sha256").update(content).digest().readUInt32LE(0);
 }

@@ -7,7 +7,7 @@ import { folderOf, type LearningContext, type LoadedAdapter } from "./context.js
 import type { History } from "./history.js";
 
 /** The version before the applied correction at `index`; after the last one, the current version. */
-export function versionBefore(history: History, index: number): number {
+function versionBefore(history: History, index: number): number {
   return history.lineage[index]?.from ?? history.version;
 }
 

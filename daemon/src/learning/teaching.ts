@@ -30,9 +30,9 @@ export interface Teaching {
 }
 
 /** Longer prompts are the caller's to shorten: only it knows which part matters. */
-export const PROMPT_TOKENS_MAX = 16_384;
+const PROMPT_TOKENS_MAX = 16_384;
 /** A step costs time in proportion; beyond a screenful, several corrections say it better. */
-export const WANTED_TOKENS_MAX = 512;
+const WANTED_TOKENS_MAX = 512;
 const REJECTED_TOKENS_MAX = 4096;
 
 /** Throws `correction-empty`, `correction-too-long`, `correction-invalid`. */

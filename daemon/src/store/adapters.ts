@@ -115,10 +115,6 @@ export async function commitAdapter(options: {
   }
 }
 
-export async function discardStaged(staged: StagedAdapter): Promise<void> {
-  await rm(staged.path, { force: true });
-}
-
 /**
  * Deletes all versions but `keep`, and what a crash left under a passing name. What an undone version knew is
  * thereby gone from the disk too. A file that will not go is left for the next time.
