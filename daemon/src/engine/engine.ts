@@ -1,6 +1,7 @@
 /**
- * The Engine interface: the only seam between product logic and inference. The daemon's modules import these
- * types from here; which engine is behind them (`nativeEngine.ts`, or `fakeEngine.ts` in tests) they never know.
+ * The Engine interface: the only seam between product logic and inference. The daemon's modules import these types
+ * from here and never know which engine is behind them: the native one, which `compose.ts` opens, or the fake one
+ * of tests.
  */
 
 export type {
