@@ -49,7 +49,8 @@ Napi::Value CloseEngine(const Napi::CallbackInfo& info) {
 
 Napi::Value ModelToJs(Napi::Env env, const ModelPtr& model) {
   Napi::Object result = Napi::Object::New(env);
-  result.Set("handle", Wrap(env, HandleKind::kModel, model));
+  result.Set("handle",
+             Wrap(env, HandleKind::kModel, model, model->checkpoint->values.size() * sizeof(float)));
   result.Set("info", ModelInfoToJs(env, *model->checkpoint));
   return result;
 }
@@ -88,8 +89,7 @@ Napi::Value InitialModel(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ZeroState(const Napi::CallbackInfo& info) {
-  return Wrap(info.Env(), HandleKind::kState,
-              std::make_shared<const State>(State::Zero(ModelOf(info[0])->shape())));
+  return StateToJs(info.Env(), std::make_shared<const State>(State::Zero(ModelOf(info[0])->shape())));
 }
 
 constexpr const char* kStateNames[3] = {"att_shift", "ffn_shift", "wkv"};
@@ -135,7 +135,7 @@ Napi::Value StateFromBytes(const Napi::CallbackInfo& info) {
     }
     file->ReadF32(*index, parts[i]->span());
   }
-  return Wrap(info.Env(), HandleKind::kState, std::shared_ptr<const State>(state));
+  return StateToJs(info.Env(), state);
 }
 
 // What read, score and reference are given.
@@ -173,7 +173,7 @@ Napi::Value Read(const Napi::CallbackInfo& info) {
       [](Napi::Env env, const std::shared_ptr<const State>& state) -> Napi::Value {
         if (state == nullptr) return Cancelled(env);
         Napi::Object result = Finished(env);
-        result.Set("state", Wrap(env, HandleKind::kState, state));
+        result.Set("state", StateToJs(env, state));
         return result;
       });
 }
@@ -233,7 +233,8 @@ Napi::Value Reference(const Napi::CallbackInfo& info) {
       [](Napi::Env env, const std::shared_ptr<const ReferenceLogits>& logits) -> Napi::Value {
         if (logits == nullptr) return Cancelled(env);
         Napi::Object result = Finished(env);
-        result.Set("logits", Wrap(env, HandleKind::kReference, logits));
+        result.Set("logits",
+                   Wrap(env, HandleKind::kReference, logits, logits->logits.size() * sizeof(float)));
         return result;
       });
 }
@@ -327,7 +328,7 @@ Napi::Value LoadAdapter(const Napi::CallbackInfo& info) {
       [model, path](const std::stop_token&) -> Adapter {
         return std::make_shared<const ParameterSet>(LoadParameterSet(model->shape(), path));
       },
-      [](Napi::Env env, const Adapter& adapter) { return Wrap(env, HandleKind::kAdapter, adapter); });
+      [](Napi::Env env, const Adapter& adapter) { return AdapterToJs(env, adapter); });
 }
 
 template <Napi::Value (*Call)(const Napi::CallbackInfo&)>

@@ -4,6 +4,7 @@
 
 #include <napi.h>
 
+#include <cstdint>
 #include <memory>
 
 #include "base/error.h"
@@ -15,13 +16,21 @@ enum class HandleKind { kEngine, kModel, kState, kAdapter, kReference, kTrainer,
 struct HandleBox {
   HandleKind kind;
   std::shared_ptr<void> value;
+  std::int64_t bytes;
 };
 
+// `bytes`: what the object holds outside JavaScript's heap, so that its collector knows how much a handle
+// keeps alive.
 template <typename T>
-Napi::Value Wrap(Napi::Env env, HandleKind kind, std::shared_ptr<T> value) {
+Napi::Value Wrap(Napi::Env env, HandleKind kind, std::shared_ptr<T> value, std::size_t bytes = 0) {
+  const auto held = static_cast<std::int64_t>(bytes);
   auto* box =
-      new HandleBox{kind, std::const_pointer_cast<std::remove_const_t<T>>(std::move(value))};        // NOLINT
-  return Napi::External<HandleBox>::New(env, box, [](Napi::Env, HandleBox* done) { delete done; });  // NOLINT
+      new HandleBox{kind, std::const_pointer_cast<std::remove_const_t<T>>(std::move(value)), held};  // NOLINT
+  Napi::MemoryManagement::AdjustExternalMemory(env, held);
+  return Napi::External<HandleBox>::New(env, box, [](Napi::Env finalizer_env, HandleBox* done) {
+    Napi::MemoryManagement::AdjustExternalMemory(finalizer_env, -done->bytes);
+    delete done;  // NOLINT
+  });
 }
 
 // Throws EngineError(kArgument) when the value is no handle of this kind.

@@ -23,6 +23,15 @@ using ModelPtr = std::shared_ptr<LoadedModel>;
 
 inline ModelPtr ModelOf(const Napi::Value& value) { return Unwrap<LoadedModel>(value, HandleKind::kModel); }
 
+inline Napi::Value AdapterToJs(Napi::Env env, const Adapter& adapter) {
+  return Wrap(env, HandleKind::kAdapter, adapter, adapter->values.size() * sizeof(float));
+}
+
+inline Napi::Value StateToJs(Napi::Env env, const std::shared_ptr<const State>& state) {
+  const std::size_t floats = state->att_shift.size() + state->ffn_shift.size() + state->wkv.size();
+  return Wrap(env, HandleKind::kState, state, floats * sizeof(float));
+}
+
 // `options.adapter`, or null for the base.
 inline Adapter AdapterOf(const Napi::Object& options) {
   if (!Has(options, "adapter")) return nullptr;

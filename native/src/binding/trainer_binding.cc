@@ -93,7 +93,9 @@ Napi::Value CreateTrainer(const Napi::CallbackInfo& info) {
   const AdamWOptions optimizer = OptimizerOf(ObjectOf(options, "optimizer"));
   auto trainer =
       std::make_shared<TrainerObject>(model, Trainer(model->checkpoint, std::move(set), optimizer));
-  return Wrap(info.Env(), HandleKind::kTrainer, std::move(trainer));
+  // Parameters, gradients and two moments; activations, which depend on the batches to come, are not counted.
+  const std::size_t bytes = 4 * trainer->trainer.parameters().values.size() * sizeof(float);
+  return Wrap(info.Env(), HandleKind::kTrainer, std::move(trainer), bytes);
 }
 
 TrainSequence SequenceOf(const Napi::Object& object, const Shape& shape,
@@ -169,7 +171,7 @@ Napi::Value Publish(const Napi::CallbackInfo& info) {
   return RunJob(
       info.Env(), self->model->core, On::kTrainThread,
       [self](const std::stop_token&) { return self->trainer.Publish(); },
-      [](Napi::Env env, const Adapter& adapter) { return Wrap(env, HandleKind::kAdapter, adapter); });
+      [](Napi::Env env, const Adapter& adapter) { return AdapterToJs(env, adapter); });
 }
 
 Napi::Value Nothing(Napi::Env env, bool) { return env.Undefined(); }
