@@ -21,8 +21,10 @@ export interface RunOptions {
   readonly folder?: string;
   readonly input?: string | Uint8Array;
   readonly environment?: Readonly<Record<string, string>>;
-  /** Called with all that stderr has held so far, to interrupt at the right moment. */
-  readonly onStderr?: (soFar: string, interrupt: () => void) => void;
+  /** Ctrl-C as soon as what it has said, on stdout or stderr, matches. */
+  readonly interruptWhen?: RegExp;
+  /** The process is killed without a warning after so long. */
+  readonly killAfterMs?: number;
 }
 
 /** The bundle follows the sources; it takes a fraction of a second. */
@@ -30,29 +32,44 @@ export function bundleCli(): void {
   execFileSync(process.execPath, [join(root, ".ci", "build.mjs"), "--bundle"]);
 }
 
-export function runCli({ args, home, folder, input, environment, onStderr }: RunOptions): Promise<Ran> {
+export function runCli({
+  args,
+  home,
+  folder,
+  input,
+  environment,
+  interruptWhen,
+  killAfterMs,
+}: RunOptions): Promise<Ran> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [bin, ...args], {
       cwd: folder ?? home,
       env: { ...process.env, NO_COLOR: "1", OURO_HOME: join(home, "ouro-home"), ...environment },
     });
-    // A second Ctrl-C would mean: out at once.
-    let isInterrupted = false;
-    const interrupt = () => {
-      if (!isInterrupted) child.kill("SIGINT");
-      isInterrupted = true;
-    };
     let stdout = "";
     let stderr = "";
+    let isInterrupted = false;
+    // Once: a second Ctrl-C would mean "out at once".
+    const interruptOnce = () => {
+      if (isInterrupted || !interruptWhen?.test(`${stdout}\n${stderr}`)) return;
+      isInterrupted = true;
+      child.kill("SIGINT");
+    };
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       stdout += text;
+      interruptOnce();
     });
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       stderr += text;
-      onStderr?.(stderr, interrupt);
+      interruptOnce();
     });
     child.on("error", reject);
-    child.on("close", (code) => resolve({ code, stdout, stderr }));
+    const killer =
+      killAfterMs === undefined ? undefined : setTimeout(() => child.kill("SIGKILL"), killAfterMs);
+    child.on("close", (code) => {
+      clearTimeout(killer);
+      resolve({ code, stdout, stderr });
+    });
     // A command that fails early closes its end of the pipe while a large input is still on its way.
     child.stdin.on("error", () => {});
     child.stdin.end(input ?? "");

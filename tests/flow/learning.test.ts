@@ -77,9 +77,7 @@ describe("a correction", () => {
     const stopped = await runCli({
       args: ["teach", PROMPT, "--wanted", WANTED, "--proposed", before.text, "--model", model],
       home,
-      onStderr: (soFar, interrupt) => {
-        if (/^learning/.test(soFar)) interrupt();
-      },
+      interruptWhen: /^learning/m,
     });
     expect(stopped.code).toBe(130);
     expect(stopped.stderr).toContain("is kept and will be learned");

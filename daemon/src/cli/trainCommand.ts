@@ -17,6 +17,7 @@ import { addModelOptions, examples, modelSchema, parseNatural, parsePositive, pa
 import { openPlace } from "./place.js";
 
 const EPOCHS_DEFAULT = 3;
+const SAVE_EVERY_SECONDS = 60;
 /** A tenth of what a correction may take: a file is read many times, and much of it is not about one place. */
 const LEARNING_RATE_DEFAULT = { whole: 1e-4, lora: 1e-3 } as const;
 
@@ -26,6 +27,7 @@ const trainSchema = modelSchema.extend({
   parameters: z.enum(["auto", "whole", "lora"]),
   rank: z.int().optional(),
   seed: z.int(),
+  saveEvery: z.int(),
   resume: z.boolean().default(false),
   output: z.string().optional(),
 });
@@ -48,6 +50,11 @@ export function trainCommand(cli: Cli): Command {
     )
     .addOption(new Option("--rank <n>", "rank of the added matrices").argParser(parsePositive))
     .addOption(new Option("--seed <n>", "order of the texts").argParser(parseNatural).default(1))
+    .addOption(
+      new Option("--save-every <seconds>", "a run that is killed loses at most this much")
+        .argParser(parsePositive)
+        .default(SAVE_EVERY_SECONDS),
+    )
     .option("--resume", "go on with the run of this file that was stopped")
     .option("--output <file>", "where the result goes (default: models/ in the data home)")
     .addHelpText("after", examples("ouro train notes.txt", "ouro train examples.jsonl --epochs 5 --resume"))
@@ -134,7 +141,7 @@ function ratesOf(chosen: {
     optimizer: { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0, clip: 1, groups: "uniform" },
     l2wrap: false,
     seed: options.seed,
-    saveEveryMinutes: 1,
+    saveEveryMinutes: options.saveEvery / 60,
   };
 }
 
