@@ -19,10 +19,9 @@ const isLong = process.argv.includes("--long");
 const only = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 
 /** For the other Node: without the proofs that take minutes and hang on no Node version. */
-const UNIT_AND_FLOW = ["tests/learning/**", "tests/conformance/**", "**/*Crash.test.ts"].flatMap((pattern) => [
-  "--exclude",
-  pattern,
-]);
+const UNIT_AND_FLOW = ["tests/learning/**", "tests/conformance/**", "**/*Crash.test.ts"].flatMap(
+  (pattern) => ["--exclude", pattern],
+);
 
 const total = { passed: 0, failed: 0, skipped: [] };
 

@@ -257,6 +257,6 @@ describe.each(instructionSets())("wkv with %s", (instructionSet) => {
     const { forward: read, backward: back } = wkvSpeed({ instructionSet, threads: 1, heads: 2, tokens: 32 });
     expect(read).toBeGreaterThan(1e-8);
     expect(back).toBeGreaterThan(read);
-    expect(back).toBeLessThan(1e-3);
+    expect(back).toBeLessThan(0.1);
   });
 });

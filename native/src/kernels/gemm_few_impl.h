@@ -3,35 +3,55 @@
 
 namespace ouroboros::OURO_SIMD_NAMESPACE {
 
-// Four rows of w at the same steps of k.
-using GemmFour = Twice<Twice<F>>;
-
-inline GemmFour LoadFour(const float* const* rows, std::size_t step) {
-  return {{Load(rows[0] + step), Load(rows[1] + step)}, {Load(rows[2] + step), Load(rows[3] + step)}};
+// Several rows of w at the same steps of k.
+inline void LoadRows(F& v, const float* const* rows, std::size_t step) { v = Load(rows[0] + step); }
+template <typename Half>
+inline void LoadRows(Twice<Half>& v, const float* const* rows, std::size_t step) {
+  LoadRows(v.low, rows, step);
+  LoadRows(v.high, rows + kLanesOf<Half> / kLanes, step);
 }
-inline GemmFour LoadFourPartial(const float* const* rows, std::size_t step, std::size_t n) {
-  return {{LoadPartial(rows[0] + step, n), LoadPartial(rows[1] + step, n)},
-          {LoadPartial(rows[2] + step, n), LoadPartial(rows[3] + step, n)}};
+inline void LoadRowsPartial(F& v, const float* const* rows, std::size_t step, std::size_t n) {
+  v = LoadPartial(rows[0] + step, n);
+}
+template <typename Half>
+inline void LoadRowsPartial(Twice<Half>& v, const float* const* rows, std::size_t step, std::size_t n) {
+  LoadRowsPartial(v.low, rows, step, n);
+  LoadRowsPartial(v.high, rows + kLanesOf<Half> / kLanes, step, n);
 }
 
-// Sums of four rows of w with one row of x.
+inline void PutParts(F* to, F v) { *to = v; }
+template <typename Half>
+inline void PutParts(F* to, const Twice<Half>& v) {
+  PutParts(to, v.low);
+  PutParts(to + kLanesOf<Half> / kLanes, v.high);
+}
+
+// sums[0 .. 3]: four rows of w with one row of x. Four chains keep up with memory.
 inline void GemmDotOne(float* sums, const float* x, const float* const* w, std::size_t k) {
-  GemmFour sum{};
-  std::size_t step = 0;
-  for (; step + kLanes <= k; step += kLanes) sum = MulAdd(LoadFour(w, step), Load(x + step), sum);
-  if (step < k) sum = MulAdd(LoadFourPartial(w, step, k - step), LoadPartial(x + step, k - step), sum);
-  sums[0] = ReduceAdd(sum.low.low);
-  sums[1] = ReduceAdd(sum.low.high);
-  sums[2] = ReduceAdd(sum.high.low);
-  sums[3] = ReduceAdd(sum.high.high);
-}
-
-// The same with four rows of x: sums[row of x][row of w].
-inline void GemmDotFour(float* sums, const float* const* x, const float* const* w, std::size_t k) {
-  GemmFour sum0{}, sum1{}, sum2{}, sum3{};
+  Twice<Twice<F>> sum{}, w_step;
   std::size_t step = 0;
   for (; step + kLanes <= k; step += kLanes) {
-    const GemmFour w_step = LoadFour(w, step);
+    LoadRows(w_step, w, step);
+    sum = MulAdd(w_step, Load(x + step), sum);
+  }
+  if (step < k) {
+    LoadRowsPartial(w_step, w, step, k - step);
+    sum = MulAdd(w_step, LoadPartial(x + step, k - step), sum);
+  }
+  F parts[4];
+  PutParts(parts, sum);
+  for (std::size_t i = 0; i < 4; ++i) sums[i] = ReduceAdd(parts[i]);
+}
+
+// As many rows of w as fit the registers, four times.
+constexpr std::size_t kGemmGroup = kWide / kLanes;
+
+// sums[4 * i + j]: row i of four rows of x with row j of kGemmGroup rows of w.
+inline void GemmDotFour(float* sums, const float* const* x, const float* const* w, std::size_t k) {
+  Wide sum0 = ZeroWide(), sum1 = ZeroWide(), sum2 = ZeroWide(), sum3 = ZeroWide(), w_step;
+  std::size_t step = 0;
+  for (; step + kLanes <= k; step += kLanes) {
+    LoadRows(w_step, w, step);
     sum0 = MulAdd(w_step, Load(x[0] + step), sum0);
     sum1 = MulAdd(w_step, Load(x[1] + step), sum1);
     sum2 = MulAdd(w_step, Load(x[2] + step), sum2);
@@ -39,17 +59,20 @@ inline void GemmDotFour(float* sums, const float* const* x, const float* const* 
   }
   if (step < k) {
     const std::size_t n = k - step;
-    const GemmFour w_step = LoadFourPartial(w, step, n);
+    LoadRowsPartial(w_step, w, step, n);
     sum0 = MulAdd(w_step, LoadPartial(x[0] + step, n), sum0);
     sum1 = MulAdd(w_step, LoadPartial(x[1] + step, n), sum1);
     sum2 = MulAdd(w_step, LoadPartial(x[2] + step, n), sum2);
     sum3 = MulAdd(w_step, LoadPartial(x[3] + step, n), sum3);
   }
-  const F all[16] = {sum0.low.low, sum0.low.high, sum0.high.low, sum0.high.high,
-                     sum1.low.low, sum1.low.high, sum1.high.low, sum1.high.high,
-                     sum2.low.low, sum2.low.high, sum2.high.low, sum2.high.high,
-                     sum3.low.low, sum3.low.high, sum3.high.low, sum3.high.high};
-  for (std::size_t i = 0; i < 16; i += kLanes) Store(sums + i, ReduceAddEach(all + i));
+  F parts[4 * kGemmGroup];
+  PutParts(parts, sum0);
+  PutParts(parts + kGemmGroup, sum1);
+  PutParts(parts + 2 * kGemmGroup, sum2);
+  PutParts(parts + 3 * kGemmGroup, sum3);
+  float reduced[4 * kGemmGroup];
+  for (std::size_t i = 0; i < 4 * kGemmGroup; i += kLanes) Store(reduced + i, ReduceAddEach(parts + i));
+  for (std::size_t i = 0; i < 4 * kGemmGroup; ++i) sums[i / kGemmGroup * 4 + i % kGemmGroup] = reduced[i];
 }
 
 // Groups at the edge repeat their last row; the repeated sums are dropped.
@@ -70,7 +93,7 @@ inline void GemmFewDot(const GemmFewArguments& args) {
       if (rows == 1) {
         GemmDotOne(sums, x[0], w, args.k);
       } else {
-        GemmDotFour(sums, x, w, args.k);
+        for (std::size_t j = 0; j < 4; j += kGemmGroup) GemmDotFour(sums + j, x, w + j, args.k);
       }
       for (std::size_t i = 0; i < rows; ++i) {
         float* const to = args.tile + (row + i) * kGemmFewColumns + column;
