@@ -2,11 +2,12 @@
 
 import { loadAddon } from "./addon.js";
 import { EngineError } from "./errors.js";
-import { rethrow } from "./rethrow.js";
+import { guarded, rethrow } from "./rethrow.js";
 import { tokenizerHandle } from "./tokenizer.js";
 import type {
   Adapter,
   Cancellable,
+  Cancelled,
   Engine,
   EngineOptions,
   Finished,
@@ -87,7 +88,9 @@ export function createEngine(options: EngineOptions = {}): Engine {
     instructionSet: native.instructionSet,
     async loadModel(request) {
       requireText(request.path, "Engine.loadModel needs the path of a checkpoint.");
+      request.signal?.throwIfAborted();
       const loaded = await run(() => addon.loadModel(native.handle, { path: request.path }), request.signal);
+      request.signal?.throwIfAborted();
       return modelOver(addon, loaded);
     },
     async initialModel(request) {
@@ -110,19 +113,19 @@ function modelOver(addon: EngineAddon, native: NativeModel): Model {
     },
     async read(options) {
       requireTokens(options, 0);
-      return run(() => addon.read(handle, options), options.signal);
+      return runUnlessAborted(() => addon.read(handle, options), CANCELLED, options.signal);
     },
     async score(options) {
       requireTokens(options, 2);
-      return run(() => addon.score(handle, options), options.signal);
+      return runUnlessAborted(() => addon.score(handle, options), CANCELLED, options.signal);
     },
     async reference(options) {
       requireTokens(options, 1);
-      return run(() => addon.reference(handle, options), options.signal);
+      return runUnlessAborted(() => addon.reference(handle, options), CANCELLED, options.signal);
     },
     async generate(options) {
       requireGeneration(options);
-      return run(() => addon.generate(handle, nativeGeneration(options)), options.signal);
+      return generate((native) => addon.generate(handle, native), options);
     },
     async loadAdapter(options) {
       requireText(options.path, "Model.loadAdapter needs the path of an adapter.");
@@ -142,11 +145,14 @@ function trainerOver(addon: EngineAddon, handle: Handle): Trainer {
   return {
     async step(options) {
       if (options.sequences.length === 0) throw new TypeError("Trainer.step needs at least one sequence.");
-      return run(() => addon.trainerStep(handle, options), options.signal);
+      if (!Number.isFinite(options.learningRate)) {
+        throw new TypeError("Trainer.step needs a learning rate that is a finite number.");
+      }
+      return runUnlessAborted(() => addon.trainerStep(handle, options), CANCELLED, options.signal);
     },
     async score(options) {
       requireTokens(options, 2);
-      return run(() => addon.trainerScore(handle, options), options.signal);
+      return runUnlessAborted(() => addon.trainerScore(handle, options), CANCELLED, options.signal);
     },
     publish: () => run(() => addon.trainerPublish(handle)),
     saveAdapter: (options) => run(() => addon.trainerSaveAdapter(handle, options)),
@@ -174,12 +180,48 @@ async function run<Result>(start: () => NativeJob<Result>, signal?: AbortSignal)
   }
 }
 
-function guarded<Result>(call: () => Result): Result {
-  try {
-    return call();
-  } catch (error) {
-    rethrow(error);
-  }
+const CANCELLED: Cancelled = { kind: "cancelled" };
+
+/** As `run`; what was aborted beforehand is not started at all, since it could be done before it can be stopped. */
+async function runUnlessAborted<Result>(
+  start: () => NativeJob<Result>,
+  cancelled: Result,
+  signal?: AbortSignal,
+): Promise<Result> {
+  return signal?.aborted ? cancelled : run(start, signal);
+}
+
+/** A listener that throws ends the Generation; its error is the Generation's. */
+async function generate(
+  start: (options: object) => NativeJob<Generation>,
+  options: GenerateOptions,
+): Promise<Generation> {
+  const { onToken, signal } = options;
+  const nothing: Generation = {
+    ...CANCELLED,
+    tokens: new Uint32Array(),
+    logProbabilities: new Float32Array(),
+    stoppedBy: "cancel",
+  };
+  const native = nativeGeneration(options);
+  if (onToken === undefined) return runUnlessAborted(() => start(native), nothing, signal);
+  const failed = new AbortController();
+  const guardedOnToken: typeof onToken = (token, logProbability) => {
+    if (failed.signal.aborted) return;
+    try {
+      onToken(token, logProbability);
+    } catch (error) {
+      failed.abort(error);
+    }
+  };
+  const either = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
+  const generation = await runUnlessAborted(
+    () => start({ ...native, onToken: guardedOnToken }),
+    nothing,
+    either,
+  );
+  failed.signal.throwIfAborted();
+  return generation;
 }
 
 function nativeGeneration(options: GenerateOptions): object {

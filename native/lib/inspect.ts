@@ -10,6 +10,7 @@
 
 import { loadAddon } from "./addon.js";
 import { EngineError } from "./errors.js";
+import { guarded } from "./rethrow.js";
 import type { InstructionSet, ModelInfo, OptimizerOptions } from "./types.js";
 
 export { createSampler, isUncounted } from "./sampler.js";
@@ -171,7 +172,17 @@ export function nativeInspector(): Inspector {
     throw new EngineError("internal", "the native engine lacks its inspect binding; run `npm run build`");
   }
   return {
-    openInspect: (options) => addon.openInspect(options),
-    adamw: (options) => addon.inspectAdamW(options),
+    openInspect: (options) => inspectOver(guarded(() => addon.openInspect(options))),
+    adamw: (options) => guarded(() => addon.inspectAdamW(options)),
+  };
+}
+
+function inspectOver(native: Inspect): Inspect {
+  return {
+    info: native.info,
+    logits: (options) => guarded(() => native.logits(options)),
+    dump: (options) => guarded(() => native.dump(options)),
+    gradients: (options) => guarded(() => native.gradients(options)),
+    trainCurve: (options) => guarded(() => native.trainCurve(options)),
   };
 }

@@ -65,6 +65,7 @@ export type InstructionSet = "scalar" | "avx2" | "avx512";
 export interface Engine {
   readonly threads: number;
   readonly instructionSet: InstructionSet;
+  /** Rejects with the signal's reason when it was aborted. */
   loadModel(options: { readonly path: string } & Cancellable): Promise<Model>;
   /** A fresh model with the official initial values (rwkv7.md iv), a pure function of shape and seed. */
   initialModel(options: { readonly shape: ModelShape; readonly seed: number }): Promise<Model>;

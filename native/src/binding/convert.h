@@ -4,6 +4,7 @@
 
 #include <napi.h>
 
+#include <cmath>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -34,7 +35,7 @@ inline float FloatOf(const Napi::Object& object, const char* key) {
 
 inline std::size_t SizeOf(const Napi::Object& object, const char* key) {
   const double value = NumberOf(object, key);
-  if (!(value >= 0 && value <= 9007199254740991.0)) RefuseArgument(key);
+  if (!(value >= 0 && value <= 9007199254740991.0) || value != std::floor(value)) RefuseArgument(key);
   return static_cast<std::size_t>(value);
 }
 

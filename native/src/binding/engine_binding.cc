@@ -15,12 +15,9 @@
 namespace ouroboros::binding {
 namespace {
 
-// Every engine of this environment, so that its threads end before the environment does.
+// Every open engine of this environment.
 struct Engines {
   std::vector<std::shared_ptr<EngineCore>> open;
-  ~Engines() {
-    for (const std::shared_ptr<EngineCore>& core : open) core->Close();
-  }
 };
 
 std::shared_ptr<EngineCore> CoreOf(const Napi::Value& value) {
@@ -151,7 +148,7 @@ struct ReadRequest {
 ReadRequest ReadRequestOf(const Napi::CallbackInfo& info) {
   const ModelPtr model = ModelOf(info[0]);
   const Napi::Object options = info[1].As<Napi::Object>();
-  ReadRequest request{model, AdapterOf(options), StateOfOptions(options, model->shape()),
+  ReadRequest request{model, AdapterOf(options, model->shape()), StateOfOptions(options, model->shape()),
                       TokensOf(options, "tokens")};
   CheckTokens(request.tokens, model->shape());
   return request;
@@ -274,47 +271,30 @@ Napi::Value GeneratedToJs(Napi::Env env, const Generated& generated) {
   return result;
 }
 
-// The stream of tokens goes through its own queue: at most tokens_max entries, never blocking the generate
-// thread.
-class TokenStream {
- public:
-  TokenStream(Napi::Env env, const Napi::Value& on_token) {
-    if (!on_token.IsFunction()) return;
-    function_ = Napi::ThreadSafeFunction::New(env, on_token.As<Napi::Function>(), "ouroboros tokens", 0, 1);
-    open_ = true;
-  }
-  ~TokenStream() {
-    if (open_) function_.Release();
-  }
-  TokenStream(const TokenStream&) = delete;
-  TokenStream& operator=(const TokenStream&) = delete;
-
-  void Send(std::uint32_t token, float log_probability) {
-    if (!open_) return;
-    function_.NonBlockingCall([token, log_probability](Napi::Env env, Napi::Function call) {
-      call.Call(
-          {Napi::Number::New(env, token), Napi::Number::New(env, static_cast<double>(log_probability))});
-    });
-  }
-
- private:
-  Napi::ThreadSafeFunction function_;
-  bool open_ = false;
-};
+void TellToken(JobQueue& queue, std::uint32_t token, float log_probability) {
+  queue.NonBlockingCall([token, log_probability](Napi::Env env, Napi::Function listener) {
+    listener.Call(
+        {Napi::Number::New(env, token), Napi::Number::New(env, static_cast<double>(log_probability))});
+  });
+}
 
 Napi::Value GenerateTokens(const Napi::CallbackInfo& info) {
   const ReadRequest read = ReadRequestOf(info);
   const Napi::Object options = info[1].As<Napi::Object>();
   const GenerationRequest request = GenerationRequestOf(options, read.tokens);
-  auto stream = std::make_shared<TokenStream>(info.Env(), options.Get("onToken"));
-  return RunJob(
-      info.Env(), read.model->core, On::kGenerateThread,
-      [read, request, stream](const std::stop_token& stop) {
+  const Napi::Value on_token = options.Get("onToken");
+  const bool has_listener = on_token.IsFunction();
+  const Napi::Function listener = has_listener
+                                      ? on_token.As<Napi::Function>()
+                                      : Napi::Function::New(info.Env(), [](const Napi::CallbackInfo&) {});
+  return RunTellingJob(
+      info.Env(), read.model->core, On::kGenerateThread, listener,
+      [read, request, has_listener](const std::stop_token& stop, JobQueue& queue) {
         EngineCore& core = *read.model->core;
         const ThreadPool::GenerationScope active(core.pool);
         return Generate(core.generate.compute, read.model->shape(), read.weights(), core.generate.reader,
                         *read.state, request, stop, [&](std::uint32_t token, float log_probability) {
-                          stream->Send(token, log_probability);
+                          if (has_listener) TellToken(queue, token, log_probability);
                         });
       },
       GeneratedToJs);
@@ -374,7 +354,15 @@ std::optional<std::vector<RowScore>> ScoreTokens(Worker& worker, const Shape& sh
 void RegisterTrainer(Napi::Env env, Napi::Object exports);  // trainer_binding.cc
 
 void RegisterEngine(Napi::Env env, Napi::Object exports) {
-  env.SetInstanceData(new Engines());  // NOLINT: owned by the environment
+  auto* engines = new Engines();  // NOLINT: owned by the environment
+  env.SetInstanceData(engines);
+  // Threads must end before the environment takes their jobs' queues away, which it does after all such
+  // hooks; the instance data goes later still.
+  env.AddCleanupHook(
+      [](Engines* ending) {
+        for (const std::shared_ptr<EngineCore>& core : ending->open) core->Close();
+      },
+      engines);
   const auto add = [&](const char* name, auto call) {
     exports.Set(name, Napi::Function::New(env, call, name));
   };

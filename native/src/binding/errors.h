@@ -17,7 +17,8 @@ inline Napi::Error ToJsError(Napi::Env env, ErrorCode code, const std::string& m
   return error;
 }
 
-// Runs body; an EngineError (or running out of memory) becomes a pending JavaScript exception with its code.
+// Runs body; an EngineError (or running out of memory, or what only a bug can throw) becomes a JavaScript
+// exception with its code.
 template <typename Body>
 auto Guard(Napi::Env env, Body&& body) -> decltype(body()) {
   try {
@@ -26,6 +27,10 @@ auto Guard(Napi::Env env, Body&& body) -> decltype(body()) {
     throw ToJsError(env, error.code(), error.what());
   } catch (const std::bad_alloc&) {
     throw ToJsError(env, ErrorCode::kMemory, "not enough memory");
+  } catch (const Napi::Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw ToJsError(env, ErrorCode::kInternal, error.what());
   }
 }
 

@@ -1,9 +1,9 @@
 // Runs engine work on one of the engine's threads and settles a JavaScript promise with its result.
 //
 // `work` runs on the thread and touches no JavaScript; `to_js` runs on the JavaScript thread. An EngineError
-// becomes the rejection, with its code. Nothing blocks on the JavaScript queue: completion is a non-blocking
-// call, whose queue holds one entry per job. What the job needs it keeps alive itself, through the
-// shared_ptrs its lambdas captured.
+// becomes the rejection, with its code. Everything that a job tells JavaScript goes through its one queue, so
+// that the result comes after all news; nothing blocks on that queue, which holds what the work tells and one
+// entry more. What the job needs it keeps alive itself, through the shared_ptrs its lambdas captured.
 #pragma once
 
 #include <napi.h>
@@ -22,11 +22,15 @@ namespace ouroboros::binding {
 
 enum class On { kGenerateThread, kTrainThread };
 
+using JobQueue = Napi::ThreadSafeFunction;
+
 template <typename Result>
 struct JobState {
-  explicit JobState(Napi::Env env) : deferred(Napi::Promise::Deferred::New(env)) {}
+  JobState(Napi::Env env, const Napi::Function& listener)
+      : deferred(Napi::Promise::Deferred::New(env)),
+        queue(JobQueue::New(env, listener, "ouroboros job", 0, 1)) {}
   Napi::Promise::Deferred deferred;
-  Napi::ThreadSafeFunction settle;
+  JobQueue queue;
   std::stop_source stop;
   std::optional<Result> result;
   ErrorCode code = ErrorCode::kInternal;
@@ -36,7 +40,7 @@ struct JobState {
 template <typename Result, typename Work>
 void RunWork(JobState<Result>& job, const Work& work) {
   try {
-    job.result.emplace(work(job.stop.get_token()));
+    job.result.emplace(work(job.stop.get_token(), job.queue));
   } catch (const EngineError& error) {
     job.code = error.code();
     job.message = error.what();
@@ -48,14 +52,14 @@ void RunWork(JobState<Result>& job, const Work& work) {
   }
 }
 
-// Returns { promise, cancel }: cancel() asks the job to stop; the promise settles in any case.
+// Returns { promise, cancel }: cancel() asks the job to stop; the promise settles in any case. Calls to
+// `queue` from work(stop, queue) reach `listener`, in order and before the promise settles.
 template <typename Work, typename ToJs>
-Napi::Value RunJob(Napi::Env env, const std::shared_ptr<EngineCore>& core, On on, Work work, ToJs to_js) {
-  using Result = decltype(work(std::declval<std::stop_token>()));
+Napi::Value RunTellingJob(Napi::Env env, const std::shared_ptr<EngineCore>& core, On on,
+                          const Napi::Function& listener, Work work, ToJs to_js) {
+  using Result = decltype(work(std::declval<std::stop_token>(), std::declval<JobQueue&>()));
   if (core->closed) throw EngineError(ErrorCode::kClosed, "the engine was closed");
-  auto job = std::make_shared<JobState<Result>>(env);
-  job->settle = Napi::ThreadSafeFunction::New(env, Napi::Function::New(env, [](const Napi::CallbackInfo&) {}),
-                                              "ouroboros job", 0, 1);
+  auto job = std::make_shared<JobState<Result>>(env, listener);
   auto run = [job, core, work = std::move(work), to_js = std::move(to_js)]() mutable {
     {
       // A closing engine stops every job, running or waiting.
@@ -69,17 +73,17 @@ Napi::Value RunJob(Napi::Env env, const std::shared_ptr<EngineCore>& core, On on
         return;
       }
       try {
-        job->deferred.Resolve(to_js(js, *job->result));
+        job->deferred.Resolve(Guard(js, [&]() -> Napi::Value { return to_js(js, *job->result); }));
       } catch (const Napi::Error& error) {
         job->deferred.Reject(error.Value());
       }
     };
-    job->settle.NonBlockingCall(complete);
-    job->settle.Release();
+    job->queue.NonBlockingCall(complete);
+    job->queue.Release();
   };
   JobThread& thread = on == On::kGenerateThread ? core->generate_thread : core->train_thread;
   if (!thread.Post(std::move(run))) {
-    job->settle.Release();
+    job->queue.Release();
     throw EngineError(ErrorCode::kArgument, "too many calls wait for the engine");
   }
   Napi::Object result = Napi::Object::New(env);
@@ -87,6 +91,16 @@ Napi::Value RunJob(Napi::Env env, const std::shared_ptr<EngineCore>& core, On on
   result.Set("cancel",
              Napi::Function::New(env, [job](const Napi::CallbackInfo&) { job->stop.request_stop(); }));
   return result;
+}
+
+// A job that tells nothing but its result: work(stop).
+template <typename Work, typename ToJs>
+Napi::Value RunJob(Napi::Env env, const std::shared_ptr<EngineCore>& core, On on, Work work, ToJs to_js) {
+  const Napi::Function nobody = Napi::Function::New(env, [](const Napi::CallbackInfo&) {});
+  return RunTellingJob(
+      env, core, on, nobody,
+      [work = std::move(work)](const std::stop_token& stop, JobQueue&) { return work(stop); },
+      std::move(to_js));
 }
 
 }  // namespace ouroboros::binding

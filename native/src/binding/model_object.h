@@ -32,10 +32,14 @@ inline Napi::Value StateToJs(Napi::Env env, const std::shared_ptr<const State>& 
   return Wrap(env, HandleKind::kState, state, floats * sizeof(float));
 }
 
-// `options.adapter`, or null for the base.
-inline Adapter AdapterOf(const Napi::Object& options) {
+// `options.adapter`, or null for the base. Throws kAdapter for one of a model of another shape.
+inline Adapter AdapterOf(const Napi::Object& options, const Shape& shape) {
   if (!Has(options, "adapter")) return nullptr;
-  return Unwrap<const ParameterSet>(options.Get("adapter"), HandleKind::kAdapter);
+  Adapter adapter = Unwrap<const ParameterSet>(options.Get("adapter"), HandleKind::kAdapter);
+  if (adapter->shape != shape) {
+    throw EngineError(ErrorCode::kAdapter, "the adapter belongs to a model of another shape");
+  }
+  return adapter;
 }
 
 inline Weights WeightsOf(const Checkpoint& checkpoint, const Adapter& adapter) {
@@ -45,8 +49,7 @@ inline Weights WeightsOf(const Checkpoint& checkpoint, const Adapter& adapter) {
 // `options.state`. Throws kState for a State of another shape.
 inline std::shared_ptr<const State> StateOfOptions(const Napi::Object& options, const Shape& shape) {
   auto state = Unwrap<const State>(options.Get("state"), HandleKind::kState);
-  if (state->att_shift.size() != shape.layers * shape.width ||
-      state->wkv.size() != shape.layers * shape.heads * kHeadSize * kHeadSize) {
+  if (!state->Fits(shape)) {
     throw EngineError(ErrorCode::kState, "the state belongs to a model of another shape");
   }
   return state;

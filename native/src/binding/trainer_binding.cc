@@ -1,6 +1,7 @@
 // Trainer for JavaScript: steps, scores, publishing, saving. All its work runs on the engine's train thread,
 // one call after another. Types: native/lib/types.ts.
 #include <algorithm>
+#include <atomic>
 
 #include "binding/errors.h"
 #include "binding/job.h"
@@ -13,6 +14,7 @@ namespace {
 struct TrainerObject {
   ModelPtr model;
   Trainer trainer;
+  std::atomic<std::uint64_t> steps = 0;  // of the trainer, for the JavaScript thread to read at any time
 };
 using TrainerPtr = std::shared_ptr<TrainerObject>;
 
@@ -72,7 +74,10 @@ void ContinueFrom(ParameterSet& set, const ParameterSet& from) {
   const auto refuse = [] {
     throw EngineError(ErrorCode::kAdapter, "the adapter to continue from trains other parameters");
   };
-  if (from.parameters.size() != set.parameters.size() || from.lora_rank != set.lora_rank) refuse();
+  if (from.shape != set.shape || from.parameters.size() != set.parameters.size() ||
+      from.lora_rank != set.lora_rank) {
+    refuse();
+  }
   for (const ParameterInfo& parameter : set.parameters) {
     const auto source =
         std::find_if(from.parameters.begin(), from.parameters.end(),
@@ -135,7 +140,10 @@ Napi::Value Step(const Napi::CallbackInfo& info) {
   return RunJob(
       info.Env(), self->model->core, On::kTrainThread,
       [self, batch = std::move(batch), rate, l2wrap](const std::stop_token& stop) {
-        return self->trainer.Step(self->model->core->train.compute, batch, rate, l2wrap, stop);
+        const Trainer::StepResult result =
+            self->trainer.Step(self->model->core->train.compute, batch, rate, l2wrap, stop);
+        self->steps = self->trainer.steps();
+        return result;
       },
       [](Napi::Env env, const Trainer::StepResult& result) -> Napi::Value {
         if (result.stopped) return Cancelled(env);
@@ -234,13 +242,14 @@ Napi::Value Restore(const Napi::CallbackInfo& info) {
       info.Env(), self->model->core, On::kTrainThread,
       [self, path = StringOf(info[1].As<Napi::Object>(), "path")](const std::stop_token&) {
         self->trainer.Restore(path);
+        self->steps = self->trainer.steps();
         return true;
       },
       Nothing);
 }
 
 Napi::Value Steps(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), static_cast<double>(TrainerOf(info[0])->trainer.steps()));
+  return Napi::Number::New(info.Env(), static_cast<double>(TrainerOf(info[0])->steps));
 }
 
 template <Napi::Value (*Call)(const Napi::CallbackInfo&)>

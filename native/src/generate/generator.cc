@@ -59,7 +59,8 @@ Generated Generate(const Compute& compute, const Shape& shape, const Weights& we
     on_token(choice.token, choice.log_probability);
     if (!request.stop_strings.empty() && request.tokenizer != nullptr) {
       const std::size_t before = text.size();
-      request.tokenizer->Decode({&choice.token, 1}, text);
+      // A model may have more rows than its vocabulary has entries; such tokens have no bytes.
+      text += request.tokenizer->BytesOf(choice.token).value_or("");
       if (EndsAtStopString(text, before, request.stop_strings)) {
         result.stopped_by = StoppedBy::kString;
         return result;

@@ -10,13 +10,17 @@ namespace ouroboros {
 bool Reader::Read(const Compute& compute, const Shape& shape, const Weights& weights, State& state,
                   std::span<const std::uint32_t> tokens, const std::stop_token& stop, const OnRows& on_rows,
                   std::size_t pass_rows) {
-  for (std::size_t first = 0; first < tokens.size(); first += pass_rows) {
-    if (stop.stop_requested()) return false;
-    const std::size_t rows = std::min(pass_rows, tokens.size() - first);
-    Batch batch;
-    batch.Append(tokens.subspan(first, rows), state);
-    ModelForward(compute, shape, weights, batch, activations_, Mode::kInference, {&state, 1});
-    on_rows(first, rows, activations_.h);
+  const Compute stoppable = compute.With(stop);
+  try {
+    for (std::size_t first = 0; first < tokens.size(); first += pass_rows) {
+      const std::size_t rows = std::min(pass_rows, tokens.size() - first);
+      Batch batch;
+      batch.Append(tokens.subspan(first, rows), state);
+      ModelForward(stoppable, shape, weights, batch, activations_, Mode::kInference, {&state, 1});
+      on_rows(first, rows, activations_.h);
+    }
+  } catch (const Stopped&) {
+    return false;
   }
   return true;
 }

@@ -22,8 +22,8 @@ class Reader {
   // Called after each pass with ln_out of its rows, [rows, D], `first` being the position of the first.
   using OnRows = FunctionRef<void(std::size_t first, std::size_t rows, const float* h)>;
 
-  // Advances `state` over all tokens; false when a stop was asked for in between (the state is then of no
-  // use).
+  // Advances `state` over all tokens; false when a stop was asked for before the last layer of the last pass
+  // (the state is then of no use).
   bool Read(const Compute& compute, const Shape& shape, const Weights& weights, State& state,
             std::span<const std::uint32_t> tokens, const std::stop_token& stop, const OnRows& on_rows,
             std::size_t pass_rows = kReadPass);

@@ -1,5 +1,5 @@
-// What every op needs to run: the kernels of one instruction set and a lane into the pool; and the two ways
-// to share work among threads so that no result depends on how many there are.
+// What every op needs to run: the kernels of one instruction set, a lane into the pool, and the wish to stop;
+// and the two ways to share work among threads so that no result depends on how many there are.
 //
 // Row blocks: row-local work (forward passes). Column slices: one head's 64 columns over all rows (backward
 // passes: a parameter gradient is summed over rows by one thread, in row order).
@@ -7,17 +7,26 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <stop_token>
 
 #include "base/thread_pool.h"
 #include "kernels/kernels.h"
 
 namespace ouroboros {
 
+// Thrown where a pass ends early because a stop was asked for. Whoever gave the token catches it.
+struct Stopped {};
+
 struct Compute {
   const Kernels& kernels;
   Lane& lane;
+  std::stop_token stop{};  // looked at once per layer and per chunk of logits
 
   const ElementwiseKernels& elementwise() const { return kernels.elementwise; }
+  Compute With(const std::stop_token& wish) const { return {kernels, lane, wish}; }
+  void ThrowIfStopped() const {
+    if (stop.stop_requested()) throw Stopped();
+  }
 };
 
 constexpr std::size_t kRowBlock = 32;

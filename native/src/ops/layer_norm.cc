@@ -17,11 +17,16 @@ void LayerNormBackward(const Compute& compute, float* dx, const NormView<float>&
     compute.elementwise().layer_norm_backward({count, width, width}, dx + begin * width, dy + begin * width,
                                               x + begin * width, weights.weight, mean + begin, rstd + begin);
   });
-  if (gradients.weight == nullptr) return;
+  if (gradients.weight == nullptr && gradients.bias == nullptr) return;
   ForColumnSlices(compute, width, [&](std::size_t column) {
-    compute.elementwise().layer_norm_backward_parameters({rows, kHeadSize, width}, gradients.weight + column,
-                                                         gradients.bias + column, dy + column, x + column,
-                                                         mean, rstd);
+    // The kernel makes both; what belongs to a frozen one is dropped.
+    float unused[kHeadSize] = {};
+    const auto gradient_or_unused = [&](float* gradient) {
+      return gradient == nullptr ? unused : gradient + column;
+    };
+    compute.elementwise().layer_norm_backward_parameters(
+        {rows, kHeadSize, width}, gradient_or_unused(gradients.weight), gradient_or_unused(gradients.bias),
+        dy + column, x + column, mean, rstd);
   });
 }
 

@@ -101,7 +101,7 @@ Shape ReadShape(const Reader& reader, const Index& index) {
   if (shape.layers == 0 || shape.layers > kLayersMax) Refuse(reader.path, "it has no blocks, or too many");
   shape.heads = reader.Dimension("blocks.0.att.r_k", 1);
   const std::size_t head_size = reader.Dimension("blocks.0.att.r_k", 0);
-  if (head_size != kHeadSize || shape.width != shape.heads * kHeadSize || shape.vocabulary == 0) {
+  if (head_size != kHeadSize || shape.heads == 0 || shape.width != shape.heads * kHeadSize) {
     Refuse(reader.path, "its heads are not of 64 channels each");
   }
   shape.ffn = reader.Dimension("blocks.0.ffn.key.weight", 1);
@@ -109,8 +109,8 @@ Shape ReadShape(const Reader& reader, const Index& index) {
   shape.ranks.a = reader.Dimension("blocks.0.att.a1", 0);
   shape.ranks.g = reader.Dimension("blocks.0.att.g1", 0);
   shape.ranks.v = shape.layers > 1 ? reader.Dimension("blocks.1.att.v1", 0) : 0;
-  if (shape.ffn == 0 || shape.ranks.w == 0 || shape.ranks.a == 0 || shape.ranks.g == 0 ||
-      (shape.layers > 1 && shape.ranks.v == 0)) {
+  if (shape.vocabulary == 0 || shape.ffn == 0 || shape.ranks.w == 0 || shape.ranks.a == 0 ||
+      shape.ranks.g == 0 || (shape.layers > 1 && shape.ranks.v == 0)) {
     Refuse(reader.path, "a tensor has no elements");
   }
   return shape;

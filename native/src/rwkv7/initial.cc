@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t kVocabularyMax = std::size_t{1} << 20;
 constexpr std::size_t kWidthMax = std::size_t{1} << 14;
 constexpr std::size_t kLayersMax = 256;
+constexpr std::size_t kFfnMax = std::size_t{1} << 18;
 
 std::size_t Rank(double scale, std::size_t width) {
   const double wanted = std::round(scale * std::sqrt(static_cast<double>(width)) / 32.0) * 32.0;
@@ -145,6 +146,11 @@ Shape CompleteShape(Shape shape) {
   if (shape.ranks.a == 0) shape.ranks.a = Rank(2.5, shape.width);
   if (shape.ranks.v == 0) shape.ranks.v = Rank(1.7, shape.width);
   if (shape.ranks.g == 0) shape.ranks.g = Rank(5, shape.width);
+  const LoraRanks& ranks = shape.ranks;
+  if (shape.ffn > kFfnMax || std::max({ranks.w, ranks.a, ranks.v, ranks.g}) > kWidthMax) {
+    throw EngineError(ErrorCode::kArgument,
+                      "a model's ffn width may be 262144 at most, and each of its LoRA ranks 16384");
+  }
   return shape;
 }
 

@@ -71,6 +71,7 @@ void ModelForward(const Compute& compute, const Shape& shape, const Weights& wei
   Plan(a, shape, weights, batch);
   Embed(compute, shape, weights, batch, a);
   for (std::size_t layer = 0; layer < shape.layers; ++layer) {
+    compute.ThrowIfStopped();
     LayerSaved& saved = a.layer(layer);
     float* x_out = mode == Mode::kTraining && layer + 1 < shape.layers ? a.layer(layer + 1).x : a.x_last;
     const TimeMixPass pass{shape, batch, layer, weights.blocks[layer]};
@@ -96,6 +97,7 @@ void ModelBackward(const Compute& compute, const Shape& shape, const Weights& we
   LayerNormBackward(compute, scratch.dx, gradients.ln_out, dh, a.x_last, a.mean, a.rstd, weights.ln_out, rows,
                     shape.width);
   for (std::size_t layer = shape.layers; layer-- > 0;) {
+    compute.ThrowIfStopped();
     LayerSaved& saved = a.layer(layer);
     const TimeMixPass pass{shape, batch, layer, weights.blocks[layer]};
     ChannelMixBackward(compute, pass, saved.channel, scratch.channel, gradients.blocks[layer], scratch.dx,
@@ -103,11 +105,12 @@ void ModelBackward(const Compute& compute, const Shape& shape, const Weights& we
     TimeMixBackward(compute, pass, saved.time, scratch.time, gradients.blocks[layer], scratch.dx, saved.x,
                     a.v_first, scratch.dv_first, dstates);
   }
-  if (gradients.emb == nullptr && gradients.blocks[0].ln0.weight == nullptr) return;
+  const NormView<float>& ln0 = gradients.blocks[0].ln0;
+  if (gradients.emb == nullptr && ln0.weight == nullptr && ln0.bias == nullptr) return;
   float* dembedded = scratch.dv_first;  // consumed by layer 0
   std::fill_n(dembedded, full, 0.0f);
-  LayerNormBackward(compute, dembedded, gradients.blocks[0].ln0, scratch.dx, a.embedded, a.ln0_mean,
-                    a.ln0_rstd, weights.blocks[0].ln0, rows, shape.width);
+  LayerNormBackward(compute, dembedded, ln0, scratch.dx, a.embedded, a.ln0_mean, a.ln0_rstd,
+                    weights.blocks[0].ln0, rows, shape.width);
   if (gradients.emb != nullptr) EmbedBackward(compute, shape, batch, gradients.emb, dembedded);
 }
 

@@ -41,7 +41,8 @@ struct Activations {
 using LayerObserver = FunctionRef<void(std::size_t layer, const LayerSaved& saved, const float* x_out)>;
 
 // Fills activations.h with ln_out of the last block's output. states: one per sequence, before on entry,
-// after on return. Tokens must be below the vocabulary size (checked by the caller).
+// after on return. Throws Stopped when compute asks for it: states and activations are then of no use. Tokens
+// must be below the vocabulary size (checked by the caller).
 void ModelForward(const Compute& compute, const Shape& shape, const Weights& weights, const Batch& batch,
                   Activations& activations, Mode mode, std::span<State> states,
                   const LayerObserver* observer = nullptr);
@@ -55,7 +56,7 @@ struct BackwardScratch {
 
 // dh[R, D]: gradient of activations.h. Accumulates into gradients; dstates (null, or one zero State per
 // sequence) receives the gradient of each initial State. activations must come from a training forward of the
-// same batch.
+// same batch. Throws Stopped as above.
 void ModelBackward(const Compute& compute, const Shape& shape, const Weights& weights, const Batch& batch,
                    Activations& activations, BackwardScratch& scratch, Gradients& gradients, const float* dh,
                    State* dstates);

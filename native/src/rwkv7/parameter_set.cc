@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <map>
+#include <limits>
+#include <locale>
+#include <set>
+#include <sstream>
 
 #include "base/error.h"
 #include "base/random.h"
@@ -48,18 +51,22 @@ LoraTarget TargetOf(const Shape& shape, const std::string& name) {
   throw EngineError(ErrorCode::kAdapter, "the adapter's tensor `" + name + "` fits no matrix of this model");
 }
 
+std::vector<std::size_t> WithoutUnits(const std::vector<std::size_t>& shape) {
+  std::vector<std::size_t> result;
+  std::copy_if(shape.begin(), shape.end(), std::back_inserter(result), [](std::size_t n) { return n != 1; });
+  return result;
+}
+
 // Throws kAdapter unless a tensor of this name and shape can be laid over the model. Sets the set's rank.
-void CheckFits(const Shape& shape, const std::map<std::string, std::size_t>& counts,
+void CheckFits(const Shape& shape, const std::map<std::string, std::vector<std::size_t>>& shapes,
                const ParameterInfo& tensor, ParameterSet& set) {
   const auto refuse = [&] {
     throw EngineError(ErrorCode::kAdapter,
                       "the adapter's tensor `" + tensor.name + "` does not fit this model's shape");
   };
   if (!IsLora(tensor.name)) {
-    std::size_t count = 1;
-    for (const std::size_t n : tensor.shape) count *= n;
-    const auto known = counts.find(tensor.name);
-    if (known == counts.end() || known->second != count) refuse();
+    const auto known = shapes.find(tensor.name);
+    if (known == shapes.end() || known->second != WithoutUnits(tensor.shape)) refuse();
     return;
   }
   const LoraTarget target = TargetOf(shape, tensor.name);
@@ -87,10 +94,13 @@ void CheckPairs(const ParameterSet& set) {
 }  // namespace
 
 void CheckAdapterFits(const Shape& shape, ParameterSet& set) {
-  std::map<std::string, std::size_t> counts;
-  for (const ParameterInfo& parameter : ParametersOf(shape)) counts[parameter.name] = parameter.count;
-  for (const ParameterInfo& parameter : set.parameters) CheckFits(shape, counts, parameter, set);
+  std::map<std::string, std::vector<std::size_t>> shapes;
+  for (const ParameterInfo& parameter : ParametersOf(shape)) {
+    shapes[parameter.name] = WithoutUnits(parameter.shape);
+  }
+  for (const ParameterInfo& parameter : set.parameters) CheckFits(shape, shapes, parameter, set);
   CheckPairs(set);
+  set.shape = shape;
 }
 
 void AssignOffsets(std::vector<ParameterInfo>& parameters) {
@@ -103,8 +113,43 @@ void AssignOffsets(std::vector<ParameterInfo>& parameters) {
   }
 }
 
+namespace {
+
+void CheckDistinct(const std::vector<std::string>& names) {
+  std::set<std::string> seen;
+  for (const std::string& name : names) {
+    if (!seen.insert(name).second) {
+      throw EngineError(ErrorCode::kArgument, "`" + name + "` is to be trained twice; name it once");
+    }
+  }
+}
+
+// A float as text that reads back as the same float, whatever the locale.
+std::string TextOf(float value) {
+  std::ostringstream out;
+  out.imbue(std::locale::classic());
+  out.precision(std::numeric_limits<float>::max_digits10);
+  out << value;
+  return out.str();
+}
+
+bool IsAlpha(float value) { return std::isfinite(value) && value > 0; }
+
+// 0 where the text is no alpha.
+float AlphaOf(const std::string& text) {
+  std::istringstream in(text);
+  in.imbue(std::locale::classic());
+  float value = 0;
+  const bool is_whole = static_cast<bool>(in >> value) && in.peek() == std::istringstream::traits_type::eof();
+  return is_whole && IsAlpha(value) ? value : 0;
+}
+
+}  // namespace
+
 ParameterSet WholeTensors(const Shape& shape, const Weights& base, const std::vector<std::string>& names) {
   ParameterSet set;
+  set.shape = shape;
+  CheckDistinct(names);
   Weights view = base;
   const std::vector<ParameterInfo> all = ParametersOf(shape);
   for (const std::string& name : names) {
@@ -124,9 +169,18 @@ ParameterSet WholeTensors(const Shape& shape, const Weights& base, const std::ve
 
 ParameterSet FreshLora(const Shape& shape, const std::vector<LoraTarget>& targets, std::size_t rank,
                        float alpha, std::uint64_t seed) {
+  if (rank == 0 || rank > kLoraRankMax) {
+    throw EngineError(ErrorCode::kArgument,
+                      "a LoRA's rank must be from 1 to " + std::to_string(kLoraRankMax));
+  }
+  if (!IsAlpha(alpha)) throw EngineError(ErrorCode::kArgument, "a LoRA's alpha must be a positive number");
   ParameterSet set;
+  set.shape = shape;
   set.lora_rank = rank;
   set.lora_alpha = alpha;
+  std::vector<std::string> names;
+  for (const LoraTarget& target : targets) names.push_back(LoraName(target, "A"));
+  CheckDistinct(names);
   for (const LoraTarget& target : targets) {
     set.parameters.push_back({LoraName(target, "A"), {rank, InputsOf(shape, target.matrix)}, 0, 0});
     set.parameters.push_back({LoraName(target, "B"), {OutputsOf(shape, target.matrix), rank}, 0, 0});
@@ -185,6 +239,11 @@ void RoundAsStored(ParameterSet& set) {
   }
 }
 
+std::map<std::string, std::string> MetadataOf(const ParameterSet& set) {
+  if (set.lora_rank == 0) return {};
+  return {{kAlphaKey, TextOf(set.lora_alpha)}};
+}
+
 void SaveParameterSet(const ParameterSet& set, const std::string& path,
                       const std::vector<std::pair<std::string, std::string>>& metadata) {
   std::vector<TensorToWrite> tensors;
@@ -193,8 +252,8 @@ void SaveParameterSet(const ParameterSet& set, const std::string& path,
                        parameter.shape,
                        std::span<const float>(set.values.data() + parameter.offset, parameter.count)});
   }
-  std::map<std::string, std::string> header(metadata.begin(), metadata.end());
-  if (set.lora_rank > 0) header[kAlphaKey] = std::to_string(set.lora_alpha);
+  std::map<std::string, std::string> header = MetadataOf(set);
+  header.insert(metadata.begin(), metadata.end());
   WriteSafetensors(path, tensors, header);
 }
 
@@ -207,10 +266,10 @@ ParameterSet LoadParameterSet(const Shape& shape, const std::string& path) {
   CheckAdapterFits(shape, set);
   if (set.lora_rank > 0) {
     const auto alpha = file->metadata().find(kAlphaKey);
-    if (alpha == file->metadata().end()) {
-      throw EngineError(ErrorCode::kAdapter, path + " does not say its LoRA alpha");
+    set.lora_alpha = alpha == file->metadata().end() ? 0 : AlphaOf(alpha->second);
+    if (set.lora_alpha == 0) {
+      throw EngineError(ErrorCode::kAdapter, path + " does not say its LoRA alpha as a positive number");
     }
-    set.lora_alpha = std::strtof(alpha->second.c_str(), nullptr);
   }
   AssignOffsets(set.parameters);
   set.values.Grow(ArenaSize(set.parameters));

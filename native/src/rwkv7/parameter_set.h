@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,12 +18,13 @@
 namespace ouroboros {
 
 struct ParameterSet {
+  Shape shape{};  // of the model it belongs to
   std::vector<ParameterInfo> parameters;
   Buffer values;
   std::size_t lora_rank = 0;  // 0: whole tensors only
   float lora_alpha = 0;
 
-  ParameterSet Copy() const { return {parameters, values.Copy(), lora_rank, lora_alpha}; }
+  ParameterSet Copy() const { return {shape, parameters, values.Copy(), lora_rank, lora_alpha}; }
 };
 
 using Adapter = std::shared_ptr<const ParameterSet>;
@@ -30,18 +32,22 @@ using Adapter = std::shared_ptr<const ParameterSet>;
 // Gives every parameter its count and offset, in order.
 void AssignOffsets(std::vector<ParameterInfo>& parameters);
 
-// The named tensors of the base, values copied. Throws EngineError(kArgument) for a name the model lacks.
+// The named tensors of the base, values copied. Throws EngineError(kArgument) for a name that the model lacks
+// or that occurs twice.
 ParameterSet WholeTensors(const Shape& shape, const Weights& base, const std::vector<std::string>& names);
 
 struct LoraTarget {
   std::size_t layer;
   BigMatrix matrix;
 };
-// A ~ N(0, 1 / in), B = 0, from the seed.
+// A ~ N(0, 1 / in), B = 0, from the seed. Throws EngineError(kArgument) for a target that occurs twice, a
+// rank outside 1 .. kLoraRankMax, or an alpha that is not a positive number.
+inline constexpr std::size_t kLoraRankMax = 1024;
 ParameterSet FreshLora(const Shape& shape, const std::vector<LoraTarget>& targets, std::size_t rank,
                        float alpha, std::uint64_t seed);
 
-// Throws EngineError(kAdapter) unless every tensor fits the shape and each A has its B; finds the LoRA rank.
+// Throws EngineError(kAdapter) unless every tensor fits the shape and each A has its B; finds the LoRA rank
+// and notes the shape.
 void CheckAdapterFits(const Shape& shape, ParameterSet& set);
 
 // The base with the set laid over it. The view points into both.
@@ -53,6 +59,9 @@ Gradients BindGradients(const Shape& shape, const ParameterSet& set, float* aren
 bool IsStoredInBf16(const ParameterInfo& parameter);
 // Rounds those tensors as saving would.
 void RoundAsStored(ParameterSet& set);
+
+// What a file of the set must say besides its tensors: a LoRA's alpha, to the last digit.
+std::map<std::string, std::string> MetadataOf(const ParameterSet& set);
 
 // Throws EngineError(kFile) when it cannot be written. Atomic.
 void SaveParameterSet(const ParameterSet& set, const std::string& path,

@@ -8,11 +8,15 @@ namespace ouroboros {
 
 struct LoraRanks {
   std::size_t w, a, v, g;
+
+  bool operator==(const LoraRanks&) const = default;
 };
 
 struct Shape {
   std::size_t layers, width, heads, ffn, vocabulary;
   LoraRanks ranks;
+
+  bool operator==(const Shape&) const = default;
 };
 
 }  // namespace ouroboros

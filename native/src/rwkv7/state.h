@@ -12,19 +12,23 @@
 namespace ouroboros {
 
 struct State {
+  std::size_t layers = 0;
   Buffer att_shift;  // [L, D]
   Buffer ffn_shift;  // [L, D]
   Buffer wkv;        // [L, H, 64, 64]
 
   static State Zero(const Shape& shape) {
-    State state{Buffer(shape.layers * shape.width), Buffer(shape.layers * shape.width),
+    State state{shape.layers, Buffer(shape.layers * shape.width), Buffer(shape.layers * shape.width),
                 Buffer(shape.layers * shape.heads * 64 * 64)};
     state.att_shift.Zero();
     state.ffn_shift.Zero();
     state.wkv.Zero();
     return state;
   }
-  State Copy() const { return {att_shift.Copy(), ffn_shift.Copy(), wkv.Copy()}; }
+  State Copy() const { return {layers, att_shift.Copy(), ffn_shift.Copy(), wkv.Copy()}; }
+  bool Fits(const Shape& shape) const {
+    return layers == shape.layers && att_shift.size() == shape.layers * shape.width;
+  }
 };
 
 }  // namespace ouroboros

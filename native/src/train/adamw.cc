@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace ouroboros {
 namespace {
@@ -45,7 +46,8 @@ void AdamWStep(const Compute& compute, ParameterSet& set, Moments& moments, cons
   shared.gradient_scale = limit > 0 ? static_cast<float>(std::min(1.0, limit / (norm + 1e-6))) : 1.0f;
   shared.beta1 = options.beta1;
   shared.beta2 = options.beta2;
-  shared.epsilon = options.epsilon;
+  // Where a gradient has always been zero, an epsilon of zero would make 0 / 0.
+  shared.epsilon = std::max(options.epsilon, std::numeric_limits<float>::min());
   shared.correction1 = static_cast<float>(1 / (1 - std::pow(static_cast<double>(options.beta1), steps)));
   shared.correction2 = static_cast<float>(1 / (1 - std::pow(static_cast<double>(options.beta2), steps)));
   for (const ParameterInfo& parameter : set.parameters) {

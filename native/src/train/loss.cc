@@ -73,6 +73,7 @@ Loss LossBackward(const Compute& compute, const Shape& shape, const Weights& wei
   head_gradient.weight = dhead;
   std::vector<RowLoss> losses(scratch.active.size());
   for (std::size_t begin = 0; begin < scratch.active.size(); begin += kHeadChunk) {
+    compute.ThrowIfStopped();
     const std::size_t count = std::min(kHeadChunk, scratch.active.size() - begin);
     const std::span<const std::size_t> active(scratch.active.data() + begin, count);
     const LinearSize size = HeadSizeOf(shape, count);

@@ -1,5 +1,7 @@
 #include "train/trainer.h"
 
+#include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <map>
 
@@ -62,8 +64,12 @@ TrainStep Trainer::Measure(const Compute& compute, std::span<const TrainSequence
 
 Trainer::StepResult Trainer::Step(const Compute& compute, std::span<const TrainSequence> batch,
                                   float learning_rate, bool l2wrap, const std::stop_token& stop) {
-  if (stop.stop_requested()) return {true, {}};
-  TrainStep step = Measure(compute, batch, l2wrap);
+  TrainStep step{};
+  try {
+    step = Measure(compute.With(stop), batch, l2wrap);
+  } catch (const Stopped&) {
+    return {true, {}};
+  }
   if (stop.stop_requested()) return {true, {}};
   step.applied = std::isfinite(step.loss.total()) && std::isfinite(step.gradient_norm);
   if (step.applied) {
@@ -83,6 +89,27 @@ namespace {
 constexpr const char* kStepsKey = "steps";
 constexpr const char* kPrefixes[3] = {"parameter.", "m.", "v."};
 
+std::uint64_t StepsOf(const TensorFile& file, const std::string& path) {
+  const auto found = file.metadata().find(kStepsKey);
+  const std::string text = found == file.metadata().end() ? "" : found->second;
+  std::uint64_t steps = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), steps);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    throw EngineError(ErrorCode::kAdapter, path + " is not a training state: it does not count its steps");
+  }
+  return steps;
+}
+
+// A LoRA's alpha scales what its factors mean.
+void CheckAlpha(const TensorFile& file, const ParameterSet& set, const std::string& path) {
+  for (const auto& [key, value] : MetadataOf(set)) {
+    const auto found = file.metadata().find(key);
+    if (found == file.metadata().end() || found->second != value) {
+      throw EngineError(ErrorCode::kAdapter, path + " belongs to a training with another LoRA alpha");
+    }
+  }
+}
+
 }  // namespace
 
 void Trainer::Save(const std::string& path) const {
@@ -94,14 +121,14 @@ void Trainer::Save(const std::string& path) const {
                          std::span<const float>(arenas[arena] + parameter.offset, parameter.count)});
     }
   }
-  WriteSafetensors(path, tensors, {{kStepsKey, std::to_string(moments_.steps)}});
+  std::map<std::string, std::string> metadata = MetadataOf(set_);
+  metadata.emplace(kStepsKey, std::to_string(moments_.steps));
+  WriteSafetensors(path, tensors, metadata);
 }
 
 void Trainer::Restore(const std::string& path) {
   const std::unique_ptr<TensorFile> file = TensorFile::Open(path);
-  const auto steps = file->metadata().find(kStepsKey);
-  if (steps == file->metadata().end())
-    throw EngineError(ErrorCode::kAdapter, path + " is not a training state");
+  const std::uint64_t steps = StepsOf(*file, path);
   Buffer restored[3] = {Buffer(set_.values.size()), Buffer(set_.values.size()), Buffer(set_.values.size())};
   for (std::size_t arena = 0; arena < 3; ++arena) {
     restored[arena].Zero();
@@ -110,13 +137,19 @@ void Trainer::Restore(const std::string& path) {
       if (!index || file->tensors()[*index].shape != parameter.shape) {
         throw EngineError(ErrorCode::kAdapter, path + " belongs to a training of other parameters");
       }
-      file->ReadF32(*index, {restored[arena].data() + parameter.offset, parameter.count});
+      const std::span<float> values(restored[arena].data() + parameter.offset, parameter.count);
+      file->ReadF32(*index, values);
+      if (!std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); })) {
+        throw EngineError(ErrorCode::kNumbers,
+                          path + ": tensor `" + parameter.name + "` holds NaN or infinite values");
+      }
     }
   }
+  CheckAlpha(*file, set_, path);
   set_.values = std::move(restored[0]);
   moments_.m = std::move(restored[1]);
   moments_.v = std::move(restored[2]);
-  moments_.steps = std::stoull(steps->second);
+  moments_.steps = steps;
 }
 
 }  // namespace ouroboros
