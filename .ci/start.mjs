@@ -10,7 +10,7 @@ import { requirePrerequisites } from "./prerequisites.mjs";
 import { startLog } from "./step.mjs";
 
 /** Measured on one core of a small virtual machine: compiling everything, and the rest (packages, demo). */
-const COMPILE_CORE_SECONDS = 150;
+const COMPILE_CORE_SECONDS = 100;
 const REST_SECONDS = 40;
 
 function announce() {

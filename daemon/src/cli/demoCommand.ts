@@ -101,8 +101,8 @@ async function showCompletion({
   readonly session: DemoSession;
 }): Promise<string> {
   const style = styles(cli);
-  const lines = PLACE.prefix.split("\n");
-  cli.print(lines.map((line) => `   ${style.faint(line)}`).join("\n"));
+  const lines = PLACE.prefix.split("\n").map((line) => (line === "" ? "" : `   ${style.faint(line)}`));
+  cli.print(lines.join("\n"));
   const text = await session.complete(PLACE, (part) => cli.print(style.strong(part)));
   cli.print("\n\n");
   return text;
