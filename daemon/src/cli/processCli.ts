@@ -38,6 +38,10 @@ async function askAtTerminal({
   const ended = once(terminal, "close", { signal }).then(() => "");
   try {
     return await Promise.race([terminal.question(question, { signal }), ended]);
+  } catch (error) {
+    // Ctrl-D ends the questions, not the program.
+    if (!signal.aborted && error instanceof Error && error.name === "AbortError") return "";
+    throw error;
   } finally {
     terminal.close();
   }
