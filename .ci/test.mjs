@@ -47,7 +47,7 @@ export function runVitest({ node, name, paths = only, long = isLong, env = {} })
   rmSync(resultFile, { force: true });
   const reporter = join(root, ".ci", "vitestReporter.mjs");
   const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
-  spawnSync(node, [vitest, "run", "--reporter", reporter, ...paths], {
+  const ended = spawnSync(node, [vitest, "run", "--reporter", reporter, ...paths], {
     cwd: root,
     stdio: "inherit",
     env: { ...process.env, OURO_TEST_RESULT: resultFile, OURO_TEST_LONG: long ? "1" : "", ...env },
@@ -58,7 +58,7 @@ export function runVitest({ node, name, paths = only, long = isLong, env = {} })
     if (isEmpty) console.log("FAILED: no test was found");
     return isEmpty ? { ...result, failed: 1 } : result;
   } catch {
-    console.log("FAILED: the test run ended without a result");
+    console.log(`FAILED: the test run ended without a result (${ended.signal ?? `exit code ${ended.status}`})`);
     return { passed: 0, failed: 1, skipped: [] };
   }
 }
