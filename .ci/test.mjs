@@ -58,7 +58,9 @@ export function runVitest({ node, name, paths = only, long = isLong, env = {} })
     if (isEmpty) console.log("FAILED: no test was found");
     return isEmpty ? { ...result, failed: 1 } : result;
   } catch {
-    console.log(`FAILED: the test run ended without a result (${ended.signal ?? `exit code ${ended.status}`})`);
+    console.log(
+      `FAILED: the test run ended without a result (${ended.signal ?? `exit code ${ended.status}`})`,
+    );
     return { passed: 0, failed: 1, skipped: [] };
   }
 }
