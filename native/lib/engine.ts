@@ -72,7 +72,7 @@ function isEngineAddon(addon: unknown): addon is EngineAddon {
 
 const THREADS_MAX = 256;
 
-/** Starts an engine: two threads and a pool. It lives until close() or the end of the process. */
+/** Starts an engine: its threads and its pool. It lives until close() or the end of the process. */
 export function createEngine(options: EngineOptions = {}): Engine {
   const addon = loadAddon();
   if (!isEngineAddon(addon)) {

@@ -61,7 +61,11 @@ export interface EngineOptions {
 }
 export type InstructionSet = "scalar" | "avx2" | "avx512";
 
-/** Owns the generate thread, the train thread and the kernel pool. Safe to use from one JavaScript thread. */
+/**
+ * Owns the generate thread, the train thread, a thread that loads files, and the kernel pool. Safe to use from one
+ * JavaScript thread. Reads, scores, references and Generations may all be under way at once, 64 of them; one more
+ * fails with code `argument`.
+ */
 export interface Engine {
   readonly threads: number;
   readonly instructionSet: InstructionSet;
@@ -69,7 +73,7 @@ export interface Engine {
   loadModel(options: { readonly path: string } & Cancellable): Promise<Model>;
   /** A fresh model with the official initial values (rwkv7.md iv), a pure function of shape and seed. */
   initialModel(options: { readonly shape: ModelShape; readonly seed: number }): Promise<Model>;
-  /** Stops both threads after the running slice; later calls fail with code `closed`. Idempotent. */
+  /** Stops all threads after the running slice; later calls fail with code `closed`. Idempotent. */
   close(): void;
 }
 
@@ -95,7 +99,17 @@ export interface Model {
   createTrainer(options: TrainerOptions): Trainer;
 }
 
+/**
+ * Who goes first on the generate thread, which changes from call to call after each slice: 256 tokens read by one
+ * layer, or one token written. Calls of one class take turns; a lower class gets some 5 % of the time while a higher
+ * one works. What a call computes does not depend on it, nor on what runs beside it. `background` lets training go on
+ * undisturbed.
+ */
+export type Priority = "interactive" | "chat" | "background";
+
 export interface ReadOptions extends Cancellable {
+  /** Default: `interactive`. */
+  readonly priority?: Priority;
   readonly state: State;
   readonly tokens: Uint32Array;
   readonly adapter?: Adapter;

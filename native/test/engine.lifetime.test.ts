@@ -39,7 +39,8 @@ describe("an engine that closes", () => {
     const jobs: Promise<{ kind: string }>[] = [];
     await new Promise<void>((told) => {
       jobs.push(generation(model, 1e9, told));
-      jobs.push(model.read({ state, tokens }), model.score({ state, tokens }), generation(model, 5));
+      const waiting = { state, tokens: new Uint32Array(1_000_000), priority: "background" } as const;
+      jobs.push(model.read(waiting), model.score(waiting), generation(model, 1e9));
     });
     engine.close();
     engine.close();

@@ -16,6 +16,7 @@ export type {
   Model,
   ModelInfo,
   OptimizerOptions,
+  Priority,
   ReadOptions,
   ReferenceLogits,
   Sampling,

@@ -1,4 +1,4 @@
-// One thread that runs jobs in the order they were given: the generate thread, the train thread.
+// One thread that runs jobs in the order they were given, each to its end: the train thread, the load thread.
 //
 // Thread safety: Post may be called from any thread; Join from one that is not this one. Join lets the jobs
 // that wait run to their end first: whoever closes asks them to stop, and they then end at once but still

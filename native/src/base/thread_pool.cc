@@ -32,6 +32,10 @@ constexpr int kPausesPerClockRead = 16;
 // kWaitMost.
 constexpr int kWaitPerWork = 19;
 constexpr auto kWaitMost = std::chrono::milliseconds(50);
+// A Generation counts as active for so long after its end: who types asks again at once, and then meets
+// neither a training loop nor threads that are just waking up. Shorter than the gap between two keys of a
+// fast typist.
+constexpr auto kLinger = std::chrono::milliseconds(40);
 
 constexpr std::size_t kScratchSlots = 4;
 constexpr std::size_t kThreadsMost = 1024;
@@ -110,10 +114,14 @@ struct ThreadPool::Impl {
 
   // Who may run a loop; guarded by turn_mutex.
   std::mutex turn_mutex;
-  std::condition_variable turn_changed;
+  // Two, so that a loop that ends does not wake who waits for a Generation to end: with some 80 loops to a
+  // token, those wake-ups were most of what training cost a Generation.
+  std::condition_variable turn_changed, generations_ended;
   bool busy = false;
-  std::size_t generate_waiting = 0;
+  std::size_t generate_waiting = 0, train_waiting = 0;  // lanes that wait for nothing but their turn
+  Priority last_turn = Priority::kTrain;
   std::size_t generations = 0;
+  Clock::time_point quiet_until{};
 
   const std::size_t threads;
   std::vector<std::thread> workers;
@@ -124,6 +132,7 @@ struct ThreadPool::Impl {
   void RunTasks();
   void RunLoop(std::size_t count, const FunctionRef<void(std::size_t)>& loop_body);
   void TakeTurn(Priority priority, Clock::duration last_loop);
+  bool MayRun(Priority priority) const;
   void EndTurn();
 };
 
@@ -210,26 +219,38 @@ void ThreadPool::Impl::RunLoop(std::size_t count, const FunctionRef<void(std::si
 
 void ThreadPool::Impl::TakeTurn(Priority priority, Clock::duration last_loop) {
   std::unique_lock lock(turn_mutex);
-  if (priority == Priority::kGenerate) {
-    ++generate_waiting;
-    turn_changed.wait(lock, [&] { return !busy; });
-    --generate_waiting;
-  } else {
-    if (generations > 0) {
-      const auto wait = std::min<Clock::duration>(last_loop * kWaitPerWork, kWaitMost);
-      turn_changed.wait_until(lock, Clock::now() + wait, [&] { return generations == 0; });
+  if (priority == Priority::kTrain && (generations > 0 || Clock::now() < quiet_until)) {
+    const auto due = Clock::now() + std::min<Clock::duration>(last_loop * kWaitPerWork, kWaitMost);
+    while (Clock::now() < due && (generations > 0 || Clock::now() < quiet_until)) {
+      generations_ended.wait_until(lock, generations > 0 ? due : std::min(due, quiet_until));
     }
-    turn_changed.wait(lock, [&] { return !busy && generate_waiting == 0; });
   }
+  std::size_t& waiting = priority == Priority::kGenerate ? generate_waiting : train_waiting;
+  ++waiting;
+  turn_changed.wait(lock, [&] { return MayRun(priority); });
+  --waiting;
+  last_turn = priority;
   busy = true;
 }
 
+// A Generation never waits for a training thread that is due but not awake yet. Without one the lanes take
+// turns: background loops come so close upon each other that training would hardly ever find the pool free.
+bool ThreadPool::Impl::MayRun(Priority priority) const {
+  if (busy) return false;
+  if (priority == Priority::kGenerate) {
+    return generations > 0 || train_waiting == 0 || last_turn == Priority::kTrain;
+  }
+  return generate_waiting == 0 || (generations == 0 && last_turn == Priority::kGenerate);
+}
+
 void ThreadPool::Impl::EndTurn() {
+  bool is_awaited = false;
   {
     const std::lock_guard lock(turn_mutex);
     busy = false;
+    is_awaited = generate_waiting + train_waiting > 0;
   }
-  turn_changed.notify_all();
+  if (is_awaited) turn_changed.notify_all();
 }
 
 ThreadPool::ThreadPool(std::size_t threads) {
@@ -250,16 +271,21 @@ ThreadPool::~ThreadPool() { impl_->Stop(); }
 std::size_t ThreadPool::threads() const { return impl_->threads; }
 
 ThreadPool::GenerationScope::GenerationScope(ThreadPool& pool) : pool_(pool) {
-  const std::lock_guard lock(pool_.impl_->turn_mutex);
-  ++pool_.impl_->generations;
+  {
+    const std::lock_guard lock(pool_.impl_->turn_mutex);
+    ++pool_.impl_->generations;
+  }
+  pool_.impl_->turn_changed.notify_all();
 }
 
 ThreadPool::GenerationScope::~GenerationScope() {
   {
     const std::lock_guard lock(pool_.impl_->turn_mutex);
     --pool_.impl_->generations;
+    pool_.impl_->quiet_until = Clock::now() + kLinger;
   }
   pool_.impl_->turn_changed.notify_all();
+  pool_.impl_->generations_ended.notify_all();
 }
 
 struct Lane::Impl {

@@ -3,7 +3,9 @@
 //
 // Generation always wins: while a Generation is active, the training lane waits before each parallel loop 19
 // times as long as its last loop took (50 ms at most), so that a long chat leaves it about 5 % of the time.
+// A Generation counts as active for some 40 ms after its end, too.
 // Loops of the two lanes never overlap; the worst delay of a Generation is therefore one training loop.
+// Without an active Generation the lanes take turns, loop by loop.
 //
 // Workers spin for some microseconds after a loop, then sleep; a loop never waits for a worker that has not
 // begun to work on it, so that a busy machine costs throughput, not stalls.

@@ -1,16 +1,19 @@
 // Engine and Model for JavaScript: loading, reading, generating, scoring. Types: native/lib/types.ts; calls
 // are wrapped and their arguments checked in native/lib/engine.ts.
+#include <algorithm>
+#include <array>
 #include <thread>
 
 #include "binding/errors.h"
 #include "binding/job.h"
+#include "binding/job_run.h"
 #include "binding/model_info.h"
 #include "binding/model_object.h"
+#include "binding/model_runs.h"
 #include "binding/register.h"
 #include "binding/tokenizer_object.h"
 #include "files/safetensors_writer.h"
 #include "files/tensor_file.h"
-#include "generate/generator.h"
 
 namespace ouroboros::binding {
 namespace {
@@ -56,7 +59,7 @@ Napi::Value LoadModel(const Napi::CallbackInfo& info) {
   const std::shared_ptr<EngineCore> core = CoreOf(info[0]);
   const std::string path = StringOf(info[1].As<Napi::Object>(), "path");
   return RunJob(
-      info.Env(), core, On::kGenerateThread,
+      info.Env(), core, On::kLoadThread,
       [core, path](const std::stop_token&) {
         return std::make_shared<LoadedModel>(core, LoadCheckpoint(path));
       },
@@ -78,7 +81,7 @@ Napi::Value InitialModel(const Napi::CallbackInfo& info) {
   }
   const std::uint64_t seed = SizeOf(options, "seed");
   return RunJob(
-      info.Env(), core, On::kGenerateThread,
+      info.Env(), core, On::kLoadThread,
       [core, shape, seed](const std::stop_token&) {
         return std::make_shared<LoadedModel>(core, InitialCheckpoint(shape, seed));
       },
@@ -135,85 +138,46 @@ Napi::Value StateFromBytes(const Napi::CallbackInfo& info) {
   return StateToJs(info.Env(), state);
 }
 
-// What read, score and reference are given.
-struct ReadRequest {
-  ModelPtr model;
-  Adapter adapter;
-  std::shared_ptr<const State> state;
-  std::vector<std::uint32_t> tokens;
-
-  Weights weights() const { return WeightsOf(*model->checkpoint, adapter); }
-};
+RunClass RunClassOf(const Napi::Object& options) {
+  if (!Has(options, "priority")) return RunClass::kInteractive;
+  constexpr std::array<const char*, kRunClasses> kNames = {"interactive", "chat", "background"};
+  const auto found = std::find(kNames.begin(), kNames.end(), StringOf(options, "priority"));
+  if (found == kNames.end()) RefuseArgument("priority");
+  return static_cast<RunClass>(found - kNames.begin());
+}
 
 ReadRequest ReadRequestOf(const Napi::CallbackInfo& info) {
   const ModelPtr model = ModelOf(info[0]);
   const Napi::Object options = info[1].As<Napi::Object>();
   ReadRequest request{model, AdapterOf(options, model->shape()), StateOfOptions(options, model->shape()),
-                      TokensOf(options, "tokens")};
+                      TokensOf(options, "tokens"), RunClassOf(options)};
   CheckTokens(request.tokens, model->shape());
   return request;
 }
 
+// Starts a run that tells nothing but its end.
+template <typename Run, typename ToJs>
+Napi::Value StartReading(const Napi::CallbackInfo& info, const ReadRequest& request, ToJs to_js) {
+  return StartRun(
+      info.Env(), request.model->core, request.run_class, Nobody(info.Env()),
+      [request](JobQueue&) { return std::make_unique<Run>(request); }, std::move(to_js));
+}
+
 Napi::Value Read(const Napi::CallbackInfo& info) {
-  const ReadRequest request = ReadRequestOf(info);
-  return RunJob(
-      info.Env(), request.model->core, On::kGenerateThread,
-      [request](const std::stop_token& stop) -> std::shared_ptr<const State> {
-        EngineCore& core = *request.model->core;
-        const ThreadPool::GenerationScope active(core.pool);
-        auto state = std::make_shared<State>(request.state->Copy());
-        const bool finished = core.generate.reader.Read(core.generate.compute, request.model->shape(),
-                                                        request.weights(), *state, request.tokens, stop,
-                                                        [](std::size_t, std::size_t, const float*) {});
-        return finished ? state : nullptr;
-      },
-      [](Napi::Env env, const std::shared_ptr<const State>& state) -> Napi::Value {
-        if (state == nullptr) return Cancelled(env);
-        Napi::Object result = Finished(env);
-        result.Set("state", StateToJs(env, state));
-        return result;
-      });
+  return StartReading<ReadRun>(info, ReadRequestOf(info),
+                               [](Napi::Env env, const std::shared_ptr<const State>& state) -> Napi::Value {
+                                 if (state == nullptr) return Cancelled(env);
+                                 Napi::Object result = Finished(env);
+                                 result.Set("state", StateToJs(env, state));
+                                 return result;
+                               });
 }
 
 Napi::Value Score(const Napi::CallbackInfo& info) {
-  const ReadRequest request = ReadRequestOf(info);
-  return RunJob(
-      info.Env(), request.model->core, On::kGenerateThread,
-      [request](const std::stop_token& stop) {
-        EngineCore& core = *request.model->core;
-        const ThreadPool::GenerationScope active(core.pool);
-        return ScoreTokens(core.generate, request.model->shape(), request.weights(), *request.state,
-                           request.tokens, stop);
-      },
-      [](Napi::Env env, const std::optional<std::vector<RowScore>>& scores) -> Napi::Value {
-        return scores ? ScoreToJs(env, *scores) : Cancelled(env);
-      });
-}
-
-std::shared_ptr<const ReferenceLogits> ComputeReference(const ReadRequest& request,
-                                                        const std::stop_token& stop) {
-  Worker& worker = request.model->core->generate;
-  const Shape& shape = request.model->shape();
-  const Weights weights = request.weights();
-  auto reference = std::make_shared<ReferenceLogits>();
-  reference->rows = request.tokens.size();
-  reference->vocabulary = shape.vocabulary;
-  reference->logits.Grow(reference->rows * shape.vocabulary);
-  reference->log_sum_exp.resize(reference->rows);
-  State state = request.state->Copy();
-  const bool finished =
-      worker.reader.Read(worker.compute, shape, weights, state, request.tokens, stop,
-                         [&](std::size_t first, std::size_t rows, const float* h) {
-                           float* logits = reference->logits.data() + first * shape.vocabulary;
-                           HeadForward(worker.compute, shape, weights, logits, h, rows);
-                           worker.compute.lane.ParallelFor(rows, [&](std::size_t row) {
-                             reference->log_sum_exp[first + row] =
-                                 worker.compute.elementwise()
-                                     .softmax_statistics(logits + row * shape.vocabulary, shape.vocabulary)
-                                     .log_sum_exp;
-                           });
-                         });
-  return finished ? reference : nullptr;
+  return StartReading<ScoreRun>(info, ReadRequestOf(info),
+                                [](Napi::Env env, const std::optional<std::vector<RowScore>>& scores) {
+                                  return scores ? ScoreToJs(env, *scores) : Cancelled(env);
+                                });
 }
 
 // Rows of V floats that one reference may hold: 256 MB at V = 65536.
@@ -224,10 +188,8 @@ Napi::Value Reference(const Napi::CallbackInfo& info) {
   if (request.tokens.size() > kReferenceRowsMax) {
     throw EngineError(ErrorCode::kArgument, "reference logits are kept for at most 1024 tokens");
   }
-  return RunJob(
-      info.Env(), request.model->core, On::kGenerateThread,
-      [request](const std::stop_token& stop) { return ComputeReference(request, stop); },
-      [](Napi::Env env, const std::shared_ptr<const ReferenceLogits>& logits) -> Napi::Value {
+  return StartReading<ReferenceRun>(
+      info, request, [](Napi::Env env, const std::shared_ptr<const ReferenceLogits>& logits) -> Napi::Value {
         if (logits == nullptr) return Cancelled(env);
         Napi::Object result = Finished(env);
         result.Set("logits",
@@ -284,18 +246,14 @@ Napi::Value GenerateTokens(const Napi::CallbackInfo& info) {
   const GenerationRequest request = GenerationRequestOf(options, read.tokens);
   const Napi::Value on_token = options.Get("onToken");
   const bool has_listener = on_token.IsFunction();
-  const Napi::Function listener = has_listener
-                                      ? on_token.As<Napi::Function>()
-                                      : Napi::Function::New(info.Env(), [](const Napi::CallbackInfo&) {});
-  return RunTellingJob(
-      info.Env(), read.model->core, On::kGenerateThread, listener,
-      [read, request, has_listener](const std::stop_token& stop, JobQueue& queue) {
-        EngineCore& core = *read.model->core;
-        const ThreadPool::GenerationScope active(core.pool);
-        return Generate(core.generate.compute, read.model->shape(), read.weights(), core.generate.reader,
-                        *read.state, request, stop, [&](std::uint32_t token, float log_probability) {
-                          if (has_listener) TellToken(queue, token, log_probability);
-                        });
+  return StartRun(
+      info.Env(), read.model->core, read.run_class,
+      has_listener ? on_token.As<Napi::Function>() : Nobody(info.Env()),
+      [read, request, has_listener](JobQueue& queue) {
+        return std::make_unique<GenerateRun>(
+            read, request, [&queue, has_listener](std::uint32_t token, float log_probability) {
+              if (has_listener) TellToken(queue, token, log_probability);
+            });
       },
       GeneratedToJs);
 }
@@ -304,7 +262,7 @@ Napi::Value LoadAdapter(const Napi::CallbackInfo& info) {
   const ModelPtr model = ModelOf(info[0]);
   const std::string path = StringOf(info[1].As<Napi::Object>(), "path");
   return RunJob(
-      info.Env(), model->core, On::kGenerateThread,
+      info.Env(), model->core, On::kLoadThread,
       [model, path](const std::stop_token&) -> Adapter {
         return std::make_shared<const ParameterSet>(LoadParameterSet(model->shape(), path));
       },
@@ -332,23 +290,6 @@ Napi::Value ScoreToJs(Napi::Env env, const std::vector<RowScore>& scores) {
   result.Set("best", best);
   result.Set("margins", margins);
   return result;
-}
-
-std::optional<std::vector<RowScore>> ScoreTokens(Worker& worker, const Shape& shape, const Weights& weights,
-                                                 const State& start, const std::vector<std::uint32_t>& tokens,
-                                                 const std::stop_token& stop) {
-  if (tokens.size() < 2) return std::vector<RowScore>();
-  std::vector<RowScore> scores(tokens.size() - 1);
-  State state = start.Copy();
-  const std::span<const std::uint32_t> inputs(tokens.data(), scores.size());
-  const bool finished = worker.reader.Read(worker.compute, shape, weights, state, inputs, stop,
-                                           [&](std::size_t first, std::size_t rows, const float* h) {
-                                             ScoreRows(worker.compute, shape, weights, worker.loss,
-                                                       std::span(scores).subspan(first, rows), h,
-                                                       std::span(tokens).subspan(first + 1, rows));
-                                           });
-  if (!finished) return std::nullopt;
-  return scores;
 }
 
 void RegisterTrainer(Napi::Env env, Napi::Object exports);  // trainer_binding.cc

@@ -1,35 +1,32 @@
-// What one Engine owns: kernels, the pool, and the two threads with their lanes. Shared by its models and
-// trainers.
+// What one Engine owns: kernels, the pool, and three threads: two that compute, with their lanes, and one
+// that loads files. Shared by its models and trainers.
 //
 // Ownership: the addon's instance data keeps every core until Close(), so the last reference never falls on
 // one of the core's own threads. Close() refuses new jobs, asks all to stop and waits for them: at most one
-// slice of training.
+// slice of training, and a file that is being loaded.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
-#include <functional>
-#include <memory>
-#include <mutex>
 #include <stop_token>
-#include <vector>
 
 #include "base/job_thread.h"
+#include "base/run_thread.h"
 #include "base/thread_pool.h"
-#include "generate/reader.h"
 #include "kernels/kernels.h"
 #include "ops/compute.h"
+#include "rwkv7/model.h"
 #include "train/loss.h"
 
 namespace ouroboros::binding {
 
-// A thread, its way into the pool, and the memory its jobs reuse.
+// A computing thread's way into the pool, and the memory its jobs reuse, slice after slice.
 struct Worker {
   Worker(const Kernels& kernels, ThreadPool& pool, Priority priority)
       : lane(pool, priority), compute{kernels, lane} {}
   Lane lane;
   Compute compute;
-  Reader reader;
   LossScratch loss;
 };
 
@@ -43,15 +40,21 @@ struct EngineCore {
   const Kernels& kernels;
   ThreadPool pool;
   Worker generate, train;
+  // Of the generate thread, by class, since a pass makes way to those of a higher class; and of the other.
+  std::array<Activations, kRunClasses> activations;
+  Activations train_activations;
   std::atomic<bool> closed = false;
   std::stop_source stop_all;  // asked to stop by Close()
-  JobThread generate_thread, train_thread;
+  RunThread generate_thread;
+  JobThread train_thread;
+  JobThread load_thread;  // so that no completion waits for a file
 
   void Close() {
     closed = true;
     stop_all.request_stop();
     generate_thread.Join();
     train_thread.Join();
+    load_thread.Join();
   }
 };
 

@@ -9,7 +9,7 @@
 #include "binding/model_info.h"
 #include "binding/register.h"
 #include "binding/state_arrays.h"
-#include "generate/reader.h"
+#include "generate/reading.h"
 #include "rwkv7/checkpoint.h"
 #include "train/trainer.h"
 
@@ -41,7 +41,6 @@ Napi::Value Logits(const InspectedPtr& self, const Napi::CallbackInfo& info) {
   const Napi::Object options = info[0].As<Napi::Object>();
   const std::vector<std::uint32_t> tokens = TokensOf(options, "tokens");
   CheckTokens(tokens, self->shape());
-  State state = StateOf(options, self->shape());
   ParameterSet lora;
   Weights weights = self->weights();
   if (Has(options, "lora")) {
@@ -52,16 +51,16 @@ Napi::Value Logits(const InspectedPtr& self, const Napi::CallbackInfo& info) {
   if (StringOf(options, "mode") == "step") pass_rows = 1;
   const std::size_t vocabulary = self->shape().vocabulary;
   std::vector<float> logits(tokens.size() * vocabulary);
-  Reader reader;
-  reader.Read(
-      self->compute(), self->shape(), weights, state, tokens, {},
-      [&](std::size_t first, std::size_t rows, const float* h) {
-        HeadForward(self->compute(), self->shape(), weights, logits.data() + first * vocabulary, h, rows);
-      },
-      std::max<std::size_t>(1, pass_rows));
+  Reading reading(StateOf(options, self->shape()), tokens, std::max<std::size_t>(1, pass_rows));
+  Activations activations;
+  const auto keep = [&](std::size_t first, std::size_t rows, const float* h) {
+    HeadForward(self->compute(), self->shape(), weights, logits.data() + first * vocabulary, h, rows);
+  };
+  while (SliceOf(reading.Step(self->compute(), self->shape(), weights, activations, keep)) != Slice::kDone) {
+  }
   Napi::Object result = Napi::Object::New(info.Env());
   result.Set("logits", ToJs(info.Env(), logits));
-  result.Set("state", StateToJs(info.Env(), state));
+  result.Set("state", StateToJs(info.Env(), reading.TakeState()));
   return result;
 }
 

@@ -1,9 +1,10 @@
 // Runs engine work on one of the engine's threads and settles a JavaScript promise with its result.
 //
-// `work` runs on the thread and touches no JavaScript; `to_js` runs on the JavaScript thread. An EngineError
-// becomes the rejection, with its code. Everything that a job tells JavaScript goes through its one queue, so
-// that the result comes after all news; nothing blocks on that queue, which holds what the work tells and one
-// entry more. What the job needs it keeps alive itself, through the shared_ptrs its lambdas captured.
+// The work touches no JavaScript; `to_js` runs on the JavaScript thread. An EngineError becomes the
+// rejection, with its code, of this job alone. Everything that a job tells JavaScript goes through its one
+// queue, so that the result comes after all news; nothing blocks on that queue, which holds what the work
+// tells and one entry more. What the job needs it keeps alive itself, through the shared_ptrs its lambdas
+// captured.
 #pragma once
 
 #include <napi.h>
@@ -20,8 +21,6 @@
 
 namespace ouroboros::binding {
 
-enum class On { kGenerateThread, kTrainThread };
-
 using JobQueue = Napi::ThreadSafeFunction;
 
 template <typename Result>
@@ -36,11 +35,28 @@ struct JobState {
   ErrorCode code = ErrorCode::kInternal;
   std::string message;
 };
+template <typename Result>
+using JobPtr = std::shared_ptr<JobState<Result>>;
 
-template <typename Result, typename Work>
-void RunWork(JobState<Result>& job, const Work& work) {
+// Asks a job to stop when its engine closes, whether the job runs or waits.
+using StopOnClose = std::stop_callback<std::function<void()>>;
+
+// The listener of a job that tells nothing but its end.
+inline Napi::Function Nobody(Napi::Env env) {
+  return Napi::Function::New(env, [](const Napi::CallbackInfo&) {});
+}
+
+template <typename Result>
+JobPtr<Result> NewJob(Napi::Env env, const EngineCore& core, const Napi::Function& listener) {
+  if (core.closed) throw EngineError(ErrorCode::kClosed, "the engine was closed");
+  return std::make_shared<JobState<Result>>(env, listener);
+}
+
+// body(), with what it throws kept as the job's failure.
+template <typename Result, typename Body>
+void Attempt(JobState<Result>& job, const Body& body) {
   try {
-    job.result.emplace(work(job.stop.get_token(), job.queue));
+    body();
   } catch (const EngineError& error) {
     job.code = error.code();
     job.message = error.what();
@@ -52,37 +68,30 @@ void RunWork(JobState<Result>& job, const Work& work) {
   }
 }
 
-// Returns { promise, cancel }: cancel() asks the job to stop; the promise settles in any case. Calls to
-// `queue` from work(stop, queue) reach `listener`, in order and before the promise settles.
-template <typename Work, typename ToJs>
-Napi::Value RunTellingJob(Napi::Env env, const std::shared_ptr<EngineCore>& core, On on,
-                          const Napi::Function& listener, Work work, ToJs to_js) {
-  using Result = decltype(work(std::declval<std::stop_token>(), std::declval<JobQueue&>()));
-  if (core->closed) throw EngineError(ErrorCode::kClosed, "the engine was closed");
-  auto job = std::make_shared<JobState<Result>>(env, listener);
-  auto run = [job, core, work = std::move(work), to_js = std::move(to_js)]() mutable {
-    {
-      // A closing engine stops every job, running or waiting.
-      const std::stop_callback on_close(core->stop_all.get_token(), [&] { job->stop.request_stop(); });
-      RunWork(*job, work);
+// Sends the result, or the failure, on its way. The completion owns job and to_js; if the environment is gone
+// it is dropped here.
+template <typename Result, typename ToJs>
+void Settle(const JobPtr<Result>& job, const ToJs& to_js) {
+  const auto complete = [job, to_js](Napi::Env js, Napi::Function) {
+    if (!job->result) {
+      job->deferred.Reject(ToJsError(js, job->code, job->message).Value());
+      return;
     }
-    // The completion owns the job and to_js; if the environment is gone it is dropped here.
-    auto complete = [job, to_js](Napi::Env js, Napi::Function) {
-      if (!job->result) {
-        job->deferred.Reject(ToJsError(js, job->code, job->message).Value());
-        return;
-      }
-      try {
-        job->deferred.Resolve(Guard(js, [&]() -> Napi::Value { return to_js(js, *job->result); }));
-      } catch (const Napi::Error& error) {
-        job->deferred.Reject(error.Value());
-      }
-    };
-    job->queue.NonBlockingCall(complete);
-    job->queue.Release();
+    try {
+      job->deferred.Resolve(Guard(js, [&]() -> Napi::Value { return to_js(js, *job->result); }));
+    } catch (const Napi::Error& error) {
+      job->deferred.Reject(error.Value());
+    }
   };
-  JobThread& thread = on == On::kGenerateThread ? core->generate_thread : core->train_thread;
-  if (!thread.Post(std::move(run))) {
+  job->queue.NonBlockingCall(complete);
+  job->queue.Release();
+}
+
+// Returns { promise, cancel }: cancel() asks the job to stop; the promise settles in any case. Throws where
+// no thread took the job.
+template <typename Result>
+Napi::Value StartedJob(Napi::Env env, const JobPtr<Result>& job, bool is_taken) {
+  if (!is_taken) {
     job->queue.Release();
     throw EngineError(ErrorCode::kArgument, "too many calls wait for the engine");
   }
@@ -93,14 +102,22 @@ Napi::Value RunTellingJob(Napi::Env env, const std::shared_ptr<EngineCore>& core
   return result;
 }
 
-// A job that tells nothing but its result: work(stop).
+enum class On { kTrainThread, kLoadThread };
+
+// Runs work(stop), whole, after what that thread was given before.
 template <typename Work, typename ToJs>
 Napi::Value RunJob(Napi::Env env, const std::shared_ptr<EngineCore>& core, On on, Work work, ToJs to_js) {
-  const Napi::Function nobody = Napi::Function::New(env, [](const Napi::CallbackInfo&) {});
-  return RunTellingJob(
-      env, core, on, nobody,
-      [work = std::move(work)](const std::stop_token& stop, JobQueue&) { return work(stop); },
-      std::move(to_js));
+  using Result = decltype(work(std::declval<std::stop_token>()));
+  const JobPtr<Result> job = NewJob<Result>(env, *core, Nobody(env));
+  auto run = [job, core, work = std::move(work), to_js = std::move(to_js)]() mutable {
+    {
+      const StopOnClose on_close(core->stop_all.get_token(), [&] { job->stop.request_stop(); });
+      Attempt(*job, [&] { job->result.emplace(work(job->stop.get_token())); });
+    }
+    Settle(job, to_js);
+  };
+  JobThread& thread = on == On::kTrainThread ? core->train_thread : core->load_thread;
+  return StartedJob(env, job, thread.Post(std::move(run)));
 }
 
 }  // namespace ouroboros::binding

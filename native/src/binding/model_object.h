@@ -68,12 +68,7 @@ inline Napi::Object Finished(Napi::Env env) {
   return result;
 }
 
-// Log-probability, best token and margin of tokens[1..] given all before, as a Score.
+// Scores of tokens[1..], as a Score.
 Napi::Value ScoreToJs(Napi::Env env, const std::vector<RowScore>& scores);
-
-// Scores on a worker; empty when stopped.
-std::optional<std::vector<RowScore>> ScoreTokens(Worker& worker, const Shape& shape, const Weights& weights,
-                                                 const State& state, const std::vector<std::uint32_t>& tokens,
-                                                 const std::stop_token& stop);
 
 }  // namespace ouroboros::binding

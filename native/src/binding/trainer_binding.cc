@@ -6,6 +6,7 @@
 #include "binding/errors.h"
 #include "binding/job.h"
 #include "binding/model_object.h"
+#include "binding/model_runs.h"
 #include "train/trainer.h"
 
 namespace ouroboros::binding {
@@ -166,8 +167,12 @@ Napi::Value ScoreNow(const Napi::CallbackInfo& info) {
   return RunJob(
       info.Env(), self->model->core, On::kTrainThread,
       [self, tokens, state](const std::stop_token& stop) {
-        return ScoreTokens(self->model->core->train, self->model->shape(), self->trainer.CurrentWeights(),
-                           *state, tokens, stop);
+        const Weights weights = self->trainer.CurrentWeights();
+        EngineCore& core = *self->model->core;
+        Scoring scoring(core.train, core.train_activations, self->model->shape(), weights, *state, tokens);
+        while (scoring.Step(stop) != Slice::kDone) {
+        }
+        return scoring.Finish();
       },
       [](Napi::Env env, const std::optional<std::vector<RowScore>>& scores) -> Napi::Value {
         return scores ? ScoreToJs(env, *scores) : Cancelled(env);

@@ -65,21 +65,37 @@ void EmbedBackward(const Compute& compute, const Shape& shape, const Batch& batc
 
 }  // namespace
 
-void ModelForward(const Compute& compute, const Shape& shape, const Weights& weights, const Batch& batch,
-                  Activations& a, Mode mode, std::span<State> states, const LayerObserver* observer) {
+void BeginForward(const Compute& compute, const Shape& shape, const Weights& weights, const Batch& batch,
+                  Activations& a, Mode mode) {
   a.mode = mode;
   Plan(a, shape, weights, batch);
   Embed(compute, shape, weights, batch, a);
-  for (std::size_t layer = 0; layer < shape.layers; ++layer) {
-    compute.ThrowIfStopped();
-    LayerSaved& saved = a.layer(layer);
-    float* x_out = mode == Mode::kTraining && layer + 1 < shape.layers ? a.layer(layer + 1).x : a.x_last;
-    const TimeMixPass pass{shape, batch, layer, weights.blocks[layer]};
-    TimeMixForward(compute, pass, saved.time, saved.x_mid, saved.x, a.v_first, states);
-    ChannelMixForward(compute, pass, saved.channel, x_out, saved.x_mid, states);
-    if (observer != nullptr) (*observer)(layer, saved, x_out);
-  }
+}
+
+void ForwardLayer(const Compute& compute, const Shape& shape, const Weights& weights, const Batch& batch,
+                  Activations& a, std::size_t layer, std::span<State> states, const LayerObserver* observer) {
+  compute.ThrowIfStopped();
+  LayerSaved& saved = a.layer(layer);
+  const bool is_kept = a.mode == Mode::kTraining && layer + 1 < shape.layers;
+  float* x_out = is_kept ? a.layer(layer + 1).x : a.x_last;
+  const TimeMixPass pass{shape, batch, layer, weights.blocks[layer]};
+  TimeMixForward(compute, pass, saved.time, saved.x_mid, saved.x, a.v_first, states);
+  ChannelMixForward(compute, pass, saved.channel, x_out, saved.x_mid, states);
+  if (observer != nullptr) (*observer)(layer, saved, x_out);
+}
+
+void EndForward(const Compute& compute, const Shape& shape, const Weights& weights, const Batch& batch,
+                Activations& a) {
   LayerNormForward(compute, a.h, a.mean, a.rstd, a.x_last, weights.ln_out, batch.rows(), shape.width);
+}
+
+void ModelForward(const Compute& compute, const Shape& shape, const Weights& weights, const Batch& batch,
+                  Activations& a, Mode mode, std::span<State> states, const LayerObserver* observer) {
+  BeginForward(compute, shape, weights, batch, a, mode);
+  for (std::size_t layer = 0; layer < shape.layers; ++layer) {
+    ForwardLayer(compute, shape, weights, batch, a, layer, states, observer);
+  }
+  EndForward(compute, shape, weights, batch, a);
 }
 
 void ModelBackward(const Compute& compute, const Shape& shape, const Weights& weights, const Batch& batch,

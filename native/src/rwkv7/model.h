@@ -40,9 +40,19 @@ struct Activations {
 // Called after each layer's forward with that layer's Saved; for dumps. Null everywhere else.
 using LayerObserver = FunctionRef<void(std::size_t layer, const LayerSaved& saved, const float* x_out)>;
 
-// Fills activations.h with ln_out of the last block's output. states: one per sequence, before on entry,
-// after on return. Throws Stopped when compute asks for it: states and activations are then of no use. Tokens
-// must be below the vocabulary size (checked by the caller).
+// A forward pass in parts, for who makes way between two layers; nothing else may use the activations in the
+// meantime. After BeginForward come all layers in order, then EndForward.
+void BeginForward(const Compute& compute, const Shape& shape, const Weights& weights, const Batch& batch,
+                  Activations& activations, Mode mode);
+void ForwardLayer(const Compute& compute, const Shape& shape, const Weights& weights, const Batch& batch,
+                  Activations& activations, std::size_t layer, std::span<State> states,
+                  const LayerObserver* observer = nullptr);
+void EndForward(const Compute& compute, const Shape& shape, const Weights& weights, const Batch& batch,
+                Activations& activations);
+
+// All of them: fills activations.h with ln_out of the last block's output. states: one per sequence, before
+// on entry, after on return. Throws Stopped when compute asks for it: states and activations are then of no
+// use. Tokens must be below the vocabulary size (checked by the caller).
 void ModelForward(const Compute& compute, const Shape& shape, const Weights& weights, const Batch& batch,
                   Activations& activations, Mode mode, std::span<State> states,
                   const LayerObserver* observer = nullptr);

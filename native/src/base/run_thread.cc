@@ -1,0 +1,78 @@
+#include "base/run_thread.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace ouroboros {
+
+void RunThread::Join() {
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+bool RunThread::Post(RunClass run_class, std::stop_token stop, std::unique_ptr<Run> run) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (closing_ || runs_ >= kRunsMax) return false;
+    waiting_[static_cast<std::size_t>(run_class)].push_back({std::move(stop), std::move(run)});
+    ++runs_;
+  }
+  wake_.notify_one();
+  return true;
+}
+
+void RunThread::Loop() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    wake_.wait(lock, [this] { return closing_ || runs_ > 0; });
+    if (runs_ == 0) return;
+    Taken taken = TakeNext();
+    lock.unlock();
+    const auto begin = std::chrono::steady_clock::now();
+    const Slice slice = taken.entry.front().run->Step();
+    const Turns::Duration took = std::chrono::steady_clock::now() - begin;
+    lock.lock();
+    // A run that only says goodbye is no measure of its class's slices.
+    if (!taken.is_stopped) turns_.Ran(taken.run_class, took, Waiting());
+    if (slice != Slice::kDone) {
+      Entries& own = waiting_[static_cast<std::size_t>(taken.run_class)];
+      own.splice(slice == Slice::kMidway ? own.begin() : own.end(), taken.entry);
+    } else {
+      --runs_;
+      lock.unlock();
+      taken.entry.front().run->End();
+      taken.entry.clear();  // may be large: let go before waiting
+      lock.lock();
+    }
+  }
+}
+
+Turns::Waiting RunThread::Waiting() const {
+  Turns::Waiting waiting{};
+  std::transform(waiting_.begin(), waiting_.end(), waiting.begin(),
+                 [](const Entries& entries) { return !entries.empty(); });
+  return waiting;
+}
+
+RunThread::Taken RunThread::TakeNext() {
+  const auto is_stopped = [](const Entry& entry) { return entry.stop.stop_requested(); };
+  for (std::size_t i = 0; i < kRunClasses; ++i) {
+    const auto stopped = std::find_if(waiting_[i].begin(), waiting_[i].end(), is_stopped);
+    if (stopped == waiting_[i].end()) continue;
+    Taken taken{static_cast<RunClass>(i), true, {}};
+    taken.entry.splice(taken.entry.begin(), waiting_[i], stopped);
+    return taken;
+  }
+  const RunClass next = turns_.Next(Waiting());
+  Taken taken{next, false, {}};
+  Entries& own = waiting_[static_cast<std::size_t>(next)];
+  taken.entry.splice(taken.entry.begin(), own, own.begin());
+  return taken;
+}
+
+}  // namespace ouroboros

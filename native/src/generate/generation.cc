@@ -1,0 +1,80 @@
+#include "generate/generation.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace ouroboros {
+namespace {
+
+std::vector<std::uint32_t> UncountedTokens(const std::shared_ptr<const Tokenizer>& tokenizer) {
+  std::vector<std::uint32_t> tokens;
+  if (tokenizer == nullptr) return tokens;
+  for (std::uint32_t token = 0; token < tokenizer->size(); ++token) {
+    const auto bytes = tokenizer->BytesOf(token);
+    if (bytes && !bytes->empty() && IsUncounted(*bytes)) tokens.push_back(token);
+  }
+  return tokens;
+}
+
+bool Contains(const std::vector<std::uint32_t>& tokens, std::uint32_t token) {
+  return std::find(tokens.begin(), tokens.end(), token) != tokens.end();
+}
+
+// Whether a stop string ends within the bytes that the last token added.
+bool EndsAtStopString(const std::string& text, std::size_t before, const std::vector<std::string>& stops) {
+  return std::any_of(stops.begin(), stops.end(), [&](const std::string& stop) {
+    const std::size_t overlap = stop.empty() ? 0 : stop.size() - 1;
+    return !stop.empty() && text.find(stop, before > overlap ? before - overlap : 0) != std::string::npos;
+  });
+}
+
+}  // namespace
+
+Generation::Generation(const Shape& shape, const Weights& weights, State start, GenerationRequest request)
+    : shape_(shape),
+      weights_(weights),
+      request_(std::move(request)),
+      reading_(std::move(start), request_.tokens),
+      sampler_(request_.sampling, shape.vocabulary, UncountedTokens(request_.tokenizer)),
+      logits_(shape.vocabulary) {
+  CheckTokens(request_.tokens, shape);
+}
+
+Slice Generation::Step(const Compute& compute, Activations& activations, const OnToken& on_token) {
+  if (written_.tokens.size() >= request_.tokens_max) return EndBy(StoppedBy::kLimit);
+  const float* last = nullptr;
+  const Progress progress = reading_.Step(
+      compute, shape_, weights_, activations,
+      [&](std::size_t, std::size_t rows, const float* h) { last = h + (rows - 1) * shape_.width; });
+  if (progress == Progress::kStopped || compute.stop.stop_requested()) return EndBy(StoppedBy::kCancel);
+  if (progress != Progress::kDone) return SliceOf(progress);
+  OURO_CHECK(last != nullptr);
+  HeadForward(compute, shape_, weights_, logits_.data(), last, 1);
+  return Write(on_token);
+}
+
+Slice Generation::EndBy(StoppedBy reason) {
+  written_.stopped_by = reason;
+  return Slice::kDone;
+}
+
+Slice Generation::Write(const OnToken& on_token) {
+  const auto [token, log_probability] = sampler_.Choose(logits_.span());
+  if (Contains(request_.stop_tokens, token)) return EndBy(StoppedBy::kToken);
+  written_.tokens.push_back(token);
+  written_.log_probabilities.push_back(log_probability);
+  on_token(token, log_probability);
+  if (HasReachedStopString(token)) return EndBy(StoppedBy::kString);
+  reading_.Append(token);
+  return written_.tokens.size() < request_.tokens_max ? Slice::kMore : Slice::kDone;
+}
+
+bool Generation::HasReachedStopString(std::uint32_t token) {
+  if (request_.stop_strings.empty() || request_.tokenizer == nullptr) return false;
+  const std::size_t before = text_.size();
+  // A model may have more rows than its vocabulary has entries; such tokens have no bytes.
+  text_ += request_.tokenizer->BytesOf(token).value_or("");
+  return EndsAtStopString(text_, before, request_.stop_strings);
+}
+
+}  // namespace ouroboros
