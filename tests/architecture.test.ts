@@ -31,6 +31,9 @@ const typescript = [
   "native/bench",
   "daemon/src",
   "daemon/test",
+  "extension/src",
+  "extension/chat",
+  "extension/test",
   "tests",
 ]
   .flatMap((folder) => filesUnder(folder, /\.ts$/))
@@ -48,14 +51,32 @@ const DAEMON_ARROWS: Readonly<Record<string, readonly string[]>> = {
   store: ["."],
   journal: [".", "store"],
   prompt: ["."],
-  engine: ["."],
-  completion: [".", "prompt", "engine"],
+  engine: [".", "prompt"],
+  session: [".", "engine"],
+  completion: [".", "prompt", "engine", "session"],
   corpus: [".", "prompt"],
-  data: ["."],
+  data: [".", "prompt"],
   vocabulary: [".", "corpus", "prompt"],
   learning: [".", "journal", "store", "prompt", "engine"],
   jobs: [".", "store", "prompt", "engine", "corpus", "vocabulary"],
   conformance: ["."],
+  protocol: [],
+  documents: [".", "protocol"],
+  feedback: ["documents"],
+  chat: [".", "prompt", "engine", "session", "protocol"],
+  assistant: [
+    ".",
+    "protocol",
+    "store",
+    "prompt",
+    "engine",
+    "session",
+    "completion",
+    "chat",
+    "learning",
+    "data",
+  ],
+  transport: [".", "protocol", "assistant", "store", "documents", "feedback"],
 };
 
 /** C++ layers, lowest first: a folder may include those listed for it, and itself. */
@@ -131,6 +152,18 @@ describe("TypeScript imports", () => {
   test("the engine's TypeScript knows nothing of the product", () => {
     const targets = product.filter((path) => path.startsWith("native/")).flatMap(localImports);
     expect(targets.filter((target) => !/^(native\/|@ouroboros\/native)/.test(target))).toEqual([]);
+  });
+
+  test("the extension knows of the daemon its messages alone, and of the rest its own settings", () => {
+    const paths = product.filter((path) => path.startsWith("extension/src/"));
+    const allowed = /^(extension\/src\/[^/]+\.ts|daemon\/src\/protocol\/\w+\.ts|configs\/src\/settings\.ts)$/;
+    expect(paths.flatMap(localImports).filter((target) => !allowed.test(target))).toEqual([]);
+  });
+
+  test("the chat's page shares only messages with the extension", () => {
+    const paths = product.filter((path) => path.startsWith("extension/chat/"));
+    const allowed = /^(extension\/chat\/\w+\.ts|extension\/src\/chat(Messages|Strings)\.ts)$/;
+    expect(paths.flatMap(localImports).filter((target) => !allowed.test(target))).toEqual([]);
   });
 
   test("every folder of the daemon is in the table of arrows", () => {

@@ -1,6 +1,7 @@
 /**
  * Role maps (configs/roles/*.json): which tokens open and close which role's text. Every model names its own.
  * A mark is a control token by name (`end` = the end-of-document token, id 0) or plain text.
+ * A map also says which words of a corpus (the TODO words of sft.org) mean which role.
  */
 
 import { z } from "zod";
@@ -11,9 +12,18 @@ export type RoleMark = z.infer<typeof markSchema>;
 
 const turnSchema = z.strictObject({ open: z.array(markSchema), close: z.array(markSchema) });
 
+const wordsSchema = z.array(z.string().regex(/^[A-Z]+$/)).min(1);
+
 export const roleMapSchema = z.strictObject({
   description: z.string(),
   roles: z.strictObject({ system: turnSchema, user: turnSchema, assistant: turnSchema, text: turnSchema }),
+  /** In capitals; the first of a role is the one to recommend. */
+  words: z
+    .strictObject({ system: wordsSchema, user: wordsSchema, assistant: wordsSchema, text: wordsSchema })
+    .refine((words) => {
+      const all = Object.values(words).flat();
+      return new Set(all).size === all.length;
+    }, "a word means one role"),
 });
 export type RoleMap = z.infer<typeof roleMapSchema>;
 export type Role = keyof RoleMap["roles"];

@@ -40,6 +40,24 @@ export const settingsSchema = z.strictObject({
     .min(0)
     .default(0)
     .describe("Sample from at most this many tokens. 0: no limit."),
+  "ouroboros.chat.tokensMax": z
+    .int()
+    .min(1)
+    .max(8192)
+    .default(512)
+    .describe("An answer ends after this many tokens at the latest."),
+  "ouroboros.chat.temperature": z
+    .number()
+    .min(0)
+    .max(10)
+    .default(0)
+    .describe("Spread of the sampled tokens of an answer. 0: always the most probable one."),
+  "ouroboros.chat.topP": z
+    .number()
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe("Sample an answer from the most probable tokens that together reach this probability."),
   "ouroboros.learning.parameters": z
     .enum(["auto", "whole", "lora"])
     .default("auto")
@@ -64,7 +82,69 @@ export const settingsSchema = z.strictObject({
     .max(64)
     .default(2)
     .describe("Windows of general code on which every step is held to what the model knew before."),
+  "ouroboros.daemon.unloadAfterMinutes": z
+    .number()
+    .min(0.01)
+    .max(10_080)
+    .default(10)
+    .describe(
+      "With no window open for so long, the daemon frees the model; the next request loads it again.",
+    ),
+  "ouroboros.daemon.exitAfterMinutes": z
+    .number()
+    .min(0.01)
+    .max(10_080)
+    .default(30)
+    .describe("With no window open for so long, the daemon ends; the next window starts it again."),
+  "ouroboros.daemon.logLevel": z
+    .enum(["error", "warn", "info", "debug"])
+    .default("info")
+    .describe("What the daemon writes into its log: identifiers, numbers and durations, never your text."),
+  "ouroboros.http.port": z
+    .int()
+    .min(0)
+    .max(65_535)
+    .default(0)
+    .describe("Port on 127.0.0.1 at which the daemon also answers HTTP. 0: none, its private socket only."),
 });
+
+/** What an editor decides window by window. It applies these itself; the daemon, which serves all windows, has no use for them. */
+export const editorSettingsSchema = z.strictObject({
+  "ouroboros.completion.enabled": z
+    .boolean()
+    .default(true)
+    .describe("Suggest completions while you type. Can differ from language to language."),
+  "ouroboros.completion.disabledGlobs": z
+    .array(z.string())
+    .max(200)
+    .default(["**/.env", "**/.env.*", "**/*.pem", "**/*.key", "**/.ssh/**", "**/.npmrc", "**/.netrc"])
+    .describe("Files in which nothing is suggested, as glob patterns. At first: where secrets usually are."),
+  "ouroboros.completion.multiline": z
+    .enum(["auto", "never"])
+    .default("auto")
+    .describe("auto: a suggestion may have several lines; never: only its first line is offered."),
+  "ouroboros.learning.notices": z
+    .enum(["all", "problems", "none"])
+    .default("all")
+    .describe("Of which results of learning a notice tells; the status bar shows all of them."),
+});
+export type EditorSettings = z.infer<typeof editorSettingsSchema>;
+
+export const DEFAULT_EDITOR_SETTINGS: EditorSettings = editorSettingsSchema.parse({});
+
+/** Who may set it in VS Code: `window`: a folder's settings too; `language-overridable`: also per language. */
+export type EditorSettingScope = "window" | "resource" | "language-overridable";
+
+/**
+ * None is a path, a port, a program or a number of threads. Such a setting would need the scope `machine`, so that no
+ * repository that somebody opens can choose it; those that there are stand in the daemon's own settings file instead.
+ */
+export const EDITOR_SETTING_SCOPES = {
+  "ouroboros.completion.enabled": "language-overridable",
+  "ouroboros.completion.disabledGlobs": "resource",
+  "ouroboros.completion.multiline": "language-overridable",
+  "ouroboros.learning.notices": "window",
+} as const satisfies Record<keyof EditorSettings, EditorSettingScope>;
 
 export type Settings = z.infer<typeof settingsSchema>;
 export type SettingKey = keyof Settings;

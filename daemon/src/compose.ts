@@ -4,15 +4,33 @@
  */
 
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import type { Settings } from "@ouroboros/configs";
 import { createEngine, loadTokenizer } from "@ouroboros/native";
+import type { Assistant } from "./assistant/assistant.js";
+import { type AssistantOptions, createAssistant } from "./assistant/createAssistant.js";
+import { watchOrg } from "./data/org/watchOrg.js";
 import { type DataHome, locateDataHome, prepareDataHome } from "./dataHome.js";
-import type { Engine, Model, Tokenizer } from "./engine/engine.js";
+import type { Engine } from "./engine/engine.js";
+import type { LoadedModel } from "./engine/loadedModel.js";
+import type { Journal } from "./journal/journal.js";
+import type { Damage } from "./journal/segments.js";
 import { loadAnchors, NO_ANCHORS } from "./learning/anchors.js";
-import { type Learning, type LearningView, openLearning, viewLearning } from "./learning/learning.js";
+import {
+  joinLearning,
+  type Learning,
+  type LearningOptions,
+  type LearningView,
+  openJournalOf,
+  openLearning,
+  viewLearning,
+} from "./learning/learning.js";
+import { describeNotice } from "./learning/notices.js";
 import { LEARNING_DEFAULTS, type LearningSettings } from "./learning/recipe.js";
+import type { Log } from "./log.js";
 import { checkVocabularyFits, embeddedAnchorsPath, embeddedModelPath, findVocabulary } from "./modelFiles.js";
+import { promptFormOf } from "./prompt/promptForm.js";
+import { codeOf } from "./sentence.js";
 import { readSettings } from "./settingsFile.js";
 import {
   type Catalog,
@@ -51,14 +69,7 @@ export interface ModelChoice {
   readonly threads?: number | undefined;
 }
 
-export interface LoadedModel {
-  readonly engine: Engine;
-  readonly model: Model;
-  readonly tokenizer: Tokenizer;
-  readonly path: string;
-  readonly vocabularyPath: string;
-  readonly isEmbedded: boolean;
-}
+export type { LoadedModel };
 
 /** The threads and instruction set of settings and command line. The caller closes the engine. */
 export function openEngine(options: {
@@ -75,7 +86,7 @@ export function openEngine(options: {
 
 /** Loads the model that `choice`, else the catalog, else nobody names (the embedded one). Close its engine. */
 export async function openModel(options: {
-  readonly workplace: Workplace;
+  readonly workplace: Pick<Workplace, "catalog" | "settings">;
   readonly choice: ModelChoice;
   readonly signal: AbortSignal;
 }): Promise<LoadedModel> {
@@ -91,7 +102,8 @@ export async function openModel(options: {
     const tokenizer = loadTokenizer(vocabularyPath);
     const rows = model.info.vocabularySize;
     checkVocabularyFits({ checkpoint: path, rows, vocabulary: vocabularyPath, tokens: tokenizer.size });
-    return { engine, model, tokenizer, path, vocabularyPath, isEmbedded: path === embeddedModelPath() };
+    const isEmbedded = path === embeddedModelPath();
+    return { engine, model, tokenizer, path, vocabularyPath, isEmbedded, form: await promptFormOf(path) };
   } catch (error) {
     engine.close();
     throw error;
@@ -113,11 +125,19 @@ export async function openProject(options: {
   readonly workplace: Workplace;
   readonly loaded: LoadedModel;
 }): Promise<Learning> {
-  const { home, project, catalog, settings } = options.workplace;
-  const { engine, model, tokenizer, path } = options.loaded;
+  const { catalog, project } = options.workplace;
   await rememberProject(catalog, project);
+  return openLearning(await learningOptions(options));
+}
+
+async function learningOptions(options: {
+  readonly workplace: Workplace;
+  readonly loaded: LoadedModel;
+}): Promise<LearningOptions> {
+  const { home, project, settings } = options.workplace;
+  const { engine, model, tokenizer, path } = options.loaded;
   const anchorsPath = embeddedAnchorsPath();
-  return openLearning({
+  return {
     home,
     project,
     engine,
@@ -127,7 +147,76 @@ export async function openProject(options: {
     settings: learningSettings(settings),
     anchors: existsSync(anchorsPath) ? await loadAnchors({ path: anchorsPath, tokenizer }) : NO_ANCHORS,
     clock: () => new Date(),
+  };
+}
+
+/** The running daemon's Assistant over one data home. Close it. Throws AppError. */
+export async function openAssistant(options: {
+  readonly homeFolder: string | undefined;
+  readonly version: string;
+  readonly log: Log;
+  readonly onPhase?: AssistantOptions["onPhase"];
+}): Promise<Assistant> {
+  const { homeFolder, version, log, onPhase } = options;
+  const home = locateDataHome({ OURO_HOME: homeFolder });
+  await prepareDataHome(home);
+  const settings = await readSettings(home.root);
+  const catalog = await openCatalog(home);
+  const journal = lazyJournal(home);
+  const joined = { home, settings, catalog };
+  return createAssistant({
+    version,
+    homeFolder: home.root,
+    settings,
+    load: () => openModel({ workplace: joined, choice: {}, signal: new AbortController().signal }),
+    async join(project, loaded) {
+      // A list for people: that it cannot be written is no reason not to learn.
+      await rememberProject(catalog, project).catch((error: unknown) => {
+        log.warn({ code: codeOf(error) }, "the catalog cannot be written");
+      });
+      return joinLearning(
+        await learningOptions({ workplace: { ...joined, project }, loaded }),
+        await journal.open(),
+      );
+    },
+    notices: journal.notices,
+    watch: (listener) => watchOrg({ paths: taughtPaths(home), ...listener }),
+    release: journal.close,
+    log,
+    nowMs: () => performance.now(),
+    ...(onPhase && { onPhase }),
   });
+}
+
+const ORG_FILE = "sft.org";
+
+/** The user's own corpus, and beside a clone's daemon the one that people edit there. */
+function taughtPaths(home: DataHome): readonly string[] {
+  const inClone = resolve(embeddedModelPath(), "..", "..", "..", "org-data", ORG_FILE);
+  return [join(home.root, ORG_FILE), ...(existsSync(inClone) ? [inClone] : [])];
+}
+
+/** Opened when learning first needs it, and kept: another process may hold it while the daemon starts. */
+function lazyJournal(home: DataHome) {
+  let opening: Promise<Journal> | undefined;
+  let damage: readonly Damage[] = [];
+  return {
+    open() {
+      opening ??= openJournalOf(home, () => {}).then((journal) => {
+        damage = journal.damage;
+        return journal;
+      });
+      opening.catch(() => {
+        opening = undefined;
+      });
+      return opening;
+    },
+    notices: () => damage.map((each) => describeNotice({ kind: "journal", damage: each })),
+    close: async () => {
+      const journal = await opening?.catch(() => undefined);
+      await journal?.close();
+    },
+  };
 }
 
 function learningSettings(settings: Settings): LearningSettings {

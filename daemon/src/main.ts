@@ -2,6 +2,7 @@
 
 import { CommanderError } from "commander";
 import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, Interrupted } from "./cli/cli.js";
+import { Exit } from "./cli/exit.js";
 import { explain } from "./cli/explain.js";
 import { createProcessCli } from "./cli/processCli.js";
 import { createProgram } from "./cli/program.js";
@@ -17,6 +18,10 @@ async function main(): Promise<number> {
     if (error instanceof Interrupted) {
       cli.note(error.message);
       return EXIT_INTERRUPTED;
+    }
+    if (error instanceof Exit) {
+      if (error.message !== "") cli.note(`ouro: ${error.message}`);
+      return error.exitCode;
     }
     cli.note(explain({ error, isDebugging: Boolean(process.env.OURO_DEBUG) }));
     return EXIT_FAILED;

@@ -6,19 +6,18 @@
  */
 
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { AppError } from "./errors.js";
-
-const require = createRequire(import.meta.url);
 
 export const VOCABULARY_FILE = "vocab.txt";
 
 /** Trainers round the number of rows up; more spare rows than this mean that the vocabulary is another one. */
 const SPARE_ROWS_MAX = 512;
 
+/** Beside the folder of the running file: of src/ in the repository, of the bundle's dist/ there and in the extension. */
 function modelFolder(): string {
-  return join(dirname(require.resolve("@ouroboros/daemon/package.json")), "model");
+  return join(dirname(fileURLToPath(import.meta.url)), "..", "model");
 }
 
 /** The model that ships with the product. */

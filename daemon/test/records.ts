@@ -7,12 +7,13 @@ export const SCOPE = { project: "shop-000000000000", model: "a".repeat(64), voca
 export function correctionRecord(changes: Partial<CorrectionRecord> = {}): CorrectionRecord {
   return {
     kind: "correction",
-    v: 1,
+    v: 2,
     at: "2026-01-01T00:00:00.000Z",
     scope: SCOPE,
     id: "c1",
     projectName: "shop",
     source: "teach",
+    aim: "recall",
     prompt: { text: "const log = ", tokens: [3, 5, 8] },
     boundary: 2,
     rejected: { text: "console", tokens: [13] },

@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const bin = join(root, "daemon", "bin", "ouro.mjs");
+export const bin = join(root, "daemon", "bin", "ouro.mjs");
 
 export interface Ran {
   readonly code: number | null;
@@ -79,5 +79,5 @@ export function runCli({
 /** A folder of its own for one test file: data home, project and inputs. */
 export function scratchFolder(): { readonly path: string; readonly remove: () => void } {
   const path = mkdtempSync(join(tmpdir(), "ouro-flow-"));
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+  return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 10 }) };
 }

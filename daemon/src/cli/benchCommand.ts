@@ -1,4 +1,4 @@
-/** `ouro bench`: how fast this machine decodes, reads and trains, beside what it could do at most. */
+/** `ouro bench`: how fast this machine decodes, reads and trains, beside what it could do at most; and what is felt of it. */
 
 import { MODEL_SHAPES } from "@ouroboros/configs";
 import { Command, Option } from "commander";
@@ -6,6 +6,7 @@ import { z } from "zod";
 import { openEngine } from "../compose.js";
 import { AppError } from "../errors.js";
 import { type BenchOutcome, bench } from "../jobs/bench.js";
+import { keystrokeCommand, mixedCommand } from "./bench/loopBenchCommands.js";
 import { type Cli, Interrupted, printJson } from "./cli.js";
 import { formatCount, formatTable } from "./format.js";
 import { addCommonOptions, commonSchema, examples, parsePositive } from "./options.js";
@@ -18,10 +19,12 @@ const benchSchema = commonSchema.extend({ threads: z.int().optional() });
 export function benchCommand(cli: Cli): Command {
   return addCommonOptions(new Command("bench"))
     .description("Measure tokens per second of the embedded shape, and the machine's limits in the same run.")
+    .addCommand(keystrokeCommand(cli))
+    .addCommand(mixedCommand(cli))
     .addOption(
       new Option("--threads <n>", "kernel threads (default: physical cores)").argParser(parsePositive),
     )
-    .addHelpText("after", examples("ouro bench", "ouro bench --threads 1 --json"))
+    .addHelpText("after", examples("ouro bench", "ouro bench --threads 1 --json", "ouro bench keystroke"))
     .action(async (_options, command: Command) => {
       const options = benchSchema.parse(command.opts());
       const { settings } = await openPlace(cli, options);

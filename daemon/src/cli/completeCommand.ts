@@ -81,7 +81,7 @@ async function answer(run: AnswerRun): Promise<void> {
     model: loaded.model,
     tokenizer: loaded.tokenizer,
     ...acting,
-    place,
+    place: { ...place, form: loaded.form },
     sampling,
     tokensMax,
     stop: options.stop,

@@ -1,18 +1,17 @@
 /**
- * The demo's story, apart from the command that tells it: complete, be corrected, learn, complete again, undo. Works
- * in a scratch home and project; whether each step came out as promised is checked, not assumed.
+ * The demo's story, apart from the command that tells it: complete, be corrected, learn, complete again, undo. Works on
+ * the running daemon, in a project of its own; whether each step came out as promised is checked, not assumed. What it
+ * taught is taken back in any case; the journal alone remembers.
  */
 
-import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
-import { complete } from "../completion/complete.js";
-import { type LoadedModel, openModel, openProject, openWorkplace } from "../compose.js";
-import type { LearningProgress } from "../learning/context.js";
-import type { CorrectOutcome, Learning, UndoOutcome } from "../learning/learning.js";
-import { GREEDY } from "../learning/proof.js";
-import { embeddedModelPath } from "../modelFiles.js";
-import { correctionPrompt } from "../prompt/correctionPrompt.js";
+import type { DidLearn, UndoResult } from "../protocol/corrections.js";
+import type { TeachEvent } from "../protocol/routes.js";
+import type { DaemonState } from "../protocol/state.js";
+import { connectHttp } from "../transport/connect.js";
+import type { DaemonAccess } from "../transport/ensureDaemon.js";
+import type { HttpClient } from "../transport/httpClient.js";
 
 export interface DemoPlace {
   readonly path: string;
@@ -20,19 +19,18 @@ export interface DemoPlace {
   readonly suffix: string;
 }
 
-/** A completion of the demo is one line. */
-const STOP = "\n";
-const TOKENS_MAX = 40;
+export type DemoStep = Extract<TeachEvent, { kind: "step" }>;
 
 export interface DemoSession {
-  readonly loaded: LoadedModel;
-  complete(place: DemoPlace, onText: (text: string) => void): Promise<string>;
+  readonly state: DaemonState;
+  /** Empty where the model has nothing to say. */
+  complete(place: DemoPlace): Promise<string>;
   teach(
     lesson: { readonly place: DemoPlace; readonly rejected: string; readonly wanted: string },
-    onProgress: (progress: LearningProgress) => void,
-  ): Promise<CorrectOutcome>;
-  undo(): Promise<UndoOutcome>;
-  /** Everything in the scratch home, relative to it, with sizes in bytes. */
+    onStep: (step: DemoStep) => void,
+  ): Promise<DidLearn>;
+  undo(): Promise<UndoResult>;
+  /** What was written in the data home since the session began, relative to it, with sizes in bytes. */
   written(): Promise<readonly WrittenFile[]>;
 }
 
@@ -41,78 +39,75 @@ export interface WrittenFile {
   readonly bytes: number;
 }
 
-/** Runs `tell` with the embedded model and a project that has learned nothing; removes every trace afterwards. */
+/** Reaches the daemon, or starts it, and runs `tell` in the demo's project. */
 export async function withDemoSession<Result>(options: {
-  readonly threads: number | undefined;
+  readonly access: DaemonAccess;
   readonly signal: AbortSignal;
   readonly tell: (session: DemoSession) => Promise<Result>;
 }): Promise<Result> {
-  const { threads, signal, tell } = options;
-  const scratch = await mkdtemp(join(tmpdir(), "ouro-demo-"));
+  const { access, signal, tell } = options;
+  const home = access.home.root;
+  const folder = join(home, "demo");
+  const client = await connectHttp(access);
+  await mkdir(folder, { recursive: true });
   try {
-    const home = join(scratch, "home");
-    const projectFolder = join(scratch, "demo-project");
-    await mkdir(projectFolder);
-    const workplace = await openWorkplace({ homeFolder: home, projectFolder });
-    const choice = { model: embeddedModelPath(), threads };
-    const loaded = await openModel({ workplace, choice, signal });
-    try {
-      const learning = await openProject({ workplace, loaded });
-      try {
-        return await tell(sessionOf({ loaded, learning, home, signal }));
-      } finally {
-        await learning.close();
-      }
-    } finally {
-      loaded.engine.close();
-    }
+    await takeBackAll(client, folder);
+    const state = await client.status({ folder });
+    return await tell(sessionOf({ client, folder, home, state, before: await filesUnder(home), signal }));
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    await takeBackAll(client, folder);
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Also what an earlier demo left that was killed. */
+async function takeBackAll(client: HttpClient, folder: string): Promise<void> {
+  const { corrections } = await client.learned({ folder });
+  for (const { correctionId, status } of corrections.toReversed()) {
+    if (status === "undone") continue;
+    await client.undo({ folder, correctionId }, new AbortController().signal);
   }
 }
 
 function sessionOf(parts: {
-  readonly loaded: LoadedModel;
-  readonly learning: Learning;
+  readonly client: HttpClient;
+  readonly folder: string;
   readonly home: string;
+  readonly state: DaemonState;
+  readonly before: readonly WrittenFile[];
   readonly signal: AbortSignal;
 }): DemoSession {
-  const { loaded, learning, home, signal } = parts;
-  const { model, tokenizer } = loaded;
+  const { client, folder, home, state, signal } = parts;
   return {
-    loaded,
-    async complete(place, onText) {
-      const completion = await complete({
-        model,
-        tokenizer,
-        adapter: learning.currentAdapter().adapter,
-        adapterScope: "boundary",
-        place,
-        sampling: GREEDY,
-        tokensMax: TOKENS_MAX,
-        stop: STOP,
-        signal,
-        onText,
-      });
-      signal.throwIfAborted();
-      return completion.kind === "finished" ? completion.text : "";
+    state,
+    async complete(place) {
+      const answer = await client.complete({ folder, ...place }, signal);
+      return answer.kind === "proposed" ? answer.text : "";
     },
-    async teach({ place, rejected, wanted }, onProgress) {
-      const taught = correctionPrompt({ tokenizer, ...place, rejected, wanted, stop: STOP });
-      return learning.correct({ source: "teach", ...taught }, { signal, onProgress });
+    async teach({ place, rejected, wanted }, onStep) {
+      let learned: DidLearn | undefined;
+      const onEvent = (event: TeachEvent) => {
+        if (event.kind === "step") onStep(event);
+        if (event.kind === "learned") learned = event.learned;
+      };
+      await client.teach({ folder, ...place, rejected, wanted }, { signal, onEvent });
+      if (!learned) throw new TypeError("the daemon ended a lesson without a result");
+      return learned;
     },
-    undo: () => learning.undo({}, { signal }),
-    written: () => filesUnder(home),
+    undo: () => client.undo({ folder }, signal),
+    async written() {
+      const known = new Map(parts.before.map(({ path, bytes }) => [path, bytes]));
+      return (await filesUnder(home)).filter(({ path, bytes }) => known.get(path) !== bytes);
+    },
   };
 }
 
 async function filesUnder(folder: string): Promise<readonly WrittenFile[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  return Promise.all(
-    files.sort().map(async (file) => ({
-      path: relative(folder, file).split(sep).join("/"),
-      bytes: (await stat(file)).size,
-    })),
+  const sizes = await Promise.all(
+    // A file that the daemon replaces at this moment is counted when it is back.
+    files.sort().map(async (file) => ({ file, bytes: (await stat(file).catch(() => undefined))?.size ?? 0 })),
   );
+  return sizes.map(({ file, bytes }) => ({ path: relative(folder, file).split(sep).join("/"), bytes }));
 }

@@ -1,15 +1,15 @@
 /** `ouro demo`: shows, on the real model, that a correction is learned in seconds and can be taken back. */
 
-import { Command, Option } from "commander";
-import { z } from "zod";
+import { Command } from "commander";
 import { locateDataHome } from "../dataHome.js";
 import { AppError } from "../errors.js";
-import type { LearningProgress } from "../learning/context.js";
+import type { DidLearn } from "../protocol/corrections.js";
 import { type Cli, Interrupted, printJson } from "./cli.js";
-import { type DemoPlace, type DemoSession, withDemoSession } from "./demo.js";
+import { preparedAccessOf } from "./daemonAccess.js";
+import { type DemoPlace, type DemoSession, type DemoStep, withDemoSession } from "./demo.js";
 import { formatBytes, formatCount, formatSeconds, formatTable } from "./format.js";
-import { addCommonOptions, commonSchema, examples, parsePositive } from "./options.js";
-import { showLearning } from "./teachCommand.js";
+import { addCommonOptions, commonSchema, examples } from "./options.js";
+import { showLearning } from "./showLearning.js";
 
 const PLACE: DemoPlace = {
   path: "src/users.ts",
@@ -24,23 +24,19 @@ export async function loadUser(id: string): Promise<User | undefined> {
 };
 const WANTED = 'logger.warn("user not loaded", { id, error });';
 
-const demoSchema = commonSchema.extend({ threads: z.int().optional() });
-
 export function demoCommand(cli: Cli): Command {
   return addCommonOptions(new Command("demo"))
     .description(
-      "Show on the embedded model how a correction is learned and taken back; leaves nothing behind.",
-    )
-    .addOption(
-      new Option("--threads <n>", "kernel threads (default: physical cores)").argParser(parsePositive),
+      "Show on the running daemon how a correction is learned and taken back; leaves nothing learned.",
     )
     .addHelpText("after", examples("ouro demo", "ouro demo --json"))
     .action(async (_options, command: Command) => {
-      const { json, threads } = demoSchema.parse(command.opts());
+      const options = commonSchema.parse(command.opts());
+      const { json } = options;
       const shown: Cli = json ? { ...cli, print: () => {} } : cli;
       try {
         const facts = await withDemoSession({
-          threads,
+          access: await preparedAccessOf(cli, options),
           signal: cli.signal,
           tell: async (session) => {
             const told = await tellStory(shown, session);
@@ -50,19 +46,21 @@ export function demoCommand(cli: Cli): Command {
         });
         if (json) printJson(cli, facts);
       } catch (error) {
-        if (cli.signal.aborted) throw new Interrupted("Stopped; the demo's scratch folder is removed.");
+        if (cli.signal.aborted) throw new Interrupted("Stopped; what the demo taught is taken back.");
         throw error;
       }
-      sayWhatNext(shown);
+      sayWhatNext(shown, options.home);
     });
 }
 
 /** Every line of the story, and what it proved. Throws AppError `demo-failed` where a promise was not kept. */
 async function tellStory(cli: Cli, session: DemoSession) {
   const style = styles(cli);
-  const { info } = session.loaded.model;
+  const { model, pid } = session.state;
+  if (model.kind !== "ready") throw new AppError("demo-failed", "the daemon has no model to show");
+  const { name, parameters } = model;
   cli.print(
-    `The model: RWKV-7, ${formatCount(info.parameters)} parameters, ${info.layers} layers of ${info.width}.\n\n`,
+    `The model: ${name}, RWKV-7 with ${formatCount(parameters)} parameters, hot in process ${pid}.\n\n`,
   );
 
   cli.print(style.heading(`1. It completes ${PLACE.path}`));
@@ -86,7 +84,7 @@ async function tellStory(cli: Cli, session: DemoSession) {
 
   cli.print(style.heading("6. You take it back"));
   const undone = await session.undo();
-  expectProof(undone.kind === "undone", "the correction could not be undone");
+  expectProof(undone.lost.length === 0, "undoing it lost another correction");
   const restored = await showCompletion({ cli, session });
   expectProof(restored === before, `after undo it wrote ${JSON.stringify(restored)}`);
   cli.print("Proven: it learned the correction from one example, and undo brought the old answer back.\n");
@@ -103,8 +101,8 @@ async function showCompletion({
   const style = styles(cli);
   const lines = PLACE.prefix.split("\n").map((line) => (line === "" ? "" : `   ${style.faint(line)}`));
   cli.print(lines.join("\n"));
-  const text = await session.complete(PLACE, (part) => cli.print(style.strong(part)));
-  cli.print("\n\n");
+  const text = await session.complete(PLACE);
+  cli.print(`${style.strong(text)}\n\n`);
   return text;
 }
 
@@ -114,27 +112,34 @@ async function showLesson(lesson: {
   readonly rejected: string;
 }) {
   const { cli, session, rejected } = lesson;
-  const outcome = await session.teach({ place: PLACE, rejected, wanted: WANTED }, (progress) =>
-    showStep(cli, progress),
+  const { outcome } = await session.teach({ place: PLACE, rejected, wanted: WANTED }, (step) =>
+    showStep(cli, step),
   );
   cli.showProgress(undefined);
-  if (outcome.kind === "cancelled") throw new Interrupted("Stopped.");
-  expectProof(outcome.kind === "learned", `learning ended with "${outcome.kind}"`);
-  const { steps, lossBefore, lossAfter, durationMs } = outcome.trained;
-  const loss = `${lossBefore.toFixed(3)} -> ${lossAfter.toFixed(3)} nats/token`;
-  cli.print(`   loss ${loss}, ${steps} steps, ${formatSeconds(durationMs / 1000)}\n\n`);
-  return { steps, lossBefore, lossAfter, seconds: durationMs / 1000 };
+  if (outcome.kind !== "learned") {
+    throw new AppError("demo-failed", `the demo's proof failed: ${outcome.message}`);
+  }
+  cli.print(`   ${describeLesson(outcome)}\n\n`);
+  const { steps, lossBefore, lossAfter, seconds } = outcome;
+  return { steps, lossBefore, lossAfter, seconds };
+}
+
+type Learned = Extract<DidLearn["outcome"], { kind: "learned" }>;
+
+function describeLesson({ steps, lossBefore, lossAfter, seconds }: Learned): string {
+  const loss = `loss ${lossBefore.toFixed(3)} -> ${lossAfter.toFixed(3)} nats/token`;
+  return `${loss}, ${steps} steps, ${formatSeconds(seconds)}`;
 }
 
 /** A line that is rewritten on a terminal, a line per step elsewhere. */
-function showStep(cli: Cli, progress: LearningProgress): void {
-  if (cli.stdoutIsTerminal) showLearning(cli, progress);
-  else cli.print(`   step ${progress.step}: loss ${progress.loss.toFixed(3)}\n`);
+function showStep(cli: Cli, step: DemoStep): void {
+  if (cli.stdoutIsTerminal) showLearning(cli, { ...step, purpose: "new", index: 1, count: 1 });
+  else cli.print(`   step ${step.step}: loss ${step.loss.toFixed(3)}\n`);
 }
 
-/** Ids are random and folders are named after hashes: the story reads the same every time. */
+/** Ids are random, folders are named after hashes, versions only grow: the story reads the same every time. */
 function withoutIds(path: string): string {
-  return path.replace(/^adapters\/[^/]+\/[^/]+\//, "adapters/<model>/<project>/");
+  return path.replace(/^adapters\/[^/]+\/[^/]+\/\d+/, "adapters/<model>/<project>/<version>");
 }
 
 /** Times and ids make the sizes of small text files vary; those of tensors never do. */
@@ -148,7 +153,7 @@ function expectProof(isKept: boolean, what: string): void {
   if (!isKept) throw new AppError("demo-failed", `the demo's proof failed: ${what}`);
 }
 
-/** The user's own prompt and correction, in the same scratch project, until an empty line. */
+/** The user's own prompt and correction, in the demo's project, until an empty line. */
 async function inviteOwn(cli: Cli, session: DemoSession): Promise<void> {
   const style = styles(cli);
   cli.print(`\n${style.heading("Your turn: code to complete (an empty line ends the demo)")}`);
@@ -157,7 +162,8 @@ async function inviteOwn(cli: Cli, session: DemoSession): Promise<void> {
     if (prefix.trim() === "") return;
     const place = { path: PLACE.path, prefix, suffix: "" };
     cli.print(`   ${style.faint(prefix)}`);
-    const rejected = await session.complete(place, (part) => cli.print(style.strong(part)));
+    const rejected = await session.complete(place);
+    cli.print(style.strong(rejected));
     const wanted = await cli.ask("\n   it should write (empty: it was right)> ");
     if (wanted.trim() !== "") await teachOwn({ cli, session, place, rejected, wanted });
   }
@@ -176,30 +182,26 @@ async function teachOwn(lesson: {
     cli.print("   That is what it wrote.\n");
     return;
   }
-  const outcome = await session.teach({ place, rejected, wanted }, (progress) => showLearning(cli, progress));
+  const { outcome } = await session.teach({ place, rejected, wanted }, (step) => showStep(cli, step));
   cli.showProgress(undefined);
   if (outcome.kind !== "learned") {
-    cli.print(`   It did not learn that (${outcome.kind}); it answers as before.\n`);
+    cli.print(`   It did not learn that: ${outcome.message}; it answers as before.\n`);
     return;
   }
-  const { steps, lossBefore, lossAfter, durationMs } = outcome.trained;
-  cli.print(
-    `   loss ${lossBefore.toFixed(3)} -> ${lossAfter.toFixed(3)}, ${steps} steps, ${formatSeconds(durationMs / 1000)}\n`,
-  );
-  cli.print(`   ${style.faint(place.prefix)}`);
-  await session.complete(place, (part) => cli.print(style.strong(part)));
-  cli.print("\n");
+  cli.print(`   ${describeLesson(outcome)}\n   ${style.faint(place.prefix)}`);
+  cli.print(`${style.strong(await session.complete(place))}\n`);
 }
 
-function sayWhatNext(cli: Cli): void {
+function sayWhatNext(cli: Cli, home: string | undefined): void {
   cli.print(`
 What next:
   npx ouro complete 'const answer = '   complete code; npx ouro --help shows all commands
   npx ouro model use FILE               use your own RWKV-7 model (.safetensors or .pth)
+  npx ouro status                       what the daemon is doing; npx ouro stop ends it
   OURO_HOME=DIR                         keep what you teach in DIR instead of the place below
 
-What you teach is kept in ${locateDataHome(cli.environment).root}
-Delete that folder to erase all of it. The demo's own folder is gone already.
+What you teach is kept in ${locateDataHome({ OURO_HOME: home ?? cli.environment.OURO_HOME }).root}
+Delete that folder to erase all of it. What the demo taught is taken back already.
 `);
 }
 

@@ -1,22 +1,7 @@
-/** Turns whatever was thrown into what a person reads: one sentence, or everything when OURO_DEBUG asks for it. */
+/** Turns whatever was thrown into what the terminal shows: one sentence, or everything when OURO_DEBUG asks for it. */
 
 import { inspect } from "node:util";
-import { systemErrorCode } from "../errors.js";
-
-/** These come from a mistake in the program, not from what the user gave it. */
-const BUGS = [TypeError, RangeError, ReferenceError, SyntaxError];
-
-/** What the file system's codes mean to a person. */
-const SYSTEM_REASONS: Readonly<Record<string, string>> = {
-  EACCES: "permission is denied; change its permissions or name another",
-  EEXIST: "it exists already; name another",
-  EISDIR: "it is a folder, not a file",
-  ENOENT: "there is no such file; check the path",
-  ENOSPC: "the disk is full; free some space",
-  ENOTDIR: "a part of the path is not a folder",
-  EPERM: "the system does not permit it",
-  EROFS: "it lies on a read-only file system",
-};
+import { sentenceOf } from "../sentence.js";
 
 export function explain({
   error,
@@ -25,20 +10,5 @@ export function explain({
   readonly error: unknown;
   readonly isDebugging: boolean;
 }): string {
-  if (isDebugging) return inspect(error);
-  if (!(error instanceof Error)) return `ouro: ${String(error)}`;
-  return `ouro: ${systemSentence(error) ?? ownSentence(error)}`;
-}
-
-/** Node's file errors name a system call; a person wants the path and the reason. */
-function systemSentence(error: Error): string | undefined {
-  const reason = SYSTEM_REASONS[systemErrorCode(error) ?? ""];
-  if (reason === undefined || !("path" in error) || typeof error.path !== "string") return undefined;
-  return `cannot use ${error.path}: ${reason}`;
-}
-
-function ownSentence(error: Error): string {
-  const sentence = error.message.replaceAll(/\s*\n\s*/g, " ").replace(/\.$/, "");
-  const isBug = BUGS.some((bug) => error instanceof bug);
-  return isBug ? `this should not have happened: ${sentence}; OURO_DEBUG=1 shows where` : sentence;
+  return isDebugging ? inspect(error) : `ouro: ${sentenceOf(error)}`;
 }

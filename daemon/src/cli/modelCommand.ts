@@ -9,6 +9,7 @@ import { type Cli, printJson } from "./cli.js";
 import { formatBytes, formatCount, formatTable } from "./format.js";
 import { addModelOptions, examples, type ModelOptions, modelSchema } from "./options.js";
 import { openPlace } from "./place.js";
+import { endRunningDaemon } from "./runningDaemon.js";
 
 /** The word that stands for the model that ships with the product. */
 const EMBEDDED = "embedded";
@@ -47,6 +48,7 @@ function useCommand(cli: Cli): Command {
       const workplace = await openPlace(cli, options);
       if (file === EMBEDDED) {
         await chooseEmbeddedModel(workplace.catalog);
+        await haveDaemonChange(cli, options);
         if (options.json) printJson(cli, { model: EMBEDDED });
         else cli.print("The embedded model answers from now on.\n");
         return;
@@ -72,8 +74,15 @@ async function use(choice: {
     vocabularyPath,
     addedAt: new Date().toISOString(),
   });
+  await haveDaemonChange(cli, options);
   if (options.json) printJson(cli, { model: path, hash });
   else cli.print(`${path} answers from now on; \`ouro model use ${EMBEDDED}\` goes back.\n`);
+}
+
+/** A running daemon holds the other model; the next client starts it with this one. */
+async function haveDaemonChange(cli: Cli, options: ModelOptions): Promise<void> {
+  const hasEnded = await endRunningDaemon(cli, options);
+  if (hasEnded) cli.note("ouro: the daemon has ended; it starts with this model when somebody needs it.");
 }
 
 async function load(choice: {

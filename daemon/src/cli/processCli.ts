@@ -6,6 +6,9 @@ import type { Cli } from "./cli.js";
 import { EXIT_INTERRUPTED } from "./cli.js";
 import { createProgressLine } from "./progressLine.js";
 
+/** EX_SOFTWARE of sysexits(3): clients tell it from an orderly end. */
+export const EXIT_CRASHED = 70;
+
 /** `NO_COLOR` (no-color.org) and dumb terminals are respected. */
 function hasColors(): boolean {
   return process.stdout.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== "dumb";
@@ -45,6 +48,35 @@ async function askAtTerminal({
   } finally {
     terminal.close();
   }
+}
+
+/** Of the daemon, in the command that is one. */
+export const PROCESS_ID = process.pid;
+
+/** How this very program is started once more. */
+export function ownCommand(): { readonly program: string; readonly args: readonly string[] } {
+  return { program: process.execPath, args: process.argv.slice(1, 2) };
+}
+
+/** For a command whose input and output are a protocol's bytes, not text. */
+export function protocolStreams() {
+  return { input: process.stdin, output: process.stdout };
+}
+
+/**
+ * For the command that is the daemon: what it creates is this user's alone, and what nobody caught ends it, as soon as
+ * `onCrash` has written down what that was.
+ */
+export function becomeDaemon(onCrash: (error: Error) => Promise<void>): void {
+  process.umask(0o077);
+  process.on("uncaughtException", (error) => {
+    void onCrash(error).finally(() => process.exit(EXIT_CRASHED));
+  });
+}
+
+/** What does not end by itself is ended. */
+export function endProcess(exitCode: number): never {
+  process.exit(exitCode);
 }
 
 export function createProcessCli(): Cli {

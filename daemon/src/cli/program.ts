@@ -10,8 +10,13 @@ import { corpusCommand } from "./corpusCommand.js";
 import { demoCommand } from "./demoCommand.js";
 import { embeddedCommand } from "./embeddedCommand.js";
 import { learnedCommand } from "./learnedCommand.js";
+import { lspCommand } from "./lspCommand.js";
 import { modelCommand } from "./modelCommand.js";
 import { examples } from "./options.js";
+import { serveCommand } from "./serveCommand.js";
+import { startCommand } from "./startCommand.js";
+import { statusCommand } from "./statusCommand.js";
+import { stopCommand } from "./stopCommand.js";
 import { teachCommand } from "./teachCommand.js";
 import { trainCommand } from "./trainCommand.js";
 import { undoCommand } from "./undoCommand.js";
@@ -34,6 +39,11 @@ export function createProgram(cli: Cli): Command {
     teachCommand,
     learnedCommand,
     undoCommand,
+    startCommand,
+    stopCommand,
+    statusCommand,
+    lspCommand,
+    serveCommand,
     trainCommand,
     modelCommand,
     embeddedCommand,

@@ -2,12 +2,13 @@
 
 import { Command } from "commander";
 import { openModel, openProject } from "../compose.js";
-import type { UndoOutcome } from "../learning/learning.js";
 import { describeNotice } from "../learning/notices.js";
+import type { UndoResult } from "../protocol/corrections.js";
 import { type Cli, Interrupted, printJson } from "./cli.js";
 import { addModelOptions, examples, modelSchema } from "./options.js";
 import { openPlace } from "./place.js";
-import { showLearning } from "./teachCommand.js";
+import { runningDaemon } from "./runningDaemon.js";
+import { showLearning } from "./showLearning.js";
 
 export function undoCommand(cli: Cli): Command {
   return addModelOptions(new Command("undo"))
@@ -17,6 +18,12 @@ export function undoCommand(cli: Cli): Command {
     .action(async (correctionId: string | undefined, _options, command: Command) => {
       const options = modelSchema.parse(command.opts());
       const workplace = await openPlace(cli, options);
+      const daemon = await runningDaemon(cli, options);
+      if (daemon) {
+        const request = { folder: workplace.project.folder, ...(correctionId && { correctionId }) };
+        report({ cli, json: options.json, undone: await daemon.undo(request, cli.signal) });
+        return;
+      }
       const loaded = await openModel({ workplace, choice: options, signal: cli.signal });
       try {
         const learning = await openProject({ workplace, loaded });
@@ -25,7 +32,9 @@ export function undoCommand(cli: Cli): Command {
           const run = { signal: cli.signal, onProgress: showLearning.bind(undefined, cli) };
           const outcome = await learning.undo(correctionId === undefined ? {} : { correctionId }, run);
           cli.showProgress(undefined);
-          report({ cli, json: options.json, outcome });
+          if (outcome.kind === "cancelled") throw new Interrupted("Stopped; nothing was undone.");
+          const { current, ...undone } = outcome;
+          report({ cli, json: options.json, undone: { ...undone, adapterVersion: current.version } });
         } finally {
           await learning.close();
         }
@@ -35,15 +44,18 @@ export function undoCommand(cli: Cli): Command {
     });
 }
 
-function report(shown: { readonly cli: Cli; readonly json: boolean; readonly outcome: UndoOutcome }): void {
-  const { cli, json, outcome } = shown;
-  if (outcome.kind === "cancelled") throw new Interrupted("Stopped; nothing was undone.");
-  const { correctionId, retrained, lost, current } = outcome;
+type Reported = Pick<UndoResult, "correctionId" | "retrained" | "adapterVersion"> & {
+  readonly lost: readonly string[];
+};
+
+function report(shown: { readonly cli: Cli; readonly json: boolean; readonly undone: Reported }): void {
+  const { cli, json } = shown;
+  const { correctionId, retrained, lost, adapterVersion } = shown.undone;
   if (json) {
-    printJson(cli, { correctionId, retrained, lost, adapterVersion: current.version });
+    printJson(cli, { correctionId, retrained, lost, adapterVersion });
     return;
   }
-  const version = current.version === 0 ? "the model as it came" : `adapter version ${current.version}`;
+  const version = adapterVersion === 0 ? "the model as it came" : `adapter version ${adapterVersion}`;
   cli.print(`${correctionId} is undone: ${version} answers now.\n`);
   if (retrained > 0) cli.print(`${retrained} later corrections were learned again without it.\n`);
   if (lost.length > 0) cli.print(`Not learned again: ${lost.join(", ")}.\n`);

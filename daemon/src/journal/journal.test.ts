@@ -15,6 +15,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { correctionRecord } from "../../test/records.js";
 import { type Journal, openJournal } from "./journal.js";
 import { encodeLine, LINE_BYTES_MAX } from "./line.js";
+import { RECORD_VERSION } from "./records.js";
 import { readJournal } from "./segments.js";
 
 let root: string;
@@ -141,7 +142,7 @@ it("reports a missing segment and a torn older one", async () => {
 
 it("refuses a journal of a newer version instead of misreading it", async () => {
   await write(["a"]);
-  const newer = JSON.parse(JSON.stringify({ ...correctionRecord(), v: 2 }));
+  const newer = JSON.parse(JSON.stringify({ ...correctionRecord(), v: RECORD_VERSION + 1 }));
   appendFileSync(first(), encodeLine(newer));
   await expect(open()).rejects.toMatchObject({ code: "journal-newer" });
   await expect(read()).rejects.toMatchObject({ code: "journal-newer" });

@@ -6,9 +6,9 @@
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { AppError, systemErrorCode } from "../errors.js";
+import { type Lock, takeLock } from "../processLock.js";
 import { syncFolder } from "../store/atomicFile.js";
 import { encodeLine } from "./line.js";
-import { type Lock, takeLock } from "./lock.js";
 import type { JournalRecord } from "./records.js";
 import { type Damage, listSegments, readJournal, segmentName } from "./segments.js";
 
@@ -33,7 +33,7 @@ export interface JournalOptions {
  * Throws `journal-busy`, `journal-read`, `journal-newer`, `journal-write`.
  */
 export async function openJournal(options: JournalOptions): Promise<Journal> {
-  const lock = await takeLock(options.lockFolder);
+  const lock = await takeLock({ folder: options.lockFolder, busy: journalBusy });
   try {
     const { damage } = await readJournal(options);
     const segment = (await listSegments(options.folder)).at(-1) ?? 1;
@@ -45,6 +45,13 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     await lock.release();
     throw error;
   }
+}
+
+function journalBusy(holder: number): AppError {
+  return new AppError(
+    "journal-busy",
+    `another ouro is learning (process ${holder}); wait until it has finished, or stop it`,
+  );
 }
 
 interface Opened extends JournalOptions {

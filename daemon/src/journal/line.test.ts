@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { correctionRecord } from "../../test/records.js";
 import { decodeLine, encodeLine, LINE_BYTES_MAX } from "./line.js";
+import { RECORD_VERSION } from "./records.js";
 
 const withoutNewline = (line: Buffer) => line.subarray(0, -1);
 
@@ -35,7 +36,9 @@ it("calls a line cut short corrupt", () => {
 });
 
 it("tells a record of a newer version from a corrupt one", () => {
-  const newer = JSON.parse(JSON.stringify({ ...correctionRecord(), v: 2, kind: "consolidated" }));
+  const newer = JSON.parse(
+    JSON.stringify({ ...correctionRecord(), v: RECORD_VERSION + 1, kind: "consolidated" }),
+  );
   expect(decodeLine(withoutNewline(encodeLine(newer))).kind).toBe("newer");
   expect(decodeLine(withoutNewline(encodeLine({ ...newer, v: 1 }))).kind).toBe("corrupt");
 });

@@ -5,8 +5,11 @@
 
 import { z } from "zod";
 
-/** Raised with any change that an older reader could misunderstand; that reader then refuses the journal. */
-export const RECORD_VERSION = 1;
+/**
+ * Raised with any change that an older reader could misunderstand; that reader then refuses the journal. Version 1
+ * knew neither the source `org` nor aims: all was to be recalled.
+ */
+export const RECORD_VERSION = 2 as const;
 
 const Token = z.int().nonnegative().max(0xffff_ffff);
 const Hash = z.string().regex(/^[0-9a-f]{64}$/);
@@ -22,7 +25,7 @@ const Scope = z.strictObject({
   vocabulary: Hash,
 });
 
-const Heading = { v: z.literal(RECORD_VERSION), at: z.iso.datetime(), scope: Scope };
+const Heading = { v: z.union([z.literal(1), z.literal(RECORD_VERSION)]), at: z.iso.datetime(), scope: Scope };
 
 /** How an event is trained. Recorded whole, so that replay does not depend on today's defaults. */
 const Recipe = z.strictObject({
@@ -59,8 +62,10 @@ const CorrectionRecord = z.strictObject({
   kind: z.literal("correction"),
   id: CorrectionId,
   projectName: z.string(),
-  /** How the user said it: `teach` in so many words, `edit` by changing what was accepted. */
-  source: z.enum(["teach", "edit"]),
+  /** How the user said it: `teach` in so many words, `edit` by changing what was accepted, `org` in sft.org. */
+  source: z.enum(["teach", "edit", "org"]),
+  /** `recall`: the same prompt must give the wanted text. `read`: a text to become familiar with. */
+  aim: z.enum(["recall", "read"]).default("recall"),
   prompt: Passage,
   /** Index into the prompt's tokens from which the adapter acts; the base alone reads what is before. */
   boundary: z.int().nonnegative(),

@@ -3,7 +3,7 @@
 import type { DataHome } from "../dataHome.js";
 import type { Adapter, Engine, Model } from "../engine/engine.js";
 import type { Journal } from "../journal/journal.js";
-import type { JournalRecord } from "../journal/records.js";
+import { type JournalRecord, RECORD_VERSION } from "../journal/records.js";
 import { adapterFolder } from "../store/adapters.js";
 import type { Project } from "../store/project.js";
 import type { Anchors } from "./anchors.js";
@@ -25,9 +25,16 @@ export interface LearningContext {
   readonly journal: Journal;
 }
 
+/**
+ * How far learning one correction has come. `trained`: an adapter exists in memory. `gated`: it is on disk, loaded
+ * from there, and was found to do what it should. `published`: the journal says so, and it is in use.
+ */
+export type LearningPhase = "trained" | "gated" | "published";
+
 export interface RunOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: LearningProgress) => void;
+  readonly onPhase?: (phase: LearningPhase, correctionId: string) => void;
 }
 
 export interface CorrectOptions extends RunOptions {
@@ -68,7 +75,7 @@ export async function record(context: LearningContext, entry: JournalRecord): Pr
 }
 
 export function headingOf(context: LearningContext) {
-  return { v: 1 as const, at: context.clock().toISOString(), scope: context.history.scope };
+  return { v: RECORD_VERSION, at: context.clock().toISOString(), scope: context.history.scope } as const;
 }
 
 export function folderOf(context: Pick<LearningContext, "home" | "model" | "project">): string {

@@ -19,7 +19,7 @@ function exampleOf({ prompt = [1, 2, 3], rejected = [], wanted, ...rest }: Drawn
     prompt: { text: "", tokens: [...prompt] },
     boundary: rest.boundary ?? prompt.length - 1,
     rejected: { text: "", tokens: [...rejected] },
-    wanted: { text: "", tokens: [...wanted] },
+    wanted: { text: wanted.length === 0 ? "" : "wanted", tokens: [...wanted] },
     end: rest.end === undefined ? 0 : rest.end,
     following: [...(rest.following ?? [])],
   });

@@ -70,9 +70,12 @@ export function toExample(options: {
   };
 }
 
-/** The wanted text is the rejected one cut short: nothing but what comes after it was corrected. */
+/**
+ * The wanted text is the rejected one cut short, or nothing at all: then what comes after it is what was corrected.
+ * Nothing may have tokens all the same, of a word that stands before the cursor and is written again.
+ */
 export function isCutShort({ rejected, wanted }: Pick<CorrectionRecord, "rejected" | "wanted">): boolean {
-  return firstDifference(rejected.tokens, wanted.tokens) === wanted.tokens.length;
+  return wanted.text === "" || firstDifference(rejected.tokens, wanted.tokens) === wanted.tokens.length;
 }
 
 /** The ending, else the first tokens of the text that follows. */

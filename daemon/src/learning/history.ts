@@ -84,9 +84,16 @@ export function statusOf(history: History, correctionId: string): CorrectionStat
   return history.trainings.has(correctionId) ? "not-learned" : "pending";
 }
 
-/** Corrections that were acknowledged and, because of a crash or a cancellation, never trained; oldest first. */
+/**
+ * Corrections that were acknowledged and not trained yet; oldest first, but what somebody waits for before what stands
+ * in a file.
+ */
 export function pendingCorrections(history: History): CorrectionRecord[] {
-  return [...history.corrections.values()].filter((each) => statusOf(history, each.id) === "pending");
+  const pending = [...history.corrections.values()].filter(
+    (each) => statusOf(history, each.id) === "pending",
+  );
+  const isFromFile = ({ source }: CorrectionRecord) => source === "org";
+  return [...pending.filter((each) => !isFromFile(each)), ...pending.filter(isFromFile)];
 }
 
 export function appliedBy(record: TrainedRecord): Applied {

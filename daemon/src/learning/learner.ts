@@ -17,7 +17,9 @@ export interface Learner {
   keep(correction: CorrectionRecord): Promise<void>;
   /** Where adapter files were lost, makes them again; else does nothing. */
   repair(run: RunOptions): Promise<Omit<Repaired, "current">>;
-  /** In order of their journaling, so that what a crash or a cancellation left comes first. */
+  /** The first pending correction; undefined where there is none. */
+  learnNext(run: RunOptions): Promise<TrainedRecord | undefined>;
+  /** All of them. */
   learnPending(run: RunOptions): Promise<TrainedRecord[]>;
   undo(request: { readonly correctionId?: string }, run: RunOptions): Promise<Undone>;
 }
@@ -25,6 +27,18 @@ export interface Learner {
 export function createLearner(context: LearningContext, opened: LoadedAdapter): Learner {
   const { history } = context;
   let current = opened;
+
+  async function learn(
+    correction: CorrectionRecord,
+    place: { readonly index: number; readonly count: number },
+    run: RunOptions,
+  ): Promise<TrainedRecord> {
+    const assignment = { ...toLearn(context, correction), ...place, from: current };
+    const published = await trainAndPublish(context, assignment, run);
+    current = published.current;
+    await pruneSpare(context);
+    return published.trained;
+  }
 
   const learner: Learner = {
     current: () => current,
@@ -36,20 +50,17 @@ export function createLearner(context: LearningContext, opened: LoadedAdapter): 
       await pruneSpare(context);
       return rest;
     },
+    async learnNext(run) {
+      await learner.repair(run);
+      const [correction, ...behind] = pendingCorrections(history);
+      return correction && learn(correction, { index: 1, count: 1 + behind.length }, run);
+    },
     async learnPending(run) {
       await learner.repair(run);
       const pending = pendingCorrections(history);
       const trained: TrainedRecord[] = [];
       for (const [at, correction] of pending.entries()) {
-        const place = { index: at + 1, count: pending.length };
-        const published = await trainAndPublish(
-          context,
-          { ...toLearn(context, correction), ...place, from: current },
-          run,
-        );
-        current = published.current;
-        trained.push(published.trained);
-        await pruneSpare(context);
+        trained.push(await learn(correction, { index: at + 1, count: pending.length }, run));
       }
       return trained;
     },
@@ -73,7 +84,7 @@ function toLearn(context: LearningContext, correction: CorrectionRecord) {
     recipe: chooseRecipe({
       info: model.info,
       settings,
-      source: correction.source,
+      correction,
       ...(inherited && { inherited }),
     }),
     line: history.lineage,

@@ -164,7 +164,7 @@ describe("correct", () => {
 
   it("says when the steps did not suffice, and changes nothing", async () => {
     const learning = await bench.open({
-      settings: { ...LEARNING_DEFAULTS, stepsMax: { teach: 1, edit: 1 }, wholeLearningRate: 1e-9 },
+      settings: { ...LEARNING_DEFAULTS, stepsMax: { teach: 1, edit: 1, org: 1 }, wholeLearningRate: 1e-9 },
     });
     const outcome = await learning.correct(teaching("const log = ", "createLogger();"));
     expect(outcome).toMatchObject({ kind: "limit", trained: { steps: 1, proof: { matches: false } } });

@@ -11,7 +11,7 @@ import { join } from "node:path";
 import type { DataHome } from "../dataHome.js";
 import type { Engine, Model, Tokenizer } from "../engine/engine.js";
 import { AppError } from "../errors.js";
-import { openJournal } from "../journal/journal.js";
+import { type Journal, openJournal } from "../journal/journal.js";
 import type { CorrectionRecord, JournalRecord, Scope, TrainedRecord } from "../journal/records.js";
 import { type Damage, readJournal } from "../journal/segments.js";
 import { adapterFolder } from "../store/adapters.js";
@@ -77,7 +77,7 @@ export interface LearningView {
   currentAdapter(): LoadedAdapter;
 }
 
-/** Cancelled after it had been journaled: it is kept, and the next `correct` or `recover` learns it first. */
+/** Cancelled after it had been journaled: it is kept, and the next `correct`, `learnNext` or `recover` learns it first. */
 export type CorrectOutcome =
   | { readonly kind: "cancelled"; readonly correctionId: string }
   | {
@@ -87,6 +87,9 @@ export type CorrectOutcome =
       /** In use from now on; unchanged unless `kind` is `learned`. */
       readonly current: LoadedAdapter;
     };
+
+/** `idle`: nothing is pending. */
+export type LearnOutcome = { readonly kind: "idle" } | CorrectOutcome;
 
 export type UndoOutcome = { readonly kind: "cancelled" } | ({ readonly kind: "undone" } & Undone);
 
@@ -101,15 +104,24 @@ export type RecoverOutcome =
       readonly trained: readonly TrainedRecord[];
     };
 
-/** Operations run one at a time in order of their calls. */
+/** Operations run one at a time in order of their calls; only `keep` does not wait for the others. */
 export interface Learning extends LearningView {
-  /** Throws `correction-*`, `project-full`, `journal-*`, `adapter-write`, `learning-*`, or an EngineError. */
+  /** Makes it durable at once that this is to be learned, and returns its id. Throws as `correct` does. */
+  keep(teaching: Teaching, options?: { readonly id?: string }): Promise<string>;
+  find(correctionId: string): LearnedCorrection | undefined;
+  /** Corrections that are kept and not trained yet. */
+  pendingCount(): number;
+  /** Corrections that the current adapter holds. */
+  learnedCount(): number;
+  /** Makes lost adapter files again, then learns the pending correction that comes first. */
+  learnNext(run?: RunOptions): Promise<LearnOutcome>;
+  /** Keeps and learns, after what is pending. Throws `correction-*`, `project-full`, `journal-*`, `adapter-write`, `learning-*`, or an EngineError. */
   correct(teaching: Teaching, run?: CorrectOptions): Promise<CorrectOutcome>;
   /** Cancelled, it has not happened. */
   undo(request: { readonly correctionId?: string }, run?: RunOptions): Promise<UndoOutcome>;
   /** Makes lost adapter files again and learns what is pending. */
   recover(run?: RunOptions): Promise<RecoverOutcome>;
-  /** Waits for running operations and gives the journal back. Idempotent. */
+  /** Waits for running operations; gives the journal back, unless it is shared. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -141,38 +153,61 @@ async function readLearned(options: ViewOptions) {
   return { damage, history, current: await currentOf(options, history) };
 }
 
-/** Opens for learning. Throws `journal-busy` while another process has it open, `journal-*`. */
+/** The journal of a data home, for writing. Throws `journal-busy` while another process has it open, `journal-*`. */
+export function openJournalOf(home: DataHome, onRecord: (entry: JournalRecord) => void): Promise<Journal> {
+  return openJournal({ folder: home.journal, lockFolder: join(home.runtime, "learning.lock"), onRecord });
+}
+
+/** Opens one project for learning, alone with the journal. Throws `journal-busy`, `journal-*`. */
 export async function openLearning(options: LearningOptions): Promise<Learning> {
-  const { home, model } = options;
   const history = emptyHistory(scopeOf(options));
-  const journal = await openJournal({
-    folder: home.journal,
-    lockFolder: join(home.runtime, "learning.lock"),
-    onRecord: (entry: JournalRecord) => applyRecord(history, entry),
-  });
+  const journal = await openJournalOf(options.home, (entry) => applyRecord(history, entry));
   try {
-    const context: LearningContext = {
-      home,
-      model,
-      modelPath: options.modelPath,
-      instructionSet: options.engine.instructionSet,
-      project: options.project,
-      settings: options.settings,
-      anchors: options.anchors,
-      clock: options.clock,
-      base: createBaseReader(model),
-      history,
-      journal,
-    };
-    const current = await currentOf(options, history);
-    await pruneSpare(context);
-    const notices = noticesOf({ damage: journal.damage, history, current });
-    const learner = createLearner(context, loaded(current));
-    return learningOf({ context, notices, learner, newId: options.newId ?? randomId });
+    const { damage } = journal;
+    return await begin({ options, history, journal, damage, release: () => journal.close() });
   } catch (error) {
     await journal.close();
     throw error;
   }
+}
+
+/**
+ * Opens one project for learning beside others that write to the same journal. Its owner closes the journal after
+ * the last of them, and knows what was damaged.
+ */
+export async function joinLearning(options: LearningOptions, journal: Journal): Promise<Learning> {
+  const history = emptyHistory(scopeOf(options));
+  await readJournal({ folder: options.home.journal, onRecord: (entry) => applyRecord(history, entry) });
+  return begin({ options, history, journal, damage: [], release: async () => {} });
+}
+
+async function begin(opened: {
+  readonly options: LearningOptions;
+  readonly history: History;
+  readonly journal: Journal;
+  readonly damage: readonly Damage[];
+  readonly release: () => Promise<void>;
+}): Promise<Learning> {
+  const { options, history, journal, damage, release } = opened;
+  const { home, model } = options;
+  const context: LearningContext = {
+    home,
+    model,
+    modelPath: options.modelPath,
+    instructionSet: options.engine.instructionSet,
+    project: options.project,
+    settings: options.settings,
+    anchors: options.anchors,
+    clock: options.clock,
+    base: createBaseReader(model),
+    history,
+    journal,
+  };
+  const current = await currentOf(options, history);
+  await pruneSpare(context);
+  const notices = noticesOf({ damage, history, current });
+  const learner = createLearner(context, loaded(current));
+  return learningOf({ context, notices, learner, newId: options.newId ?? randomId, release });
 }
 
 function learningOf(opened: {
@@ -180,26 +215,52 @@ function learningOf(opened: {
   readonly notices: readonly Notice[];
   readonly learner: Learner;
   readonly newId: () => string;
+  readonly release: () => Promise<void>;
 }): Learning {
   const { context, notices, learner } = opened;
   const { history } = context;
   const turnstile = createTurnstile();
+  const keep = async (teaching: Teaching, id?: string) => {
+    const correction = checked({ context, teaching, id: id ?? unusedId(history, opened.newId) });
+    await learner.keep(correction);
+    return correction.id;
+  };
+  const learnNext = async (run: RunOptions): Promise<LearnOutcome> => {
+    const correctionId = pendingCorrections(history)[0]?.id;
+    const cancelled: LearnOutcome = correctionId ? { kind: "cancelled", correctionId } : { kind: "idle" };
+    return unlessInterrupted(cancelled, async () => {
+      const trained = await learner.learnNext(run);
+      if (!trained) return { kind: "idle" };
+      return {
+        kind: trained.outcome,
+        correctionId: trained.correctionId,
+        trained,
+        current: learner.current(),
+      };
+    });
+  };
   return {
     notices,
     learned: () => listLearned(history),
     currentAdapter: () => learner.current(),
+    find: (id) => findLearned(history, id),
+    pendingCount: () => pendingCorrections(history).length,
+    learnedCount: () => history.lineage.length,
+    async keep(teaching, { id } = {}) {
+      turnstile.mustBeOpen();
+      return keep(teaching, id);
+    },
+    learnNext: (run = {}) => turnstile.pass(() => learnNext(run)),
     correct: (teaching, run = {}) =>
       turnstile.pass(async () => {
-        const correction = checked({ context, teaching, newId: opened.newId });
-        const correctionId = correction.id;
-        await learner.keep(correction);
+        const correctionId = await keep(teaching);
         run.onKept?.(correctionId);
-        return unlessInterrupted({ kind: "cancelled", correctionId }, async () => {
-          const trained = (await learner.learnPending(run)).at(-1);
-          if (trained?.correctionId !== correctionId)
-            throw new TypeError("the newest correction was not trained");
-          return { kind: trained.outcome, correctionId, trained, current: learner.current() };
-        });
+        for (;;) {
+          const outcome = await learnNext(run);
+          if (outcome.kind === "idle") throw new TypeError("a kept correction was not pending");
+          if (outcome.kind === "cancelled") return { kind: "cancelled", correctionId };
+          if (outcome.correctionId === correctionId) return outcome;
+        }
       }),
     undo: (request, run = {}) =>
       turnstile.pass(() =>
@@ -217,7 +278,7 @@ function learningOf(opened: {
       ),
     async close() {
       await turnstile.close();
-      await context.journal.close();
+      await opened.release();
     },
   };
 }
@@ -225,9 +286,9 @@ function learningOf(opened: {
 function checked(options: {
   readonly context: LearningContext;
   readonly teaching: Teaching;
-  readonly newId: () => string;
+  readonly id: string;
 }): CorrectionRecord {
-  const { context, teaching, newId } = options;
+  const { context, teaching, id } = options;
   const { history, project, model } = context;
   if (history.lineage.length + pendingCorrections(history).length >= LINE_MAX) {
     throw new AppError("project-full", `${project.name} holds ${LINE_MAX} corrections; undo some first`);
@@ -237,7 +298,7 @@ function checked(options: {
     scope: history.scope,
     projectName: project.name,
     vocabularySize: model.info.vocabularySize,
-    id: unusedId(history, newId),
+    id,
     at: context.clock(),
   });
 }
@@ -261,10 +322,14 @@ function currentOf({ home, model, project }: ViewOptions, history: History): Pro
 }
 
 function listLearned(history: History): LearnedCorrection[] {
-  return [...history.corrections.values()].map((correction) => {
-    const trained = history.trainings.get(correction.id);
-    return { correction, status: statusOf(history, correction.id), ...(trained && { trained }) };
-  });
+  return [...history.corrections.keys()].flatMap((id) => findLearned(history, id) ?? []);
+}
+
+function findLearned(history: History, id: string): LearnedCorrection | undefined {
+  const correction = history.corrections.get(id);
+  if (!correction) return undefined;
+  const trained = history.trainings.get(id);
+  return { correction, status: statusOf(history, id), ...(trained && { trained }) };
 }
 
 function noticesOf(found: {

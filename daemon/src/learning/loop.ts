@@ -1,7 +1,8 @@
 /**
  * The training of one correction: a pure function of base, adapter, correction, earlier corrections, recipe and
  * seed. It writes nothing and publishes nothing; `publish.ts` does. Steps until every token of the span leads by
- * the recipe's margin under the adapter as it will be stored, and the same prompt comes out as wanted.
+ * the recipe's margin under the adapter as it will be stored, and the same prompt comes out as wanted; a text that is
+ * only to be read, until it is well known.
  */
 
 import type { Adapter, Model, Score, State, Trainer, TrainSequence } from "../engine/engine.js";
@@ -10,11 +11,11 @@ import type { CorrectionRecord, Recipe } from "../journal/records.js";
 import type { Anchor } from "./anchors.js";
 import { type Example, toExample } from "./example.js";
 import { finished, stopIfAborted } from "./interrupted.js";
-import { type BaseReader, cancellable } from "./prepared.js";
+import { type BaseReader, cancellable, unhurried } from "./prepared.js";
 import { type Proof, prove } from "./proof.js";
 import { drawDistinct, randomFrom } from "./random.js";
 import { type Earlier, replayPool } from "./replay.js";
-import { type Fare, fareOf, isLearned } from "./stopTest.js";
+import { type Fare, fareOf, isAchieved, isLearned } from "./stopTest.js";
 
 export interface TrainingEvent {
   readonly model: Model;
@@ -77,7 +78,9 @@ export async function trainCorrection(event: TrainingEvent): Promise<Trained> {
     replayed: [...used.replayed],
     anchorIds: [...used.anchorIds],
   });
-  if (isLearned(before.fare, recipe.marginNats) && before.proof.matches) {
+  const { aim } = event.correction;
+  const goal = { aim, marginNats: recipe.marginNats };
+  if (isLearned(before.fare, goal) && (aim === "read" || before.proof.matches)) {
     return result(before, { outcome: "learned", made: undefined, steps: 0 });
   }
 
@@ -94,13 +97,15 @@ export async function trainCorrection(event: TrainingEvent): Promise<Trained> {
       return result(after, { outcome: "diverged", made: undefined, steps: step - 1 });
     event.onStep({ step, stepsMax: recipe.stepsMax, loss: fare.loss, margin: fare.margin });
     const isLast = step === recipe.stepsMax;
-    if (!isLearned(fare, recipe.marginNats) && !isLast) continue;
+    if (!isLearned(fare, goal) && !isLast) continue;
 
     // Storing rounds the weights, which may undo the last digits of a margin; only the rounded ones count. After
     // the last step a smaller margin will do, as long as the wanted text comes out.
     const adapter = await trainer.publish();
     after = await lesson.judge(adapter);
-    if (after.proof.matches && (isLast || isLearned(after.fare, recipe.marginNats))) {
+    const { matches } = after.proof;
+    const isWorthIt = isAchieved({ aim, before: before.fare, after: after.fare, matches });
+    if (isWorthIt && (isLast || isLearned(after.fare, goal))) {
       return result(after, { outcome: "learned", made: { adapter, trainer }, steps: step });
     }
   }
@@ -143,7 +148,7 @@ async function openLesson(event: TrainingEvent): Promise<Lesson> {
     example: () => example,
     spanStart: () => spanStart,
     async judge(adapter) {
-      const reading = { state, tokens, ...(adapter && { adapter }), ...cancellable(signal) };
+      const reading = { state, tokens, ...(adapter && { adapter }), ...unhurried(signal) };
       const fare = fareAfter(await finished(model.score(reading)));
       return { fare, proof: await prove({ model, adapter, state, correction, signal }) };
     },

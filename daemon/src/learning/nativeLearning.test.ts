@@ -29,7 +29,7 @@ describe.each(["whole", "lora"] as const)("learning with the native engine, %s",
     parameters,
     wholeLearningRate: 3e-3,
     loraLearningRate: 2e-2,
-    stepsMax: { teach: 150, edit: 150 },
+    stepsMax: { teach: 150, edit: 150, org: 150 },
   };
 
   beforeAll(async () => {

@@ -32,12 +32,12 @@ export function createBaseReader(model: Model): BaseReader {
       remembered({ kept: states, keptMax: STATES_KEPT_MAX, key: prefix.key }, async () => {
         const state = model.zeroState();
         if (prefix.tokens.length === 0) return state;
-        return (await finished(model.read({ state, tokens: prefix.tokens, ...cancellable(signal) }))).state;
+        return (await finished(model.read({ state, tokens: prefix.tokens, ...unhurried(signal) }))).state;
       }),
     referenceOf: (prefix, tokens, signal) =>
       remembered({ kept: references, keptMax: REFERENCES_KEPT_MAX, key: prefix.key }, async () => {
         const state = await reader.stateAfter(prefix, signal);
-        return (await finished(model.reference({ state, tokens, ...cancellable(signal) }))).logits;
+        return (await finished(model.reference({ state, tokens, ...unhurried(signal) }))).logits;
       }),
   };
   return reader;
@@ -46,6 +46,11 @@ export function createBaseReader(model: Model): BaseReader {
 /** A signal as the engine's options take it, where absence and `undefined` differ. */
 export function cancellable(signal: AbortSignal | undefined): { readonly signal?: AbortSignal } {
   return signal ? { signal } : {};
+}
+
+/** For the reading and writing that learning needs: whoever waits for an answer goes first. */
+export function unhurried(signal: AbortSignal | undefined) {
+  return { priority: "background", ...cancellable(signal) } as const;
 }
 
 interface Memory<T> {

@@ -4,6 +4,7 @@ import type { Adapter, Model, Sampling, State } from "../engine/engine.js";
 import type { CorrectionRecord } from "../journal/records.js";
 import { isCutShort } from "./example.js";
 import { Interrupted } from "./interrupted.js";
+import { unhurried } from "./prepared.js";
 
 export interface Proof {
   /** The wanted text came out, token for token, and ended where it should. */
@@ -23,6 +24,9 @@ export const GREEDY: Sampling = {
   seed: 0,
 };
 
+/** A text that was read need not come out again. */
+const NOT_ASKED_FOR: Proof = { matches: false, tokens: new Uint32Array() };
+
 /** `state`: the base's, before the boundary. Without an adapter the base answers. */
 export async function prove(options: {
   readonly model: Model;
@@ -32,7 +36,8 @@ export async function prove(options: {
   readonly signal: AbortSignal | undefined;
 }): Promise<Proof> {
   const { model, adapter, state, correction, signal } = options;
-  const { end } = correction;
+  const { aim, end } = correction;
+  if (aim === "read") return NOT_ASKED_FOR;
   const expected = expectedTokens(correction);
   const generation = await model.generate({
     state,
@@ -41,7 +46,7 @@ export async function prove(options: {
     tokensMax: end === null ? expected.length : expected.length + 1,
     stopTokens: end === null ? new Uint32Array() : Uint32Array.of(end),
     ...(adapter ? { adapter } : {}),
-    ...(signal ? { signal } : {}),
+    ...unhurried(signal),
   });
   if (generation.kind === "cancelled") throw new Interrupted();
   const { tokens } = generation;

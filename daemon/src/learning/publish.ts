@@ -20,9 +20,9 @@ import {
 import { firstDifference, toExample } from "./example.js";
 import { finished, stopIfAborted } from "./interrupted.js";
 import { prefixOf, type Trained, trainCorrection } from "./loop.js";
-import { cancellable } from "./prepared.js";
+import { unhurried } from "./prepared.js";
 import { prove } from "./proof.js";
-import { fareOf } from "./stopTest.js";
+import { fareOf, isAchieved } from "./stopTest.js";
 import { nextVersion } from "./stored.js";
 
 export interface Assignment {
@@ -55,7 +55,9 @@ export async function trainAndPublish(
   const { correction, from, line } = assignment;
   const seed = seedOf(correction);
   const trained = await train({ context, assignment, run, seed });
+  run.onPhase?.("trained", correction.id);
   const stored = await store({ context, assignment, trained, run });
+  run.onPhase?.("gated", correction.id);
   stopIfAborted(run.signal);
   const entry: TrainedRecord = {
     ...headingOf(context),
@@ -81,6 +83,7 @@ export async function trainAndPublish(
     durationMs: Math.round(performance.now() - started),
   };
   if (!stored.isRemade) await record(context, entry);
+  run.onPhase?.("published", correction.id);
   return { trained: entry, current: stored.current, isRemade: stored.isRemade };
 }
 
@@ -167,7 +170,8 @@ async function store(options: {
   });
   const adapter = await context.model.loadAdapter({ path: tensorsPath(folder, version) });
   const judged = await judgeStored({ context, assignment, trained, adapter, signal: run.signal });
-  if (!judged.proof.matches) {
+  const { matches } = judged.proof;
+  if (!isAchieved({ aim: correction.aim, before: trained.before, after: judged.after, matches })) {
     return { ...judged, outcome: "limit", current: from, sha256: undefined, isRemade: false };
   }
   return { ...judged, outcome, current: { version, adapter }, sha256: staged.sha256, isRemade };
@@ -185,9 +189,7 @@ async function judgeStored(options: {
   const { correction, recipe } = assignment;
   const state = await base.stateAfter(prefixOf(correction), signal);
   const example = toExample({ correction, spanStart: trained.spanStart, recipe });
-  const score = await finished(
-    model.score({ state, tokens: example.tokens, adapter, ...cancellable(signal) }),
-  );
+  const score = await finished(model.score({ state, tokens: example.tokens, adapter, ...unhurried(signal) }));
   return {
     proof: await prove({ model, adapter, state, correction, signal }),
     after: fareOf(score, example),

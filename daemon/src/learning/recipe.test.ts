@@ -5,7 +5,9 @@ const SMALL = { parameters: 7_000_000 };
 const LARGE = { parameters: 190_000_000 };
 
 it("trains a private copy of all weights of a small model, slowly", () => {
-  expect(chooseRecipe({ info: SMALL, settings: DEFAULTS, source: "teach" })).toMatchObject({
+  expect(
+    chooseRecipe({ info: SMALL, settings: DEFAULTS, correction: { source: "teach", aim: "recall" } }),
+  ).toMatchObject({
     parameters: { kind: "whole" },
     learningRate: 5e-4,
     stepsMax: 24,
@@ -15,7 +17,9 @@ it("trains a private copy of all weights of a small model, slowly", () => {
 });
 
 it("trains low-rank matrices of a large model, faster", () => {
-  expect(chooseRecipe({ info: LARGE, settings: DEFAULTS, source: "edit" })).toMatchObject({
+  expect(
+    chooseRecipe({ info: LARGE, settings: DEFAULTS, correction: { source: "edit", aim: "recall" } }),
+  ).toMatchObject({
     parameters: {
       kind: "lora",
       rank: 8,
@@ -30,10 +34,15 @@ it("trains low-rank matrices of a large model, faster", () => {
 
 it("does as it is told", () => {
   const settings = { ...DEFAULTS, parameters: "lora" as const };
-  expect(chooseRecipe({ info: SMALL, settings, source: "teach" }).parameters.kind).toBe("lora");
   expect(
-    chooseRecipe({ info: LARGE, settings: { ...DEFAULTS, parameters: "whole" }, source: "teach" }).parameters
-      .kind,
+    chooseRecipe({ info: SMALL, settings, correction: { source: "teach", aim: "recall" } }).parameters.kind,
+  ).toBe("lora");
+  expect(
+    chooseRecipe({
+      info: LARGE,
+      settings: { ...DEFAULTS, parameters: "whole" },
+      correction: { source: "teach", aim: "recall" },
+    }).parameters.kind,
   ).toBe("whole");
 });
 
@@ -41,7 +50,7 @@ it("goes on with the parameters of the adapter it goes on from, at their rate", 
   const recipe = chooseRecipe({
     info: LARGE,
     settings: DEFAULTS,
-    source: "teach",
+    correction: { source: "teach", aim: "recall" },
     inherited: { kind: "whole" },
   });
   expect(recipe).toMatchObject({ parameters: { kind: "whole" }, learningRate: 5e-4 });

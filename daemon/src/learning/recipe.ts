@@ -11,9 +11,11 @@ export interface LearningSettings {
   readonly loraRank: number;
   readonly loraAlpha: number;
   readonly loraLearningRate: number;
-  /** By how the correction was said: in so many words, or by an edit. */
+  /** By how the correction was said: in so many words, by an edit, or in a file. */
   readonly stepsMax: Readonly<Record<CorrectionRecord["source"], number>>;
   readonly marginNats: Readonly<Record<CorrectionRecord["source"], number>>;
+  /** Passes over a text that is to be read. */
+  readonly readStepsMax: number;
   /** Earlier corrections, and windows of general code, trained along with each step. */
   readonly replayPerStep: number;
   readonly anchorsPerStep: number;
@@ -26,8 +28,9 @@ export const LEARNING_DEFAULTS: LearningSettings = {
   loraRank: 8,
   loraAlpha: 16,
   loraLearningRate: 5e-3,
-  stepsMax: { teach: 24, edit: 12 },
-  marginNats: { teach: 3, edit: 1 },
+  stepsMax: { teach: 24, edit: 12, org: 24 },
+  marginNats: { teach: 3, edit: 1, org: 1 },
+  readStepsMax: 8,
   replayPerStep: 3,
   anchorsPerStep: 2,
 };
@@ -43,18 +46,19 @@ const AFTER_WEIGHT = 1;
 export function chooseRecipe(options: {
   readonly info: Pick<ModelInfo, "parameters">;
   readonly settings: LearningSettings;
-  readonly source: CorrectionRecord["source"];
+  readonly correction: Pick<CorrectionRecord, "source" | "aim">;
   readonly inherited?: Recipe["parameters"];
 }): Recipe {
-  const { settings, source } = options;
+  const { settings, correction } = options;
+  const { source, aim } = correction;
   const parameters = options.inherited ?? freshParameters(options.info, settings);
   return {
     parameters,
     // Moments start anew with every correction: kept ones more than doubled the drift from the base.
     optimizer: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0, clip: 1, groups: "uniform" },
     learningRate: parameters.kind === "whole" ? settings.wholeLearningRate : settings.loraLearningRate,
-    stepsMax: settings.stepsMax[source],
-    marginNats: settings.marginNats[source],
+    stepsMax: aim === "read" ? settings.readStepsMax : settings.stepsMax[source],
+    marginNats: aim === "read" ? 0 : settings.marginNats[source],
     replayPerStep: settings.replayPerStep,
     anchorsPerStep: settings.anchorsPerStep,
     spanWeight: SPAN_WEIGHT,

@@ -49,8 +49,7 @@ export async function rederive(
       context,
       {
         correction,
-        recipe:
-          recipe ?? chooseRecipe({ info: model.info, settings: context.settings, source: correction.source }),
+        recipe: recipe ?? chooseRecipe({ info: model.info, settings: context.settings, correction }),
         from: current,
         line: [...lineage.slice(0, kept), ...reapplied],
         purpose: "again",

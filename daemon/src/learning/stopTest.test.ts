@@ -29,12 +29,14 @@ it.each([
   ["not learned when the lead is won by a hair", [0, 0, 0.01, 1, 9, 9, 0], false, 9, 0],
 ])("%s", (_name, margins, learned, margin, leadLostAt) => {
   const fare = fareOf(scoreOf(margins), EXAMPLE);
-  expect(isLearned(fare, 3)).toBe(learned);
+  expect(isLearned(fare, { aim: "recall", marginNats: 3 })).toBe(learned);
   expect(fare.margin).toBeCloseTo(margin, 5);
   expect(fare.leadLostAt).toBe(leadLostAt);
   expect(fare.loss).toBe(4.5);
 });
 
 it("is never learned by what is no number", () => {
-  expect(isLearned(fareOf(scoreOf([0, 0, 1, 1, Number.NaN, 5, 0]), EXAMPLE), 0)).toBe(false);
+  expect(
+    isLearned(fareOf(scoreOf([0, 0, 1, 1, Number.NaN, 5, 0]), EXAMPLE), { aim: "recall", marginNats: 0 }),
+  ).toBe(false);
 });

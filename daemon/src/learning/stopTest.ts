@@ -1,6 +1,7 @@
 /** Whether a correction has been learned, from how its tokens fare. Pure. */
 
 import type { Score } from "../engine/engine.js";
+import type { CorrectionRecord } from "../journal/records.js";
 import type { Example } from "./example.js";
 
 export interface Fare {
@@ -34,6 +35,29 @@ export function fareOf(score: Score, example: Example): Fare {
   return { loss: sum / (example.testedTo - example.testedFrom), margin, leadLostAt };
 }
 
-export function isLearned(fare: Fare, marginNats: number): boolean {
+type Aim = CorrectionRecord["aim"];
+
+/**
+ * A text that was read need not come out word for word: that would take many passes and cost the model what it knew
+ * before. At this many nats per token it is well known; then further passes are left out.
+ */
+const READ_LOSS_NATS = 0.5;
+
+/** No further step is needed. */
+export function isLearned(
+  fare: Fare,
+  { aim, marginNats }: { readonly aim: Aim; readonly marginNats: number },
+) {
+  if (aim === "read") return fare.loss <= READ_LOSS_NATS;
   return fare.leadLostAt === undefined && fare.margin >= marginNats;
+}
+
+/** Worth keeping: the wanted text comes out; of a text to be read, more is known than before. */
+export function isAchieved(options: {
+  readonly aim: Aim;
+  readonly before: Fare;
+  readonly after: Fare;
+  readonly matches: boolean;
+}): boolean {
+  return options.aim === "read" ? options.after.loss < options.before.loss : options.matches;
 }

@@ -1,7 +1,7 @@
 /** The door of learning: what a caller says was wrong, checked and turned into the record that will be kept. */
 
 import { AppError } from "../errors.js";
-import type { CorrectionRecord, Passage, Scope } from "../journal/records.js";
+import { type CorrectionRecord, type Passage, RECORD_VERSION, type Scope } from "../journal/records.js";
 import { firstDifference, tokensAfter } from "./example.js";
 
 /** Tokens with the text they stand for; the text is for people, the tokens are what is learned. */
@@ -12,6 +12,8 @@ export interface Text {
 
 export interface Teaching {
   readonly source: CorrectionRecord["source"];
+  /** Default: `recall`. */
+  readonly aim?: CorrectionRecord["aim"];
   /** Exactly what the model read before it wrote `rejected`. */
   readonly prompt: Text;
   /**
@@ -45,15 +47,16 @@ export function toCorrection(options: {
   readonly at: Date;
 }): CorrectionRecord {
   const { teaching, scope, projectName, id } = options;
-  const { source, boundary } = teaching;
+  const { source, aim = "recall", boundary } = teaching;
   const record: CorrectionRecord = {
     kind: "correction",
-    v: 1,
+    v: RECORD_VERSION,
     at: options.at.toISOString(),
     scope,
     id,
     projectName,
     source,
+    aim,
     prompt: toPassage(teaching.prompt),
     boundary,
     rejected: toPassage(teaching.rejected),

@@ -3,6 +3,8 @@
 import { AppError } from "../errors.js";
 
 export interface Turnstile {
+  /** Throws `learning-closed` after close(). */
+  mustBeOpen(): void;
   /** Throws `learning-busy`. */
   pass<T>(operation: () => Promise<T>): Promise<T>;
   /** Waits for those inside and waiting; afterwards everyone is turned away with `learning-closed`. */
@@ -16,9 +18,13 @@ export function createTurnstile(): Turnstile {
   let waiting = 0;
   let isClosed = false;
   let last: Promise<unknown> = Promise.resolve();
+  const mustBeOpen = () => {
+    if (isClosed) throw new AppError("learning-closed", "learning was closed");
+  };
   return {
+    mustBeOpen,
     async pass(operation) {
-      if (isClosed) throw new AppError("learning-closed", "learning was closed");
+      mustBeOpen();
       if (waiting >= WAITING_MAX) {
         throw new AppError(
           "learning-busy",

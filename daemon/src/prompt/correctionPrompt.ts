@@ -1,10 +1,12 @@
 /**
- * From a place in a document and two texts to what learning is taught: the very tokens that a completion at this
- * place is asked with, what the model wrote after them, and what it should have written.
+ * From a completion's prompt and two texts to what learning is taught: the very tokens that the completion was asked
+ * with, what the model wrote after them, and what it should have written.
  */
 
+import type { Tokenizer } from "@ouroboros/native";
 import { encodeText } from "./encodeText.js";
-import { type CompletionPlace, completionPrompt } from "./request.js";
+import { withoutReturns } from "./prefixWindow.js";
+import { type CompletionPlace, type CompletionPrompt, completionPrompt } from "./request.js";
 
 export interface TextTokens {
   readonly text: string;
@@ -22,21 +24,32 @@ export interface CorrectionPrompt {
   readonly following?: Uint32Array;
 }
 
-export interface CorrectionTexts extends CompletionPlace {
+export interface CorrectedTexts {
   readonly rejected: string;
   readonly wanted: string;
   /** The text before which completions end, where the model has no token for it; may be empty. */
   readonly stop: string;
 }
 
-export function correctionPrompt(options: CorrectionTexts): CorrectionPrompt {
-  const { tokenizer, rejected, wanted, stop } = options;
-  const { tokens, boundary, end, lead } = completionPrompt(options);
+/** A correction of a completion that was asked with `prompt`. */
+export function correctionOf(
+  options: { readonly tokenizer: Tokenizer; readonly prompt: CompletionPrompt } & CorrectedTexts,
+): CorrectionPrompt {
+  const { tokenizer, stop } = options;
+  const { tokens, boundary, end, lead } = options.prompt;
+  const passage = (text: string) => ({ text, tokens: encodeText(tokenizer, lead + text) });
+  const rejected = withoutReturns(options.rejected);
   return {
     prompt: { text: tokenizer.decode(tokens), tokens },
     boundary,
-    rejected: { text: rejected, tokens: encodeText(tokenizer, lead + rejected) },
-    wanted: { text: wanted, tokens: encodeText(tokenizer, lead + wanted) },
+    // Without a text it is not known what was written.
+    rejected: rejected === "" ? { text: "", tokens: new Uint32Array() } : passage(rejected),
+    wanted: passage(withoutReturns(options.wanted)),
     ...(end === undefined ? { following: encodeText(tokenizer, stop) } : { end }),
   };
+}
+
+/** A correction of what would be written at a place. */
+export function correctionPrompt(options: CompletionPlace & CorrectedTexts): CorrectionPrompt {
+  return correctionOf({ ...options, prompt: completionPrompt(options) });
 }

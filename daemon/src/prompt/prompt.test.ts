@@ -5,7 +5,8 @@ import { controlsOf, stopTokens } from "./controls.js";
 import { CONTROL_ID_FIRST, CONTROL_LITERALS } from "./controlTokens.js";
 import { encodeText } from "./encodeText.js";
 import { chatPrompt, chatTurns, fileHeader, fillPrompt, HINT_TOKENS_MAX, withAnswer } from "./format.js";
-import { completionPrompt, PREFIX_TOKENS_MAX, SUFFIX_TOKENS_MAX } from "./request.js";
+import { PREFIX_TOKENS_MAX } from "./prefixWindow.js";
+import { completionPrompt, SUFFIX_TOKENS_MAX } from "./request.js";
 import { testTokenizer } from "./testTokenizer.js";
 
 const tokenizer = testTokenizer([...CONTROL_LITERALS, "\n  ", "const", " =", "|pre", "<|", "|>"]);

@@ -41,7 +41,7 @@ export interface Catalog {
   readonly data: CatalogData;
   /** True when the file was damaged and has been made again. */
   readonly wasRebuilt: boolean;
-  /** Changes the data and writes them atomically. Throws `catalog-write`. */
+  /** Changes the data as they are on disk by now and writes them atomically. Throws `catalog-write`. */
   update(change: (data: CatalogData) => void): Promise<void>;
 }
 
@@ -52,12 +52,21 @@ export async function openCatalog(home: DataHome): Promise<Catalog> {
     await rename(home.catalog, `${home.catalog}.damaged`);
     await low.write();
   }
+  let last: Promise<void> = Promise.resolve();
   return {
     get data() {
       return low.data;
     },
     wasRebuilt: stored.kind === "damaged",
-    update: (change) => low.update(change),
+    update(change) {
+      // The daemon holds a catalog open for days, and commands change it meanwhile: what they wrote must stay.
+      const updated = last.then(async () => {
+        await low.read();
+        await low.update(change);
+      });
+      last = updated.catch(() => undefined);
+      return updated;
+    },
   };
 }
 

@@ -20,10 +20,10 @@ const DEPTH_MAX = 256;
 const ID_DIGITS = 12;
 const NAME_LENGTH_MAX = 32;
 
-/** The project of `folder`, which must exist. */
-export async function projectOf(folder: string): Promise<Project> {
+/** The project of `folder`, which must exist. `otherwise`: the folder that counts where there is no git, if any. */
+export async function projectOf(folder: string, otherwise?: string): Promise<Project> {
   const start = await realpath(folder);
-  const root = (await gitRootOf(start)) ?? start;
+  const root = (await gitRootOf(start)) ?? (otherwise === undefined ? start : await realpath(otherwise));
   const name = basename(root) || "root";
   const readable = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
   const digest = createHash("sha256").update(root).digest("hex").slice(0, ID_DIGITS);

@@ -1,5 +1,6 @@
 /**
- * One writer per data home, across processes, surviving kill -9 of a holder.
+ * Something that one process at a time may hold, across processes, surviving kill -9 of a holder: a journal, the
+ * place of the one daemon.
  *
  * Node offers no flock, and a lock file with a process id has a hole: two processes that find the same dead
  * holder may each remove "it", the second one removing the first one's fresh lock. So nobody ever removes a name
@@ -13,7 +14,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, open, readdir, readFile, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { AppError, systemErrorCode } from "../errors.js";
+import { systemErrorCode } from "./errors.js";
 
 export interface Lock {
   /** Idempotent. */
@@ -24,8 +25,14 @@ export interface Lock {
 const TRIES_MAX = 3;
 const RETRY_DELAY_MS_MAX = 40;
 
-/** Takes the lock or throws `journal-busy` naming the holder. `folder` is created if missing. */
-export async function takeLock(folder: string): Promise<Lock> {
+/** Takes the lock or throws what `busy` makes of the holder's process id. `folder` is created if missing. */
+export async function takeLock(options: {
+  readonly folder: string;
+  readonly busy: (holder: number) => Error;
+  /** More than a few where many contenders start at one moment and one of them must win. */
+  readonly triesMax?: number;
+}): Promise<Lock> {
+  const { folder, busy, triesMax = TRIES_MAX } = options;
   await mkdir(folder, { recursive: true });
   for (let attempt = 1; ; attempt++) {
     const name = `${process.pid}.${await startOf(process.pid)}.${randomBytes(6).toString("hex")}`;
@@ -33,13 +40,18 @@ export async function takeLock(folder: string): Promise<Lock> {
     const holder = await livingHolderBesides(folder, name);
     if (holder === undefined) return lockOf(join(folder, name));
     await unlink(join(folder, name));
-    if (attempt === TRIES_MAX) {
-      throw new AppError(
-        "journal-busy",
-        `another ouro is learning (process ${holder}); wait until it has finished, or stop it`,
-      );
-    }
+    if (attempt >= triesMax) throw busy(holder);
     await delay(Math.random() * RETRY_DELAY_MS_MAX);
+  }
+}
+
+/** The process id of whoever holds the lock or contends for it now; undefined: it is free. Creates nothing. */
+export async function lockHolder(folder: string): Promise<number | undefined> {
+  try {
+    return await livingHolderBesides(folder, "");
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") return undefined;
+    throw error;
   }
 }
 
@@ -71,7 +83,7 @@ async function isAlive(pid: number, start: string): Promise<boolean> {
   } catch (error) {
     if (systemErrorCode(error) !== "EPERM") return false;
   }
-  return (await startOf(pid)) === start;
+  return (await startOf(pid)) === start && !(await hasDied(pid));
 }
 
 /**
@@ -81,11 +93,27 @@ async function isAlive(pid: number, start: string): Promise<boolean> {
 async function startOf(pid: number): Promise<string> {
   try {
     const boot = await readFile("/proc/sys/kernel/random/boot_id", "utf8");
-    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-    // Field 22 of proc(5); the second field, the program's name, may itself hold spaces and brackets.
-    const ticks = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
-    return `${boot.slice(0, 8)}-${ticks}`;
+    return `${boot.slice(0, 8)}-${(await statusOf(pid))[19]}`;
   } catch {
     return "unknown";
   }
+}
+
+/**
+ * A dead process keeps its id until its parent has asked how it ended, which in some containers nobody ever does. Its
+ * first thread may be dead before the others, which may still be writing.
+ */
+async function hasDied(pid: number): Promise<boolean> {
+  try {
+    const [state] = await statusOf(pid);
+    return state === "Z" && (await readdir(`/proc/${pid}/task`)).length <= 1;
+  } catch {
+    return false;
+  }
+}
+
+/** From field 3 of proc(5)'s stat on: the second field, the program's name, may itself hold spaces and brackets. */
+async function statusOf(pid: number): Promise<readonly string[]> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 }

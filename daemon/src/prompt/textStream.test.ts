@@ -32,6 +32,12 @@ describe("text stream", () => {
     expect(whole).toBe(expected.join(""));
   });
 
+  test("shows nothing of a lead that has only begun", () => {
+    const { shown, whole } = run({ text: "logger.warn", stop: "", pieceLength: 2, lead: "log" });
+    expect(shown.join("")).toBe("ger.warn");
+    expect(whole).toBe("ger.warn");
+  });
+
   test("what was shown is the whole text up to the stop text, however the bytes arrive", () => {
     const code = fc.string({ unit: fc.constantFrom("a", "\n", "é", "😀", "{") });
     fc.assert(

@@ -1,17 +1,17 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { bundleScript } from "../../test/childScript.js";
-import { takeLock } from "./lock.js";
+import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
+import { bundleScript } from "../test/childScript.js";
+import { lockHolder, takeLock } from "./processLock.js";
 
 let script: string;
 let folder: string;
 const children: ChildProcess[] = [];
 
 beforeAll(async () => {
-  script = await bundleScript(new URL("../../test/lockChild.ts", import.meta.url));
+  script = await bundleScript(new URL("../test/lockChild.ts", import.meta.url));
 });
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "ouro-lock-"));
@@ -20,6 +20,9 @@ afterEach(() => {
   for (const child of children.splice(0)) child.kill("SIGKILL");
   rmSync(folder, { recursive: true, force: true });
 });
+
+const take = () =>
+  takeLock({ folder, busy: (holder) => Object.assign(new Error(`held by ${holder}`), { holder }) });
 
 function start(): { readonly child: ChildProcess; readonly said: Promise<string> } {
   const child = spawn(process.execPath, [script, folder], { stdio: ["ignore", "pipe", "inherit"] });
@@ -41,9 +44,11 @@ function killed(child: ChildProcess): Promise<void> {
 it("refuses while another process holds it and lets in after kill -9", async () => {
   const { child, said } = start();
   expect(await said).toBe("held");
-  await expect(takeLock(folder)).rejects.toMatchObject({ code: "journal-busy" });
+  await expect(take()).rejects.toMatchObject({ holder: child.pid });
   await killed(child);
-  const lock = await takeLock(folder);
+  expect(await lockHolder(folder)).toBeUndefined();
+  const lock = await take();
+  expect(await lockHolder(folder)).toBe(process.pid);
   expect(readdirSync(folder)).toHaveLength(1);
   await lock.release();
   await lock.release();
@@ -55,20 +60,44 @@ it("never lets two of many simultaneous contenders hold it", async () => {
     const contenders = Array.from({ length: 4 }, start);
     const said = await Promise.all(contenders.map((contender) => contender.said));
     expect(said.filter((word) => word === "held").length).toBeLessThanOrEqual(1);
-    expect(said.every((word) => word === "held" || word === "journal-busy")).toBe(true);
+    expect(said.every((word) => word === "held" || word === "busy")).toBe(true);
     await Promise.all(contenders.map((contender) => killed(contender.child)));
-    await (await takeLock(folder)).release();
+    await (await take()).release();
   }
+});
+
+it("says that a lock which nobody ever took is free", async () => {
+  expect(await lockHolder(join(folder, "none"))).toBeUndefined();
 });
 
 it("passes over names of processes that are gone, and of no process", async () => {
   writeFileSync(join(folder, "999999999.00000000-1.abc"), "");
   writeFileSync(join(folder, "noise"), "");
-  await (await takeLock(folder)).release();
+  await (await take()).release();
   expect(readdirSync(folder)).toEqual([]);
 });
 
 it.runIf(process.platform === "linux")("is not fooled by a process id that was given again", async () => {
   writeFileSync(join(folder, `${process.pid}.00000000-1.abc`), "");
-  await (await takeLock(folder)).release();
+  await (await take()).release();
+});
+
+it.runIf(process.platform === "linux")("is let go by a dead process that nobody has buried", async () => {
+  // The shell becomes a program that never asks how its child ended.
+  const shell = 'node "$0" "$1" & echo $!; exec sleep 1000';
+  const parent = spawn("sh", ["-c", shell.replace("node", process.execPath), script, folder], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  children.push(parent);
+  let said = "";
+  for await (const text of parent.stdout.setEncoding("utf8")) {
+    said += text;
+    if (said.includes("held")) break;
+  }
+  const pid = Number(/\d+/.exec(said)?.[0]);
+  expect(await lockHolder(folder)).toBe(pid);
+  process.kill(pid, "SIGKILL");
+  await vi.waitFor(async () => expect(await lockHolder(folder)).toBeUndefined());
+  expect(readFileSync(`/proc/${pid}/stat`, "utf8")).toContain(") Z ");
+  await (await take()).release();
 });

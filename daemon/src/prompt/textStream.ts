@@ -20,7 +20,7 @@ export function createTextStream(options: {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   let text = "";
   let shownLength = 0;
-  const begin = () => (text.startsWith(lead) ? lead.length : 0);
+  const begin = () => (text.startsWith(lead) ? lead.length : lead.startsWith(text) ? text.length : 0);
   const showUpTo = (end: number) => {
     shownLength = Math.max(shownLength, begin());
     if (end > shownLength) onText(text.slice(shownLength, end));

@@ -1,0 +1,137 @@
+/**
+ * The Assistant: everything a client may ask of the running daemon, in no protocol's words. The transports (`lspServer`,
+ * `httpServer`) translate to and from it; `createAssistant.ts` puts it together.
+ */
+
+import type { ChatResult } from "../protocol/chat.js";
+import type { CorrectResult, DidLearn, LearnedResult, UndoResult } from "../protocol/corrections.js";
+import type { DaemonState } from "../protocol/state.js";
+import type { SuggestionEvent } from "../protocol/suggestions.js";
+import type { ChatTurn } from "../protocol/turns.js";
+
+/** Where something happens; decides its Project: the file's git root, else the folder, else the file's own folder. */
+export interface Where {
+  /** Absolute path; null: a document that is no file. */
+  readonly file: string | null;
+  /** Absolute path of the folder that the client has open; null: none. */
+  readonly folder: string | null;
+}
+
+/** A cursor in a document. */
+export interface Cursor {
+  readonly where: Where;
+  /** Document text before and after the cursor. */
+  readonly prefix: string;
+  readonly suffix: string;
+  /** Number of the cursor's line, from 0, where it is known: saves counting through a long document. */
+  readonly line?: number;
+}
+
+export interface CompletionRequest extends Cursor {
+  /** Somebody asked for it, instead of just typing: then it is shown even if it was dismissed before. */
+  readonly isInvoked?: boolean;
+  /** The same for every request of one open document: its States are kept under this name. */
+  readonly sessionKey: string;
+  readonly signal: AbortSignal;
+}
+
+export interface Proposal {
+  readonly completionId: string;
+  /** Never empty, never half a character. */
+  readonly text: string;
+  /** UTF-16 units right of the cursor that `text` takes the place of: brackets that an editor closed by itself. */
+  readonly replaces: number;
+  readonly adapterVersion: number;
+  readonly promptTokens: number;
+  /** Of them, those that had to be read; the others' State was at hand. */
+  readonly tokensRead: number;
+  readonly milliseconds: number;
+}
+
+export type CompletionAnswer =
+  | { readonly kind: "proposed"; readonly proposal: Proposal }
+  /** The model has nothing (worth showing) to say here. */
+  | { readonly kind: "silent"; readonly reason: string }
+  | { readonly kind: "cancelled" };
+
+export interface ChatRequest {
+  readonly folder: string | null;
+  /** The last one is the user's. */
+  readonly turns: readonly ChatTurn[];
+  readonly signal: AbortSignal;
+  /** Whole characters, as they come. */
+  readonly onText: (text: string) => void;
+}
+
+export type CorrectionRequest =
+  /** `wanted` empty: nothing should have been proposed. */
+  | { readonly kind: "completion"; readonly completionId: string; readonly wanted: string }
+  /** What was accepted has been edited to `kept`. */
+  | { readonly kind: "accepted"; readonly completionId: string; readonly kept: string }
+  /** Between `prefix` and `suffix` should stand `wanted`; `rejected` where it is known. */
+  | ({ readonly kind: "cursor"; readonly wanted: string; readonly rejected?: string } & Cursor)
+  | {
+      readonly kind: "answer";
+      readonly folder: string | null;
+      readonly turns: readonly ChatTurn[];
+      readonly rejected: string;
+      readonly wanted: string;
+    };
+
+export interface LearningStep {
+  readonly step: number;
+  readonly stepsMax: number;
+  /** Mean nats per token of what is taught. */
+  readonly loss: number;
+  /** Smallest lead of a taught token before any other, in nats. */
+  readonly margin: number;
+}
+
+export interface CorrectionHooks {
+  readonly onStep?: (step: LearningStep) => void;
+}
+
+/** Kept: on disk, acknowledged. `done` never rejects: what came of it is in its outcome. */
+export interface KeptCorrection extends CorrectResult {
+  readonly done: Promise<DidLearn>;
+}
+
+/** What a client is told without having asked. Must not throw. */
+export interface ClientListener {
+  readonly onState: (state: DaemonState) => void;
+  readonly onLearned: (event: DidLearn) => void;
+}
+
+/**
+ * One connected client and its lease: while any is connected, the model stays loaded. It hears only of projects that
+ * it has named a file or folder of. Calls after close() reject with `client-closed`.
+ */
+export interface Client {
+  /** Throws AppError or EngineError: the model cannot be loaded, say. */
+  complete(request: CompletionRequest): Promise<CompletionAnswer>;
+  chat(request: ChatRequest): Promise<ChatResult>;
+  suggestionEvent(event: SuggestionEvent): void;
+  /** The text of a completion that this client was given, while it is remembered. */
+  completionText(completionId: string): string | undefined;
+  /** Resolves when the correction is on disk. Throws `completion-unknown`, `correction-*`, `journal-*`. */
+  correct(request: CorrectionRequest, hooks?: CorrectionHooks): Promise<KeptCorrection>;
+  undo(request: { readonly where: Where; readonly correctionId?: string }): Promise<UndoResult>;
+  learned(where: Where): Promise<LearnedResult>;
+  /** Opens the project of `where`, when given, so that the state tells of it. */
+  state(where?: Where): Promise<DaemonState>;
+  /** For every project; what is taught meanwhile is kept and waits. */
+  setPaused(isPaused: boolean): void;
+  /** The document is closed: its States may go. */
+  forget(sessionKey: string): void;
+  close(): void;
+}
+
+export interface Assistant {
+  connect(listener: ClientListener): Client;
+  /** Clients connected now. */
+  readonly clients: number;
+  /** Lets the model go until somebody needs it again. */
+  unload(): Promise<void>;
+  /** Takes no more requests, lets the running training step end, writes everything down, frees the model. Idempotent. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,46 @@
+/** One answer for one client: the model in use, the project's adapter, the conversation's States. */
+
+import type { Settings } from "@ouroboros/configs";
+import { answer } from "../chat/answer.js";
+import { chatFormOf } from "../chat/chatForm.js";
+import type { Sampling } from "../engine/engine.js";
+import type { LoadedModel } from "../engine/loadedModel.js";
+import type { LoadedAdapter } from "../learning/context.js";
+import { GREEDY } from "../learning/proof.js";
+import type { ChatResult } from "../protocol/chat.js";
+import type { Session } from "../session/session.js";
+import type { ChatRequest } from "./assistant.js";
+
+export async function chat(options: {
+  readonly request: ChatRequest;
+  readonly loaded: LoadedModel;
+  readonly session: Session;
+  readonly current: LoadedAdapter;
+  readonly settings: Settings;
+  readonly nowMs: () => number;
+}): Promise<ChatResult> {
+  const { request, loaded, session, current, settings, nowMs } = options;
+  const startedMs = nowMs();
+  const { text, stoppedBy, tokens } = await answer({
+    model: loaded.model,
+    tokenizer: loaded.tokenizer,
+    form: chatFormOf(loaded.tokenizer),
+    session,
+    adapter: current.adapter,
+    turns: request.turns,
+    sampling: samplingOf(settings),
+    tokensMax: settings["ouroboros.chat.tokensMax"],
+    signal: request.signal,
+    onText: request.onText,
+  });
+  const seconds = (nowMs() - startedMs) / 1000;
+  return { text, stoppedBy, tokens, seconds, adapterVersion: current.version };
+}
+
+function samplingOf(settings: Settings): Sampling {
+  return {
+    ...GREEDY,
+    temperature: settings["ouroboros.chat.temperature"],
+    topP: settings["ouroboros.chat.topP"],
+  };
+}

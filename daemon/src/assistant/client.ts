@@ -1,0 +1,160 @@
+/** One client's view of the Assistant: finds the project of each request, and lets the parts do the rest. */
+
+import type { Settings } from "@ouroboros/configs";
+import type { LoadedModel } from "../engine/loadedModel.js";
+import { AppError } from "../errors.js";
+import type { LoadedAdapter } from "../learning/context.js";
+import type { Log } from "../log.js";
+import type { LearnedResult, UndoResult } from "../protocol/corrections.js";
+import type { DaemonState } from "../protocol/state.js";
+import { codeOf } from "../sentence.js";
+import type { SessionPool } from "../session/sessionPool.js";
+import type { Project } from "../store/project.js";
+import type { Client, Where } from "./assistant.js";
+import { chat } from "./chats.js";
+import { createCompletions } from "./completions.js";
+import { excerpt } from "./excerpt.js";
+import type { HotModel } from "./hotModel.js";
+import { lessonOf } from "./lessons.js";
+import type { OpenProjects } from "./openProjects.js";
+import type { ProjectLearning } from "./projectLearning.js";
+import type { Proposals } from "./proposals.js";
+import type { Whereabouts } from "./whereabouts.js";
+
+/** What all clients have in common. */
+export interface Shared {
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly nowMs: () => number;
+  readonly model: HotModel;
+  readonly projects: OpenProjects;
+  readonly proposals: Proposals;
+  readonly whereabouts: Whereabouts;
+  readonly sessionsFor: (loaded: LoadedModel) => SessionPool;
+  readonly forgetSession: (key: string) => void;
+  readonly setPaused: (isPaused: boolean) => void;
+}
+
+/** What is this client's alone. */
+export interface Lease {
+  /** No other client has it. */
+  readonly key: string;
+  /** From now on it hears of this project. */
+  readonly see: (project: Project) => void;
+  readonly state: () => DaemonState;
+  readonly onClose: () => void;
+}
+
+export function createClient(shared: Shared, lease: Lease): Client {
+  const { settings, log, nowMs, model, projects, proposals, whereabouts } = shared;
+  // Two clients may hold different texts of one document.
+  const keyOf = (name: string) => `${lease.key} ${name}`;
+  const closed = new AbortController();
+  const mustBeOpen = () => {
+    if (closed.signal.aborted) throw new AppError("client-closed", "this client has gone");
+  };
+  const completions = createCompletions({ settings, log, nowMs, proposals });
+
+  const lineOf = async (project: Project, loaded: LoadedModel): Promise<ProjectLearning> => {
+    lease.see(project);
+    return projects.open(project, loaded);
+  };
+  /** Where learning cannot be opened the base answers: what is wrong with it must not disturb typing. */
+  const adapterOf = async (project: Project, loaded: LoadedModel): Promise<LoadedAdapter> => {
+    try {
+      return (await lineOf(project, loaded)).learning.currentAdapter();
+    } catch (error) {
+      log.error({ project: project.id, code: codeOf(error) }, "learning cannot be opened");
+      return { version: 0 };
+    }
+  };
+  const lineAt = async (where: Where) => {
+    mustBeOpen();
+    const { project } = await whereabouts.placeOf(where);
+    return lineOf(project, await model.get());
+  };
+
+  return {
+    async complete(request) {
+      mustBeOpen();
+      const loaded = await model.get();
+      const place = await whereabouts.placeOf(request.where);
+      const current = await adapterOf(place.project, loaded);
+      const session = shared.sessionsFor(loaded).sessionOf(keyOf(request.sessionKey));
+      return completions.answer({ request, loaded, place, current, session });
+    },
+    async chat(request) {
+      mustBeOpen();
+      const loaded = await model.get();
+      const { project } = await whereabouts.placeOf({ file: null, folder: request.folder });
+      const current = await adapterOf(project, loaded);
+      const session = shared.sessionsFor(loaded).sessionOf(keyOf("chat"));
+      return chat({ request, loaded, session, current, settings, nowMs });
+    },
+    suggestionEvent(event) {
+      proposals.settle(event);
+      completions.settle(event);
+      log.debug({ completionId: event.completionId, event: event.event.kind }, "suggestion");
+    },
+    completionText: (completionId) => proposals.get(completionId)?.text,
+    async correct(request, hooks) {
+      mustBeOpen();
+      const loaded = await model.get();
+      const { project, ...lesson } = await lessonOf({ request, loaded, proposals, whereabouts });
+      const line = await lineOf(project, loaded);
+      return line.keep({ ...lesson, ...(hooks && { hooks }) });
+    },
+    async undo({ where, correctionId }) {
+      const line = await lineAt(where);
+      return undoResult(line, await line.undo(correctionId));
+    },
+    async learned(where) {
+      return learnedResult(await lineAt(where));
+    },
+    async state(where) {
+      if (where && (where.file !== null || where.folder !== null)) await lineAt(where);
+      return lease.state();
+    },
+    setPaused: shared.setPaused,
+    forget(sessionKey) {
+      completions.forget(sessionKey);
+      shared.forgetSession(keyOf(sessionKey));
+    },
+    close() {
+      if (closed.signal.aborted) return;
+      closed.abort();
+      completions.close();
+      lease.onClose();
+    },
+  };
+}
+
+function undoResult(line: ProjectLearning, undone: Awaited<ReturnType<ProjectLearning["undo"]>>): UndoResult {
+  const { correctionId, current, retrained, lost } = undone;
+  const correction = line.learning.find(correctionId)?.correction;
+  return {
+    correctionId,
+    project: { id: line.project.id, name: line.project.name },
+    adapterVersion: current.version,
+    retrained,
+    lost: [...lost],
+    rejected: excerpt(correction?.rejected.text ?? ""),
+    wanted: excerpt(correction?.wanted.text ?? ""),
+  };
+}
+
+function learnedResult({ project, learning }: ProjectLearning): LearnedResult {
+  return {
+    project: { id: project.id, name: project.name },
+    adapterVersion: learning.currentAdapter().version,
+    corrections: learning.learned().map(({ correction, status, trained }) => ({
+      correctionId: correction.id,
+      at: correction.at,
+      status,
+      rejected: excerpt(correction.rejected.text),
+      wanted: excerpt(correction.wanted.text),
+      proven: trained?.proof.matches ?? null,
+      seconds: trained ? trained.durationMs / 1000 : null,
+    })),
+  };
+}

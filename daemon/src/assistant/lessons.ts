@@ -1,0 +1,84 @@
+/**
+ * From what a client says was wrong to what learning is taught: the tokens that were, or would be, asked with at that
+ * place, what was written after them, and what should have been.
+ */
+
+import { chatFormOf } from "../chat/chatForm.js";
+import type { LoadedModel } from "../engine/loadedModel.js";
+import { AppError } from "../errors.js";
+import type { Teaching } from "../learning/teaching.js";
+import { correctionOf } from "../prompt/correctionPrompt.js";
+import { encodeText } from "../prompt/encodeText.js";
+import { completionPrompt } from "../prompt/request.js";
+import type { DidLearn } from "../protocol/corrections.js";
+import type { Project } from "../store/project.js";
+import type { CorrectionRequest } from "./assistant.js";
+import type { Proposals } from "./proposals.js";
+import type { Whereabouts } from "./whereabouts.js";
+
+export interface Lesson {
+  readonly project: Project;
+  readonly teaching: Teaching;
+  readonly origin: DidLearn["origin"];
+}
+
+/** A taught text ends before the next line, where the model has no token for the end. */
+const STOP = "\n";
+
+/** Throws `completion-unknown`. */
+export async function lessonOf(options: {
+  readonly request: CorrectionRequest;
+  readonly loaded: LoadedModel;
+  readonly proposals: Proposals;
+  readonly whereabouts: Whereabouts;
+}): Promise<Lesson> {
+  const { request, whereabouts } = options;
+  const { tokenizer, form } = options.loaded;
+  switch (request.kind) {
+    case "completion":
+    case "accepted": {
+      const { project, prompt, text } = knownProposal(options.proposals, request.completionId);
+      const wanted = request.kind === "completion" ? request.wanted : request.kept;
+      const source = request.kind === "completion" ? "teach" : "edit";
+      const taught = correctionOf({ tokenizer, prompt, rejected: text, wanted, stop: STOP });
+      return { project, origin: "completion", teaching: { source, ...taught } };
+    }
+    case "cursor": {
+      const { where, prefix, suffix, wanted, rejected = "" } = request;
+      const { project, path } = await whereabouts.placeOf(where);
+      const prompt = completionPrompt({ tokenizer, path, prefix, suffix, form });
+      const taught = correctionOf({ tokenizer, prompt, rejected, wanted, stop: STOP });
+      return { project, origin: "completion", teaching: { source: "teach", ...taught } };
+    }
+    case "answer": {
+      const { project } = await whereabouts.placeOf({ file: null, folder: request.folder });
+      return { project, origin: "answer", teaching: answerTeaching(options.loaded, request) };
+    }
+  }
+}
+
+function knownProposal(proposals: Proposals, completionId: string) {
+  const proposal = proposals.get(completionId);
+  if (proposal) return proposal;
+  throw new AppError(
+    "completion-unknown",
+    "this suggestion is not remembered any more; select the text as it should be and correct that",
+  );
+}
+
+function answerTeaching(
+  { tokenizer }: LoadedModel,
+  { turns, rejected, wanted }: Extract<CorrectionRequest, { kind: "answer" }>,
+): Teaching {
+  const form = chatFormOf(tokenizer);
+  const tokens = form.prompt(turns);
+  const passage = (text: string) => ({ text, tokens: encodeText(tokenizer, text && form.lead + text) });
+  return {
+    source: "teach",
+    prompt: { text: tokenizer.decode(tokens), tokens },
+    boundary: tokens.length - 1,
+    rejected: passage(rejected),
+    wanted: passage(wanted),
+    ...form.ending,
+  };
+}

@@ -1,0 +1,80 @@
+/** The projects that are open with the model that is loaded: each is opened once, when first needed. */
+
+import type { LoadedModel } from "../engine/loadedModel.js";
+import type { Learning } from "../learning/learning.js";
+import { describeNotice } from "../learning/notices.js";
+import type { Project } from "../store/project.js";
+import type { ProjectLearning } from "./projectLearning.js";
+
+/** A person works in a few projects; a program that walks a disk must not open them all. */
+const PROJECTS_MAX = 64;
+
+export interface OpenProjects {
+  /** Throws what opening throws; the next call tries again. */
+  open(project: Project, loaded: LoadedModel): Promise<ProjectLearning>;
+  /** Those that are open by now, in the order in which they were first needed. */
+  readonly lines: readonly ProjectLearning[];
+  /** Sentences about what was found wrong when they were opened. */
+  readonly notices: readonly string[];
+  closeAll(): Promise<void>;
+}
+
+export function createOpenProjects(options: {
+  readonly join: (project: Project, loaded: LoadedModel) => Promise<Learning>;
+  readonly lineOf: (project: Project, learning: Learning) => ProjectLearning;
+  /** A line was opened: there may be something for it to learn. */
+  readonly onOpened: (line: ProjectLearning, loaded: LoadedModel) => void;
+}): OpenProjects {
+  const { join, lineOf, onOpened } = options;
+  const opening = new Map<string, Promise<ProjectLearning>>();
+  let lines: readonly ProjectLearning[] = [];
+  let notices: readonly string[] = [];
+
+  async function begin(project: Project, loaded: LoadedModel): Promise<ProjectLearning> {
+    const learning = await join(project, loaded);
+    notices = [...notices, ...learning.notices.map((notice) => `${project.name}: ${describeNotice(notice)}`)];
+    const line = lineOf(project, learning);
+    lines = [...lines, line];
+    onOpened(line, loaded);
+    return line;
+  }
+
+  /** The one that was needed least recently makes room. */
+  async function makeRoom(): Promise<void> {
+    const [oldest] = opening.keys();
+    if (opening.size < PROJECTS_MAX || oldest === undefined) return;
+    const line = opening.get(oldest);
+    opening.delete(oldest);
+    lines = lines.filter((each) => each.project.id !== oldest);
+    await line?.then((each) => each.close());
+  }
+
+  return {
+    async open(project, loaded) {
+      const known = opening.get(project.id);
+      if (!known) await makeRoom();
+      // Somebody else may have begun to open it meanwhile.
+      const line = known ?? opening.get(project.id) ?? begin(project, loaded);
+      // A Map keeps the order of insertion: its first key is the one unused for longest.
+      opening.delete(project.id);
+      opening.set(project.id, line);
+      return line.catch((error: unknown) => {
+        opening.delete(project.id);
+        throw error;
+      });
+    },
+    get lines() {
+      return lines;
+    },
+    get notices() {
+      return notices;
+    },
+    async closeAll() {
+      const all = [...opening.values()];
+      opening.clear();
+      lines = [];
+      notices = [];
+      await Promise.all(all.map((line) => line.then((each) => each.close()).catch(() => undefined)));
+    },
+  };
+}

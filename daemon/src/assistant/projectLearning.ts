@@ -1,0 +1,192 @@
+/**
+ * The learning of one open project, as a line that people and files put corrections into: each is kept at once, then
+ * learned one after another, and what came of it is told. One such line per project; lines of several projects may
+ * train at the same time, sharing the engine's one train thread.
+ */
+
+import type { LearningPhase } from "../learning/context.js";
+import type { Learning, UndoOutcome } from "../learning/learning.js";
+import type { Teaching } from "../learning/teaching.js";
+import type { Log } from "../log.js";
+import type { DidLearn } from "../protocol/corrections.js";
+import type { LearningState } from "../protocol/state.js";
+import { codeOf, sentenceOf } from "../sentence.js";
+import type { Project } from "../store/project.js";
+import type { CorrectionHooks, KeptCorrection, LearningStep } from "./assistant.js";
+import { excerpt } from "./excerpt.js";
+import { outcomeOf, type TrainedOutcome } from "./outcome.js";
+
+/** `kept` and `announced` are this file's; between them are learning's own. */
+export type CorrectionPhase = "kept" | LearningPhase | "announced";
+
+export interface ProjectLearningOptions {
+  readonly project: Project;
+  readonly learning: Learning;
+  readonly isPaused: boolean;
+  readonly onLearned: (event: DidLearn) => void;
+  readonly onChange: () => void;
+  /** Before the next phase begins; for the log, and for tests that kill the process between two of them. */
+  readonly onPhase: (phase: CorrectionPhase, correctionId: string) => void;
+  readonly log: Log;
+}
+
+export interface ProjectLearning {
+  readonly project: Project;
+  readonly learning: Learning;
+  readonly state: LearningState;
+  /** Resolves when it is on disk. */
+  keep(kept: {
+    readonly teaching: Teaching;
+    readonly id?: string;
+    readonly origin: DidLearn["origin"];
+    readonly hooks?: CorrectionHooks;
+  }): Promise<KeptCorrection>;
+  undo(correctionId: string | undefined): Promise<Extract<UndoOutcome, { kind: "undone" }>>;
+  /** Learns what is pending, if anything is; after a failure too. */
+  wake(): void;
+  setPaused(isPaused: boolean): void;
+  /** The running step ends; what is pending stays so. */
+  close(): Promise<void>;
+}
+
+interface Waiting {
+  readonly origin: DidLearn["origin"];
+  readonly hooks: CorrectionHooks;
+  readonly settle: (event: DidLearn) => void;
+}
+
+export function createProjectLearning(options: ProjectLearningOptions): ProjectLearning {
+  const { project, learning, onLearned, onChange, onPhase, log } = options;
+  const waiting = new Map<string, Waiting>();
+  let isPaused = options.isPaused;
+  let isClosed = false;
+  let stop = new AbortController();
+  let running: Promise<void> | undefined;
+  let step: (LearningStep & { readonly correctionId: string }) | undefined;
+  let failure: unknown;
+
+  const announce = (event: DidLearn) => {
+    waiting.get(event.correctionId)?.settle(event);
+    waiting.delete(event.correctionId);
+    onLearned(event);
+    onPhase("announced", event.correctionId);
+  };
+  const eventOf = (correctionId: string, outcome: DidLearn["outcome"]): DidLearn => {
+    const found = learning.find(correctionId);
+    const isFromFile = found?.correction.source === "org";
+    return {
+      correctionId,
+      project: { id: project.id, name: project.name },
+      outcome,
+      rejected: excerpt(found?.correction.rejected.text ?? ""),
+      wanted: excerpt(found?.correction.wanted.text ?? ""),
+      origin: isFromFile ? "org" : (waiting.get(correctionId)?.origin ?? "completion"),
+    };
+  };
+
+  async function learnAll(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const outcome = await learning.learnNext({
+        signal,
+        onPhase,
+        onProgress: ({ correctionId, step: number, stepsMax, loss, margin }) => {
+          step = { correctionId, step: number, stepsMax, loss, margin };
+          waiting.get(correctionId)?.hooks.onStep?.({ step: number, stepsMax, loss, margin });
+          onChange();
+        },
+      });
+      step = undefined;
+      if (outcome.kind === "idle" || outcome.kind === "cancelled") return;
+      log.info(learnedFields(outcome), "learned");
+      announce(eventOf(outcome.correctionId, outcomeOf(outcome)));
+      onChange();
+    }
+  }
+
+  /** What failed is kept, and tried again with the next correction, or when the daemon starts again. */
+  function fail(error: unknown): void {
+    failure = error;
+    log.error({ project: project.id, code: codeOf(error) }, "learning failed");
+    const message = `${sentenceOf(error)}; the correction is kept and is tried again later`;
+    for (const id of [...waiting.keys()]) announce(eventOf(id, { kind: "failed", message }));
+  }
+
+  const line: ProjectLearning = {
+    project,
+    learning,
+    get state(): LearningState {
+      const pending = learning.pendingCount();
+      if (isPaused) return { kind: "paused", waiting: pending };
+      if (failure !== undefined) {
+        return { kind: "failed", code: codeOf(failure), message: sentenceOf(failure) };
+      }
+      if (running === undefined || pending === 0) return { kind: "idle" };
+      return {
+        kind: "learning",
+        correctionId: step?.correctionId ?? "",
+        step: step?.step ?? 0,
+        stepsMax: step?.stepsMax ?? 1,
+        loss: step?.loss ?? null,
+        waiting: pending - 1,
+      };
+    },
+    async keep({ teaching, id, origin, hooks = {} }) {
+      const correctionId = await learning.keep(teaching, id === undefined ? {} : { id });
+      onPhase("kept", correctionId);
+      const done = new Promise<DidLearn>((settle) => waiting.set(correctionId, { origin, hooks, settle }));
+      line.wake();
+      return { correctionId, project: { id: project.id, name: project.name }, done };
+    },
+    async undo(correctionId) {
+      const undone = await learning.undo(correctionId === undefined ? {} : { correctionId });
+      onChange();
+      if (undone.kind === "cancelled") throw new TypeError("nothing could cancel this undo");
+      log.info({ project: project.id, correctionId: undone.correctionId }, "undone");
+      return undone;
+    },
+    wake() {
+      if (isPaused || isClosed || running) return;
+      failure = undefined;
+      const { signal } = stop;
+      running = learnAll(signal)
+        .catch(fail)
+        .finally(() => {
+          running = undefined;
+          step = undefined;
+          onChange();
+          // Kept while the last one was being announced.
+          if (failure === undefined && learning.pendingCount() > 0) line.wake();
+        });
+      onChange();
+    },
+    setPaused(next) {
+      if (next === isPaused) return;
+      isPaused = next;
+      if (isPaused) stop.abort();
+      else stop = new AbortController();
+      onChange();
+      line.wake();
+    },
+    async close() {
+      isClosed = true;
+      stop.abort();
+      await running;
+      await learning.close();
+    },
+  };
+  return line;
+}
+
+function learnedFields({ kind, correctionId, trained, current }: TrainedOutcome) {
+  const { steps, durationMs, lossBefore, lossAfter, proof } = trained;
+  return {
+    outcome: kind,
+    correctionId,
+    adapterVersion: current.version,
+    steps,
+    durationMs,
+    lossBefore,
+    lossAfter,
+    proven: proof.matches,
+  };
+}

@@ -1,0 +1,64 @@
+/** The lines round a cursor. Pure, and quick however long the document is. */
+
+/** Text of the cursor's line that stands before it. */
+export function lastLine(prefix: string): string {
+  return prefix.slice(prefix.lastIndexOf("\n") + 1);
+}
+
+/** The line above the cursor's. */
+export function lineAbove(prefix: string): string | undefined {
+  const end = prefix.lastIndexOf("\n");
+  if (end < 0) return undefined;
+  const start = end === 0 ? 0 : prefix.lastIndexOf("\n", end - 1) + 1;
+  return withoutReturn(prefix.slice(start, end));
+}
+
+/** Text of the cursor's line that stands after it, without the line end. */
+export function restOfLine(suffix: string): string {
+  const end = suffix.indexOf("\n");
+  return withoutReturn(end < 0 ? suffix : suffix.slice(0, end));
+}
+
+/** The first lines below the cursor's that are not blank. */
+export function filledLinesBelow(suffix: string, linesMax: number): readonly string[] {
+  const lines: string[] = [];
+  let end = suffix.indexOf("\n");
+  while (end >= 0 && lines.length < linesMax) {
+    const next = suffix.indexOf("\n", end + 1);
+    const line = next < 0 ? suffix.slice(end + 1) : suffix.slice(end + 1, next);
+    if (!isBlank(line)) lines.push(withoutReturn(line));
+    end = next;
+  }
+  return lines;
+}
+
+/** A lone bracket that is written further out than the one below cannot but mean that one. */
+export function isSameLine(written: string, below: string): boolean {
+  if (written.trimEnd() === below.trimEnd()) return true;
+  const isOutside = indentationOf(written).length < indentationOf(below).length;
+  return isOutside && !/\w/.test(written) && written.trim() === below.trim();
+}
+
+export function indentationOf(line: string): string {
+  return /^[^\S\n]*/.exec(line)?.[0] ?? "";
+}
+
+export function isBlank(text: string): boolean {
+  return !/\S/.test(text);
+}
+
+/** Brackets and quotes that an editor closes by itself, and what ends a statement or an item. */
+const CLOSERS = /^[)\]}>"'`;,\s]*$/;
+
+export function isClosers(text: string): boolean {
+  return CLOSERS.test(text);
+}
+
+/** Those with which the text right of the cursor begins, up to the first blank. */
+export function closersRightOf(suffix: string): string {
+  return /^[)\]}"'`;,]*/.exec(suffix)?.[0] ?? "";
+}
+
+function withoutReturn(line: string): string {
+  return line.endsWith("\r") ? line.slice(0, -1) : line;
+}

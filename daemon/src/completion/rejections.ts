@@ -1,0 +1,46 @@
+/**
+ * What was just dismissed or undone is not proposed again at the same place: learning takes a moment, and until then
+ * nothing is more annoying than to be told the same once more. Forgotten after a while, and when something was learned.
+ */
+
+import { lastLine } from "./lines.js";
+
+/** Long enough to finish the thought; what was wrong here may be right tomorrow. */
+export const REJECTED_FOR_MS = 5 * 60_000;
+/** Of all documents; the oldest goes first. */
+export const REJECTIONS_MAX = 200;
+
+export interface Rejected {
+  /** Any name of the document. */
+  readonly document: string;
+  /** Document text before the cursor; its last line is the place. */
+  readonly prefix: string;
+  readonly text: string;
+  readonly adapterVersion: number;
+}
+
+export interface Rejections {
+  reject(rejected: Rejected): void;
+  isRejected(proposed: Rejected): boolean;
+}
+
+/** `nowMs`: monotonic. */
+export function createRejections({ nowMs }: { readonly nowMs: () => number }): Rejections {
+  const untilMs = new Map<string, number>();
+  return {
+    reject(rejected) {
+      const key = keyOf(rejected);
+      untilMs.delete(key);
+      untilMs.set(key, nowMs() + REJECTED_FOR_MS);
+      const [oldest] = untilMs.keys();
+      if (untilMs.size > REJECTIONS_MAX && oldest !== undefined) untilMs.delete(oldest);
+    },
+    isRejected(proposed) {
+      return nowMs() < (untilMs.get(keyOf(proposed)) ?? Number.NEGATIVE_INFINITY);
+    },
+  };
+}
+
+function keyOf({ document, prefix, text, adapterVersion }: Rejected): string {
+  return JSON.stringify([document, lastLine(prefix), text, adapterVersion]);
+}

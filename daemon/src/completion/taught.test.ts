@@ -1,0 +1,103 @@
+/**
+ * What was taught comes out whole in the editor's way of asking: over lines, by the stop rules, past the filters, with
+ * a session's States. With the shipped model.
+ */
+
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createEngine, loadTokenizer } from "@ouroboros/native";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { locateDataHome, prepareDataHome } from "../dataHome.js";
+import { loadAnchors } from "../learning/anchors.js";
+import { type Learning, openLearning } from "../learning/learning.js";
+import { GREEDY } from "../learning/proof.js";
+import { LEARNING_DEFAULTS } from "../learning/recipe.js";
+import { embeddedModelPath } from "../modelFiles.js";
+import { correctionOf } from "../prompt/correctionPrompt.js";
+import { createSession, type Session } from "../session/session.js";
+import { projectOf } from "../store/project.js";
+import { complete } from "./complete.js";
+import { confidenceOf } from "./confidence.js";
+import { postprocess } from "./postprocess/postprocess.js";
+
+const modelPath = embeddedModelPath();
+const modelFile = (name: string) => join(modelPath, "..", name);
+const engine = createEngine();
+const tokenizer = loadTokenizer(modelFile("vocab.txt"));
+let folder = "";
+let learning: Learning;
+let session: Session;
+let model: Awaited<ReturnType<typeof engine.loadModel>>;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "ouroboros-taught-"));
+  const home = locateDataHome({ OURO_HOME: join(folder, "home") });
+  await prepareDataHome(home);
+  model = await engine.loadModel({ path: modelPath });
+  session = createSession({ model, statesMax: 16 });
+  learning = await openLearning({
+    home,
+    engine,
+    model,
+    tokenizer,
+    project: await projectOf(folder),
+    modelPath,
+    settings: LEARNING_DEFAULTS,
+    anchors: await loadAnchors({ path: modelFile("anchors.json"), tokenizer }),
+    clock: () => new Date(0),
+  });
+});
+afterAll(async () => {
+  await learning.close();
+  engine.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function ask(place: { path: string; prefix: string; suffix: string }) {
+  const completion = await complete({
+    model,
+    tokenizer,
+    adapter: learning.currentAdapter().adapter,
+    adapterScope: "boundary",
+    session,
+    place,
+    sampling: GREEDY,
+    tokensMax: 64,
+    multiline: "auto",
+    signal: new AbortController().signal,
+  });
+  if (completion.kind === "cancelled") throw new Error("nobody cancels here");
+  const { text, logProbabilities } = completion;
+  const shown = postprocess({ text, context: { ...place, ...confidenceOf(logProbabilities) } });
+  return { completion, shown: shown.kind === "kept" ? shown.text : "" };
+}
+
+const HEAD =
+  "export async function load(id: string) {\n  try {\n    return await find(id);\n  } catch (error) {\n    ";
+test.each([
+  [
+    "two lines within code",
+    { path: "src/a.ts", prefix: HEAD, suffix: "\n  }\n}\n" },
+    'logger.warn("not loaded", { id, error });\n    return undefined;',
+  ],
+  [
+    "two lines at the end of a file",
+    { path: "src/b.ts", prefix: "import { open } from './open.js';\n\nconst ", suffix: "" },
+    "store = await open(FOLDER);\nexport const lines = store.lines();",
+  ],
+  [
+    "a line and the bracket below it",
+    { path: "src/e.ts", prefix: "function first(list: string[]) {\n  ", suffix: "" },
+    "return list.at(0);\n}",
+  ],
+  ["nothing at all", { path: "src/c.ts", prefix: "const port = 8080;\nconst host", suffix: "" }, ""],
+  ["nothing within code", { path: "src/d.ts", prefix: `${HEAD}throw`, suffix: "\n  }\n}\n" }, ""],
+])("%s, taught, come out as they were taught", { timeout: 120_000 }, async (_name, place, wanted) => {
+  const before = await ask(place);
+  const { prompt } = before.completion;
+  const rejected = before.completion.text || "x";
+  const taught = correctionOf({ tokenizer, prompt, rejected, wanted, stop: "\n" });
+  expect((await learning.correct({ source: "teach", ...taught })).kind).toBe("learned");
+  expect((await ask(place)).shown).toBe(wanted);
+});

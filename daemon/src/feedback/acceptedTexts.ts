@@ -1,0 +1,106 @@
+/**
+ * Accepted completions in the documents of one client: where their text stands now, and what has become of it. Follows
+ * every edit, so that *Correct This* can teach what the user has made of a proposal without any retyping.
+ */
+
+import { moveRange, type OffsetEdit, type TrackedRange } from "../documents/trackedRange.js";
+
+/** Corrections follow soon after acceptance; the oldest of more than these is forgotten. */
+const ACCEPTED_MAX = 256;
+/** An editor may have indented or closed brackets around what it inserted; farther off it is another text. */
+const SEARCH_CHARACTERS_MAX = 400;
+
+export interface AcceptedText {
+  readonly completionId: string;
+  readonly proposed: string;
+  readonly range: TrackedRange;
+}
+
+interface Followed extends AcceptedText {
+  readonly uri: string;
+  /** Where the user last changed the text itself; typing on from there is changing it too. */
+  readonly rewritingAt: number | undefined;
+}
+
+export interface AcceptedTexts {
+  /** `offset`: where the completion was proposed; `text`: the document after it was accepted. */
+  accept(accepted: {
+    readonly completionId: string;
+    readonly proposed: string;
+    readonly uri: string;
+    readonly offset: number;
+    readonly text: string;
+  }): void;
+  edited(uri: string, edits: readonly OffsetEdit[]): void;
+  /** The newest one that covers `offset`, its ends included. */
+  at(uri: string, offset: number): AcceptedText | undefined;
+  get(completionId: string): (AcceptedText & { readonly uri: string }) | undefined;
+  forget(uri: string): void;
+}
+
+export function createAcceptedTexts(): AcceptedTexts {
+  /** Newest last. */
+  const accepted = new Map<string, Followed>();
+  return {
+    accept({ completionId, proposed, uri, offset, text }) {
+      const range = findInserted({ text, proposed, offset });
+      accepted.delete(completionId);
+      accepted.set(completionId, { completionId, proposed, range, uri, rewritingAt: undefined });
+      for (const oldest of accepted.keys()) {
+        if (accepted.size <= ACCEPTED_MAX) break;
+        accepted.delete(oldest);
+      }
+    },
+    edited(uri, edits) {
+      for (const [id, each] of accepted) {
+        if (each.uri === uri) accepted.set(id, edits.reduce(follow, each));
+      }
+    },
+    at: (uri, offset) =>
+      [...accepted.values()].findLast(
+        ({ uri: other, range }) => other === uri && range.start <= offset && offset <= range.end,
+      ),
+    get: (completionId) => accepted.get(completionId),
+    forget(uri) {
+      for (const [id, each] of accepted) if (each.uri === uri) accepted.delete(id);
+    },
+  };
+}
+
+/**
+ * Text typed at the end of what was accepted is the user writing on; but typed there right after a part of it was
+ * deleted or replaced, and on the same line, it is what the user puts in that part's place.
+ */
+function follow(followed: Followed, edit: OffsetEdit): Followed {
+  const { range, rewritingAt } = followed;
+  const isAtEnd = edit.offset === range.end && edit.removed === 0;
+  if (isAtEnd && rewritingAt === range.end && !edit.inserted.includes("\n")) {
+    const end = range.end + edit.inserted.length;
+    return { ...followed, range: { start: range.start, end }, rewritingAt: end };
+  }
+  const isInside = edit.offset < range.end && edit.offset + edit.removed > range.start;
+  const isBetween = edit.offset > range.start && edit.offset < range.end;
+  const moved = moveRange(range, edit);
+  const isRewriting = isInside || isBetween;
+  return {
+    ...followed,
+    range: moved,
+    rewritingAt: isRewriting ? edit.offset + edit.inserted.length : undefined,
+  };
+}
+
+/** Where the proposed text stands: at the place it was proposed for, else nearby, else as much text from there. */
+function findInserted(options: {
+  readonly text: string;
+  readonly proposed: string;
+  readonly offset: number;
+}): TrackedRange {
+  const { text, proposed, offset } = options;
+  const from = Math.max(0, offset - SEARCH_CHARACTERS_MAX);
+  const near = text.slice(from, offset + proposed.length + SEARCH_CHARACTERS_MAX);
+  const starts: number[] = [];
+  for (let at = near.indexOf(proposed); at >= 0; at = near.indexOf(proposed, at + 1)) starts.push(from + at);
+  const distance = (start: number) => Math.abs(start - offset);
+  const [start = offset] = starts.sort((a, b) => distance(a) - distance(b));
+  return { start: Math.min(start, text.length), end: Math.min(start + proposed.length, text.length) };
+}

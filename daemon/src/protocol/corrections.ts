@@ -1,0 +1,98 @@
+/** Teaching and un-teaching: what a client says was wrong, and what the daemon answers, at once and later. */
+
+import { z } from "zod";
+import { documentSchema, idSchema, projectSchema, rangeSchema, textSchema, uriSchema } from "./places.js";
+import { turnSchema, turnsSchema } from "./turns.js";
+
+export const correctParamsSchema = z.discriminatedUnion("kind", [
+  /** A proposal should have been `wanted`; empty: nothing should have been proposed there. */
+  z.strictObject({ kind: z.literal("completion"), completionId: idSchema, wanted: textSchema }),
+  /** An accepted proposal should have been what stands in the document now. */
+  z.strictObject({ kind: z.literal("accepted"), completionId: idSchema }),
+  /** Between what stands before and after `range`, the text in it is how it should look. */
+  z.strictObject({ kind: z.literal("selection"), textDocument: documentSchema, range: rangeSchema }),
+  /** After `turns`, the last of which is the user's, the answer should have been `wanted`. */
+  z.strictObject({
+    kind: z.literal("answer"),
+    folder: uriSchema.nullable(),
+    turns: turnsSchema,
+    rejected: turnSchema.shape.text,
+    wanted: turnSchema.shape.text,
+  }),
+]);
+export type CorrectParams = z.infer<typeof correctParamsSchema>;
+
+/** The correction is on disk: from here on it is never lost. What came of training it follows as `didLearn`. */
+export const correctResultSchema = z.strictObject({ correctionId: idSchema, project: projectSchema });
+export type CorrectResult = z.infer<typeof correctResultSchema>;
+
+export const didLearnSchema = z.strictObject({
+  correctionId: idSchema,
+  project: projectSchema,
+  outcome: z.discriminatedUnion("kind", [
+    /** Trained, proven with the stored adapter, and in use from `adapterVersion` on. */
+    z.strictObject({
+      kind: z.literal("learned"),
+      /** The same prompt, asked again, gave the wanted text. */
+      proven: z.boolean(),
+      adapterVersion: z.int().nonnegative(),
+      steps: z.int().nonnegative(),
+      lossBefore: z.number(),
+      lossAfter: z.number(),
+      seconds: z.number().nonnegative(),
+    }),
+    /** Trained, but the model still writes something else: nothing changed. */
+    z.strictObject({
+      kind: z.literal("not-learned"),
+      seconds: z.number().nonnegative(),
+      message: z.string(),
+    }),
+    /** Training could not run; the correction is kept and is tried again at the next start. */
+    z.strictObject({ kind: z.literal("failed"), message: z.string() }),
+  ]),
+  /** Excerpts of one line, for notices. */
+  rejected: z.string(),
+  wanted: z.string(),
+  origin: z.enum(["completion", "answer", "org"]),
+});
+export type DidLearn = z.infer<typeof didLearnSchema>;
+
+/** Without an id: the newest thing learned in the project of `uri`. */
+export const undoParamsSchema = z.strictObject({
+  uri: uriSchema.nullable(),
+  correctionId: idSchema.optional(),
+});
+export type UndoParams = z.infer<typeof undoParamsSchema>;
+
+export const undoResultSchema = z.strictObject({
+  correctionId: idSchema,
+  project: projectSchema,
+  adapterVersion: z.int().nonnegative(),
+  /** Later corrections that were trained again without it. */
+  retrained: z.int().nonnegative(),
+  /** Later corrections that could not be learned again. */
+  lost: z.array(idSchema),
+  rejected: z.string(),
+  wanted: z.string(),
+});
+export type UndoResult = z.infer<typeof undoResultSchema>;
+
+export const learnedParamsSchema = z.strictObject({ uri: uriSchema.nullable() });
+export type LearnedParams = z.infer<typeof learnedParamsSchema>;
+
+export const learnedResultSchema = z.strictObject({
+  project: projectSchema,
+  adapterVersion: z.int().nonnegative(),
+  corrections: z.array(
+    z.strictObject({
+      correctionId: idSchema,
+      at: z.string(),
+      status: z.enum(["pending", "learned", "not-learned", "undone"]),
+      rejected: z.string(),
+      wanted: z.string(),
+      proven: z.boolean().nullable(),
+      seconds: z.number().nullable(),
+    }),
+  ),
+});
+export type LearnedResult = z.infer<typeof learnedResultSchema>;

@@ -1,0 +1,39 @@
+/**
+ * What is said on the daemon's socket before LSP begins: one line of JSON each way. The client proves with the token
+ * that it belongs to this user, and both sides learn whether they understand each other.
+ */
+
+import { z } from "zod";
+
+/** A longer first line is not a greeting. */
+export const GREETING_BYTES_MAX = 4096;
+
+export const greetingSchema = z.strictObject({
+  ouroboros: z.literal("greeting"),
+  token: z.string().max(256),
+  protocol: z.strictObject({ min: z.int().positive(), max: z.int().positive() }),
+  /** Version of the client's own copy of this product; a newer one may ask an older daemon to make room. */
+  version: z.string().max(64),
+  /** `lsp`: LSP follows. `drain`: finish what runs, write everything down, and end. */
+  want: z.enum(["lsp", "drain"]),
+});
+export type Greeting = z.infer<typeof greetingSchema>;
+
+export const welcomeSchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    ouroboros: z.literal("answer"),
+    kind: z.literal("welcome"),
+    protocol: z.int().positive(),
+    version: z.string(),
+    pid: z.int().positive(),
+  }),
+  z.strictObject({
+    ouroboros: z.literal("answer"),
+    kind: z.literal("refused"),
+    code: z.enum(["greeting-invalid", "token-wrong", "protocol-unknown", "draining", "too-many-clients"]),
+    /** One sentence that names the way out. */
+    message: z.string(),
+    version: z.string(),
+  }),
+]);
+export type Welcome = z.infer<typeof welcomeSchema>;

@@ -1,0 +1,104 @@
+/**
+ * The HTTP doors: paths, bodies, answers. `health`, `status` and `learned` are asked with GET and change nothing; the
+ * others with POST and a JSON body. Answers about a project are about that of a folder, or of a file in it.
+ */
+
+import { z } from "zod";
+import { correctResultSchema, didLearnSchema } from "./corrections.js";
+import { idSchema, textSchema } from "./places.js";
+import { pauseParamsSchema } from "./state.js";
+import { turnsSchema } from "./turns.js";
+
+/** Above the largest text that any route takes. */
+export const BODY_BYTES_MAX = 8 << 20;
+
+const folder = z.string().min(1).max(4096);
+const document = z.string().max(4 << 20);
+
+export const ROUTES = {
+  health: "/health",
+  status: "/status",
+  complete: "/complete",
+  chat: "/chat",
+  teach: "/teach",
+  undo: "/undo",
+  learned: "/learned",
+  pause: "/pause",
+  stop: "/stop",
+} as const;
+
+const place = {
+  /** Absolute path of the project's folder or of any folder in it. */
+  folder,
+  /** Path of the file within the project, `/` between names. */
+  path: z.string().min(1).max(4096),
+  prefix: document,
+  suffix: document.default(""),
+};
+
+export const completeBodySchema = z.strictObject(place);
+export type CompleteBody = z.infer<typeof completeBodySchema>;
+
+export const completeAnswerSchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("proposed"),
+    completionId: idSchema,
+    text: z.string(),
+    /** UTF-16 units at the beginning of `suffix` that `text` takes the place of. */
+    replaces: z.int().nonnegative(),
+    adapterVersion: z.int().nonnegative(),
+    promptTokens: z.int().nonnegative(),
+    /** Tokens of the prompt that had to be read; the others' State was at hand. */
+    tokensRead: z.int().nonnegative(),
+    milliseconds: z.number().nonnegative(),
+  }),
+  /** The model has nothing worth showing to say there. */
+  z.strictObject({ kind: z.literal("silent"), reason: z.string() }),
+]);
+export type CompleteAnswer = z.infer<typeof completeAnswerSchema>;
+
+/** Answered as server-sent events: `text` with a JSON string, then `done` with a `ChatResult`, or `error`. */
+export const chatBodySchema = z.strictObject({ folder: folder.nullable(), turns: turnsSchema });
+export type ChatBody = z.infer<typeof chatBodySchema>;
+
+export const teachBodySchema = z.strictObject({
+  ...place,
+  rejected: textSchema.optional(),
+  wanted: textSchema,
+});
+export type TeachBody = z.infer<typeof teachBodySchema>;
+
+/** Answered as server-sent events: `kept` once it is on disk, `step` while it trains, then `learned`; or `error`. */
+export const teachEventSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("kept"), ...correctResultSchema.shape }),
+  z.strictObject({
+    kind: z.literal("step"),
+    step: z.int().positive(),
+    stepsMax: z.int().positive(),
+    loss: z.number(),
+    margin: z.number(),
+  }),
+  z.strictObject({ kind: z.literal("learned"), learned: didLearnSchema }),
+]);
+export type TeachEvent = z.infer<typeof teachEventSchema>;
+
+export const undoBodySchema = z.strictObject({ folder, correctionId: idSchema.optional() });
+export type UndoBody = z.infer<typeof undoBodySchema>;
+
+/** The query of `status`: a folder whose project the state must tell of. */
+export const statusQuerySchema = z.strictObject({ folder: folder.optional() });
+export const learnedQuerySchema = z.strictObject({ folder });
+
+export const healthAnswerSchema = z.strictObject({ version: z.string(), pid: z.int().positive() });
+export type HealthAnswer = z.infer<typeof healthAnswerSchema>;
+
+export const pauseAnswerSchema = pauseParamsSchema;
+
+export const stopBodySchema = z.strictObject({});
+/** The process that is going to end. */
+export const stopAnswerSchema = z.strictObject({ pid: z.int().positive() });
+export type StopAnswer = z.infer<typeof stopAnswerSchema>;
+
+/** Any refusal: a stable code and one sentence. */
+export const errorAnswerSchema = z.strictObject({ code: z.string(), message: z.string() });
+export type ErrorAnswer = z.infer<typeof errorAnswerSchema>;

@@ -1,0 +1,63 @@
+/** The Sessions of all open documents and conversations, by key: bounded in number and in the bytes of their States. */
+
+import type { Model, ModelInfo } from "../engine/engine.js";
+import { createSession, type Session } from "./session.js";
+
+/** Beside a model's weights and activations, this much is little on any machine that runs an editor. */
+export const STATES_BYTES_MAX = 256 * 1024 * 1024;
+/** Nobody types in more documents at once; the one that was left longest is read again when it is come back to. */
+export const SESSIONS_MAX = 32;
+/** The marks of a longest prompt, and as many again of what was before. */
+const STATES_PER_SESSION_MAX = 16;
+/** One before the prefix's end and one at the boundary: fewer would make a Session useless. */
+const STATES_PER_SESSION_MIN = 2;
+
+export interface SessionPool {
+  /** Makes it where there is none. */
+  sessionOf(key: string): Session;
+  forget(key: string): void;
+  clear(): void;
+  readonly size: number;
+}
+
+export function createSessionPool(options: {
+  readonly model: Model;
+  readonly bytesMax?: number;
+}): SessionPool {
+  const { model, bytesMax = STATES_BYTES_MAX } = options;
+  const { statesMax, sessionsMax } = poolLimits(stateBytes(model.info), bytesMax);
+  /** The one that was asked for least recently comes first. */
+  const sessions = new Map<string, Session>();
+  return {
+    sessionOf(key) {
+      const session = sessions.get(key) ?? createSession({ model, statesMax });
+      sessions.delete(key);
+      sessions.set(key, session);
+      const [oldest] = sessions.keys();
+      if (sessions.size > sessionsMax && oldest !== undefined) sessions.delete(oldest);
+      return session;
+    },
+    forget(key) {
+      sessions.delete(key);
+    },
+    clear() {
+      sessions.clear();
+    },
+    get size() {
+      return sessions.size;
+    },
+  };
+}
+
+/** Every Session may hold its full number of States at once. The least that works is given even where it is too much. */
+export function poolLimits(bytesPerState: number, bytesMax: number) {
+  const statesFit = Math.floor(bytesMax / bytesPerState);
+  const statesMax = Math.max(STATES_PER_SESSION_MIN, Math.min(STATES_PER_SESSION_MAX, statesFit));
+  const sessionsMax = Math.max(1, Math.min(SESSIONS_MAX, Math.floor(statesFit / statesMax)));
+  return { statesMax, sessionsMax };
+}
+
+/** Per layer two rows of the width and one matrix per head, in f32. */
+export function stateBytes({ layers, width, heads, headSize }: ModelInfo): number {
+  return 4 * layers * (2 * width + heads * headSize * headSize);
+}

@@ -1,0 +1,86 @@
+/**
+ * How a process reaches the daemon: for LSP, through the greeting; for commands, over HTTP. Both start a daemon where
+ * none runs, and replace one that is older; `findHttp` does neither.
+ */
+
+import type { Socket } from "node:net";
+import { AppError, assertNever } from "../errors.js";
+import { type Approach, type DaemonAccess, ensureDaemon, findDaemon } from "./ensureDaemon.js";
+import { greet } from "./greet.js";
+import { createHttpClient, DaemonRefusal, type HttpClient } from "./httpClient.js";
+
+export interface LspConnection {
+  /** Paused; the caller's to close. */
+  readonly stream: Socket;
+  readonly pid: number;
+  /** Of the daemon. */
+  readonly version: string;
+}
+
+/** Throws as `ensureDaemon` does. */
+export function connectLsp(access: DaemonAccess): Promise<LspConnection> {
+  return ensureDaemon(access, approachLsp(access));
+}
+
+/** Throws as `ensureDaemon` does. */
+export function connectHttp(access: DaemonAccess): Promise<HttpClient> {
+  return ensureDaemon(access, approachHttp(access));
+}
+
+/** Undefined: no daemon runs, or it is ending. Throws as `findDaemon` does. */
+export function findHttp(access: DaemonAccess): Promise<HttpClient | undefined> {
+  return findDaemon(access, approachHttp(access));
+}
+
+function approachLsp({ runtime, version }: DaemonAccess): Approach<LspConnection> {
+  return async (token) => {
+    const greeted = await greet({ socketPath: runtime.lspSocket, token, version, want: "lsp" });
+    switch (greeted.kind) {
+      case "welcome":
+        return {
+          kind: "ready",
+          value: greeted,
+          version: greeted.version,
+          leave: () => greeted.stream.destroy(),
+        };
+      case "absent":
+      case "silent":
+        return greeted;
+      case "refused":
+        break;
+      default:
+        return assertNever(greeted);
+    }
+    switch (greeted.code) {
+      case "draining":
+      case "token-wrong":
+        return { kind: greeted.code };
+      case "protocol-unknown":
+        return { kind: greeted.code, version: greeted.version };
+      case "too-many-clients":
+      case "greeting-invalid":
+        return { kind: "refused", message: greeted.message };
+      default:
+        return assertNever(greeted.code);
+    }
+  };
+}
+
+/** The health route is asked first: it tells whether the daemon is ours, and of which version. */
+function approachHttp({ runtime }: DaemonAccess): Approach<HttpClient> {
+  return async (token) => {
+    const client = createHttpClient({ socketPath: runtime.httpSocket, token });
+    try {
+      const { version } = await client.health();
+      return { kind: "ready", value: client, version, leave: () => undefined };
+    } catch (error) {
+      if (error instanceof DaemonRefusal && error.daemonCode === "draining") return { kind: "draining" };
+      if (error instanceof DaemonRefusal && error.daemonCode === "token-wrong")
+        return { kind: "token-wrong" };
+      // It may be busy; the time for becoming ready is limited anyway.
+      if (error instanceof Error && error.name === "AbortError") return { kind: "silent" };
+      if (error instanceof AppError && error.code === "daemon-absent") return { kind: "absent" };
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,39 @@
+/**
+ * The note that a daemon leaves about itself, for people and diagnostics. Disposable, and never believed: who runs is
+ * known by the lock, who answers by the token.
+ */
+
+import { readFile, unlink } from "node:fs/promises";
+import { z } from "zod";
+import { writeFileAtomic } from "../store/atomicFile.js";
+
+const discoverySchema = z.strictObject({
+  pid: z.int().positive(),
+  startedAt: z.string(),
+  version: z.string(),
+  protocol: z.strictObject({ min: z.int().positive(), max: z.int().positive() }),
+  lspSocket: z.string(),
+  httpSocket: z.string(),
+  /** On 127.0.0.1; null: none. */
+  httpPort: z.int().positive().nullable(),
+  log: z.string(),
+});
+export type Discovery = z.infer<typeof discoverySchema>;
+
+export async function writeDiscovery(path: string, discovery: Discovery): Promise<void> {
+  await writeFileAtomic(path, `${JSON.stringify(discovery, undefined, 2)}\n`);
+}
+
+/** Undefined: there is none that can be read. */
+export async function readDiscovery(path: string): Promise<Discovery | undefined> {
+  try {
+    return discoverySchema.parse(JSON.parse(await readFile(path, "utf8")));
+  } catch {
+    return undefined;
+  }
+}
+
+/** It is only a note: where it cannot be removed, nothing is lost. */
+export async function removeDiscovery(path: string): Promise<void> {
+  await unlink(path).catch(() => undefined);
+}

@@ -1,0 +1,202 @@
+/**
+ * Reaches the one daemon of a data home, and starts it where none runs. Many clients may do this at one moment: each
+ * may start a process, one of these takes the lock, the others end, and all clients arrive at the same daemon.
+ *
+ * A client that is newer than the daemon asks it to end and has its own version take over: that one waits for the lock
+ * from the beginning, so that no older client is quicker.
+ */
+
+import { setTimeout as delay } from "node:timers/promises";
+import type { DataHome } from "../dataHome.js";
+import { AppError, assertNever } from "../errors.js";
+import { lockHolder } from "../processLock.js";
+import { compareVersions } from "../protocol/compareVersions.js";
+import { greet } from "./greet.js";
+import { isRuntimePrepared, prepareRuntime, type Runtime, type Surroundings } from "./runtimeFolder.js";
+import { EXIT_DAEMON_RUNNING, type OuroCommand, type SpawnedDaemon, spawnDaemon } from "./spawnDaemon.js";
+import { readToken } from "./token.js";
+
+const POLL_MS_FIRST = 25;
+const POLL_MS_MAX = 200;
+const POLL_GROWTH = 1.5;
+/** From the first attempt to being let in: a daemon listens long before it has loaded a model. */
+const READY_MS_MAX = 15_000;
+/** As long again for a predecessor's last training step and writing down. */
+const TAKEOVER_MS_MAX = 45_000;
+/** Each start that another daemon was quicker than is no failure; so many in a row are. */
+const SPAWNS_MAX = 5;
+/** A token is replaced while a daemon starts; one that stays wrong is somebody else's. */
+const WRONG_TOKENS_MAX = 20;
+
+/** Everything about this process and this user that reaching a daemon takes. */
+export interface DaemonAccess {
+  readonly home: DataHome;
+  readonly runtime: Runtime;
+  readonly surroundings: Surroundings;
+  /** Of this process' own copy of the product. */
+  readonly version: string;
+  readonly command: OuroCommand;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+  /** For tests. */
+  readonly readyMs?: number;
+}
+
+export type Attempt<T> =
+  | { readonly kind: "ready"; readonly value: T; readonly version: string; readonly leave: () => void }
+  | { readonly kind: "absent" }
+  /** Something listens, and does not answer in time: it may be busy. */
+  | { readonly kind: "silent" }
+  | { readonly kind: "draining" }
+  | { readonly kind: "token-wrong" }
+  | { readonly kind: "protocol-unknown"; readonly version: string }
+  | { readonly kind: "refused"; readonly message: string };
+
+/** One try to be let in, at whichever of the daemon's doors. */
+export type Approach<T> = (token: string) => Promise<Attempt<T>>;
+
+/** Throws `runtime-unsafe`, `daemon-failed`, `daemon-newer`, `daemon-refused`, `daemon-unreachable`, or when aborted. */
+export async function ensureDaemon<T>(access: DaemonAccess, approach: Approach<T>): Promise<T> {
+  const { runtime, surroundings, version, signal } = access;
+  await prepareRuntime(runtime, surroundings);
+  const starter = createStarter(access);
+  let deadline = performance.now() + (access.readyMs ?? READY_MS_MAX);
+  let wrongTokens = 0;
+  for (let pollMs = POLL_MS_FIRST; ; pollMs = Math.min(pollMs * POLL_GROWTH, POLL_MS_MAX)) {
+    signal.throwIfAborted();
+    const attempt = await approachOnce(access, approach);
+    switch (attempt.kind) {
+      case "ready":
+        if (compareVersions(version, attempt.version) <= 0 || starter.hasTakenOver) return attempt.value;
+        attempt.leave();
+        await starter.takeOver();
+        deadline = performance.now() + TAKEOVER_MS_MAX;
+        break;
+      case "protocol-unknown":
+        if (compareVersions(version, attempt.version) <= 0 || starter.hasTakenOver)
+          throw newer(access, attempt);
+        await starter.takeOver();
+        deadline = performance.now() + TAKEOVER_MS_MAX;
+        break;
+      case "absent":
+        await starter.startIfNobodyDoes();
+        break;
+      case "token-wrong":
+        wrongTokens += 1;
+        if (wrongTokens > WRONG_TOKENS_MAX) throw unreachable(access, await lockHolder(runtime.lock));
+        break;
+      case "silent":
+      case "draining":
+        break;
+      case "refused":
+        throw new AppError("daemon-refused", attempt.message);
+      default:
+        assertNever(attempt);
+    }
+    if (performance.now() > deadline) throw unreachable(access, await lockHolder(runtime.lock));
+    await delay(pollMs, undefined, { signal });
+  }
+}
+
+/** The same for who must not start one: undefined when none runs or it is ending. Throws `runtime-unsafe`, `daemon-refused`. */
+export async function findDaemon<T>(access: DaemonAccess, approach: Approach<T>): Promise<T | undefined> {
+  const { runtime, surroundings } = access;
+  if (!(await isRuntimePrepared(runtime, surroundings))) return undefined;
+  const attempt = await approachOnce(access, approach);
+  switch (attempt.kind) {
+    case "ready":
+      return attempt.value;
+    case "absent":
+    case "draining":
+      return undefined;
+    case "protocol-unknown":
+      throw newer(access, attempt);
+    case "silent":
+    case "token-wrong":
+      throw unreachable(access, await lockHolder(runtime.lock));
+    case "refused":
+      throw new AppError("daemon-refused", attempt.message);
+    default:
+      return assertNever(attempt);
+  }
+}
+
+/** Without a token nobody has listened there yet. */
+async function approachOnce<T>(access: DaemonAccess, approach: Approach<T>): Promise<Attempt<T>> {
+  const token = await readToken(access.runtime.token, access.surroundings);
+  return token === undefined ? { kind: "absent" } : await approach(token);
+}
+
+interface Starter {
+  readonly hasTakenOver: boolean;
+  /** Starts a daemon unless one runs, starts or ends. Throws `daemon-failed` when the one it started failed. */
+  startIfNobodyDoes(): Promise<void>;
+  /** Asks the running daemon to end, and starts one that waits for its place. */
+  takeOver(): Promise<void>;
+}
+
+function createStarter(access: DaemonAccess): Starter {
+  const { runtime, home, command } = access;
+  const environment = { ...access.environment, OURO_HOME: home.root };
+  let spawned: SpawnedDaemon | undefined;
+  let spawns = 0;
+  let hasTakenOver = false;
+  const start = async (args: readonly string[]) => {
+    spawns += 1;
+    spawned = await spawnDaemon({ command, args, runtime, folder: home.root, environment });
+  };
+  return {
+    get hasTakenOver() {
+      return hasTakenOver;
+    },
+    async startIfNobodyDoes() {
+      if (spawned?.fate.kind === "running") return;
+      if (spawned !== undefined && spawned.fate.code !== EXIT_DAEMON_RUNNING)
+        throw await failed(access, spawned);
+      if (spawns >= SPAWNS_MAX || (await lockHolder(runtime.lock)) !== undefined) return;
+      await start(["serve"]);
+    },
+    async takeOver() {
+      hasTakenOver = true;
+      await start(["serve", "--wait"]);
+      await askToEnd(access);
+    },
+  };
+}
+
+/** Asks the daemon that runs now to finish and end. False: there was none to ask. */
+export async function askToEnd(access: DaemonAccess): Promise<boolean> {
+  const { runtime, surroundings, version } = access;
+  const token = await readToken(runtime.token, surroundings);
+  if (token === undefined) return false;
+  const greeted = await greet({ socketPath: runtime.lspSocket, token, version, want: "drain" });
+  if (greeted.kind === "welcome") greeted.stream.destroy();
+  return greeted.kind === "welcome";
+}
+
+async function failed(access: DaemonAccess, spawned: SpawnedDaemon): Promise<AppError> {
+  const words =
+    (await spawned.lastWords())
+      .split("\n")
+      .at(-1)
+      ?.replace(/^ouro: /, "") ?? "";
+  const reason = words === "" ? `it ended without a word; look into ${access.runtime.log}` : words;
+  return new AppError("daemon-failed", `the daemon could not start: ${reason}`);
+}
+
+function newer(access: DaemonAccess, daemon: { readonly version: string }): AppError {
+  return new AppError(
+    "daemon-newer",
+    `the running daemon (${daemon.version}) and this ouro (${access.version}) do not understand each other; update this one, or run \`ouro stop\``,
+  );
+}
+
+function unreachable(access: DaemonAccess, holder: number | undefined): AppError {
+  const { log } = access.runtime;
+  return new AppError(
+    "daemon-unreachable",
+    holder === undefined
+      ? `no daemon came up within ${READY_MS_MAX / 1000} seconds; look into ${log}`
+      : `the daemon (process ${holder}) does not answer; end that process and try again, or look into ${log}`,
+  );
+}

@@ -1,0 +1,136 @@
+/** What each HTTP route asks of the Assistant: a parsed body in, an answer or a stream of events out. */
+
+import { isAbsolute, join, normalize } from "node:path";
+import type { z } from "zod";
+import type { Assistant, Client, Where } from "../assistant/assistant.js";
+import { AppError } from "../errors.js";
+import type { ChatResult } from "../protocol/chat.js";
+import type { LearnedResult, UndoResult } from "../protocol/corrections.js";
+import {
+  type CompleteAnswer,
+  chatBodySchema,
+  completeBodySchema,
+  learnedQuerySchema,
+  statusQuerySchema,
+  type TeachEvent,
+  teachBodySchema,
+  undoBodySchema,
+} from "../protocol/routes.js";
+import { type DaemonState, type PauseParams, pauseParamsSchema } from "../protocol/state.js";
+
+/** Each request is a client of its own: it holds its lease no longer than it runs. */
+async function asClient<T>(assistant: Assistant, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = assistant.connect({ onState: () => undefined, onLearned: () => undefined });
+  try {
+    return await work(client);
+  } finally {
+    client.close();
+  }
+}
+
+export function status(assistant: Assistant, query: unknown): Promise<DaemonState> {
+  const { folder } = parse(statusQuerySchema, query);
+  return asClient(assistant, (client) =>
+    client.state(folder === undefined ? undefined : { file: null, folder: absolute(folder) }),
+  );
+}
+
+export function learned(assistant: Assistant, query: unknown): Promise<LearnedResult> {
+  const { folder } = parse(learnedQuerySchema, query);
+  return asClient(assistant, (client) => client.learned({ file: null, folder: absolute(folder) }));
+}
+
+/** Undefined: the request was given up. */
+export function complete(
+  assistant: Assistant,
+  request: { readonly body: unknown; readonly signal: AbortSignal },
+): Promise<CompleteAnswer | undefined> {
+  const { prefix, suffix, ...place } = parse(completeBodySchema, request.body);
+  const where = whereOf(place);
+  const sessionKey = `http:${where.file}`;
+  return asClient(assistant, async (client): Promise<CompleteAnswer | undefined> => {
+    const answer = await client.complete({ where, prefix, suffix, sessionKey, signal: request.signal });
+    switch (answer.kind) {
+      case "proposed":
+        return { kind: "proposed", ...answer.proposal };
+      case "silent":
+        return answer;
+      case "cancelled":
+        return undefined;
+    }
+  });
+}
+
+/** Parses at once, so that a wrong body is refused before a stream begins. */
+export function chat(
+  assistant: Assistant,
+  request: { readonly body: unknown; readonly signal: AbortSignal },
+): (onText: (text: string) => void) => Promise<ChatResult> {
+  const { folder, turns } = parse(chatBodySchema, request.body);
+  const place = folder === null ? null : absolute(folder);
+  if (turns.at(-1)?.role !== "user") throw invalid("the last turn must be the user's");
+  return (onText) =>
+    asClient(assistant, (client) => client.chat({ folder: place, turns, signal: request.signal, onText }));
+}
+
+/** Parses at once as well. Training goes on when nobody listens any more: what was taught is kept. */
+export function teach(
+  assistant: Assistant,
+  body: unknown,
+): (onEvent: (event: TeachEvent) => void) => Promise<void> {
+  const { prefix, suffix, wanted, rejected, ...place } = parse(teachBodySchema, body);
+  const where = whereOf(place);
+  const correction = { kind: "cursor", where, prefix, suffix, wanted } as const;
+  return (onEvent) =>
+    asClient(assistant, async (client) => {
+      const { correctionId, project, done } = await client.correct(
+        rejected === undefined ? correction : { ...correction, rejected },
+        { onStep: (step) => onEvent({ kind: "step", ...step }) },
+      );
+      onEvent({ kind: "kept", correctionId, project });
+      onEvent({ kind: "learned", learned: await done });
+    });
+}
+
+export function undo(assistant: Assistant, body: unknown): Promise<UndoResult> {
+  const { folder, correctionId } = parse(undoBodySchema, body);
+  const where = { file: null, folder: absolute(folder) };
+  return asClient(assistant, (client) =>
+    client.undo(correctionId === undefined ? { where } : { where, correctionId }),
+  );
+}
+
+export function pause(assistant: Assistant, body: unknown): Promise<PauseParams> {
+  const { isPaused } = parse(pauseParamsSchema, body);
+  return asClient(assistant, async (client) => {
+    client.setPaused(isPaused);
+    return { isPaused };
+  });
+}
+
+/** The message names what does not fit and never quotes it. */
+export function parse<T>(schema: z.ZodType<T>, value: unknown): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const name = issue?.path.join(".") || "the request";
+  throw invalid(`${name} does not fit: ${issue?.message ?? "it is not what this route takes"}`);
+}
+
+function whereOf({ folder, path }: { readonly folder: string; readonly path: string }): Where {
+  const root = absolute(folder);
+  const inside = normalize(path);
+  if (isAbsolute(inside) || inside.split(/[\\/]/)[0] === "..") {
+    throw invalid("path must lie within folder: give it relative to it");
+  }
+  return { folder: root, file: join(root, inside) };
+}
+
+function absolute(folder: string): string {
+  if (!isAbsolute(folder) || folder.includes("\0")) throw invalid("folder must be an absolute path");
+  return normalize(folder);
+}
+
+function invalid(message: string): AppError {
+  return new AppError("request-invalid", message);
+}

@@ -1,0 +1,100 @@
+/** The requests by which an LSP client teaches, un-teaches, and asks what was taught. */
+
+import type { TextDocument } from "vscode-languageserver-textdocument";
+import type { CorrectionRequest } from "../assistant/assistant.js";
+import { AppError } from "../errors.js";
+import {
+  type CorrectParams,
+  type CorrectResult,
+  correctParamsSchema,
+  learnedParamsSchema,
+  undoParamsSchema,
+} from "../protocol/corrections.js";
+import { REQUESTS } from "../protocol/methods.js";
+import type { Range } from "../protocol/places.js";
+import { pauseParamsSchema, stateParamsSchema } from "../protocol/state.js";
+import { type AcceptedAtResult, acceptedAtParamsSchema } from "../protocol/suggestions.js";
+import type { LspSession } from "./lspServer.js";
+
+export function answerCorrections(session: LspSession): void {
+  const { connection, client, documents: mirror, folders, guarded } = session;
+  const { documents, accepted } = mirror;
+
+  connection.onRequest(
+    REQUESTS.acceptedAt,
+    guarded(acceptedAtParamsSchema, async ({ textDocument, position }): Promise<AcceptedAtResult> => {
+      const document = documents.get(textDocument.uri);
+      const found = document && accepted.at(textDocument.uri, document.offsetAt(position));
+      if (!document || !found) return null;
+      const { completionId, proposed, range } = found;
+      const [start, end] = [document.positionAt(range.start), document.positionAt(range.end)];
+      return { completionId, proposed, kept: document.getText({ start, end }), range: { start, end } };
+    }),
+  );
+  connection.onRequest(
+    REQUESTS.correct,
+    guarded(correctParamsSchema, async (params): Promise<CorrectResult> => {
+      const { correctionId, project } = await client.correct(toRequest(session, params));
+      return { correctionId, project };
+    }),
+  );
+  connection.onRequest(
+    REQUESTS.undo,
+    guarded(undoParamsSchema, ({ uri, correctionId }) =>
+      client.undo({ where: folders.whereIs(uri), ...(correctionId === undefined ? {} : { correctionId }) }),
+    ),
+  );
+  connection.onRequest(
+    REQUESTS.learned,
+    guarded(learnedParamsSchema, ({ uri }) => client.learned(folders.whereIs(uri))),
+  );
+  connection.onRequest(
+    REQUESTS.state,
+    guarded(stateParamsSchema, ({ uri }) => client.state(folders.whereIs(uri))),
+  );
+  connection.onRequest(
+    REQUESTS.pause,
+    guarded(pauseParamsSchema, async ({ isPaused }) => client.setPaused(isPaused)),
+  );
+}
+
+function toRequest({ documents: mirror, folders }: LspSession, params: CorrectParams): CorrectionRequest {
+  switch (params.kind) {
+    case "completion":
+      return params;
+    case "accepted": {
+      const found = mirror.accepted.get(params.completionId);
+      if (!found) {
+        throw new AppError(
+          "completion-unknown",
+          "this suggestion is no longer followed; select the text as it should be and correct that",
+        );
+      }
+      const text = mirror.documents.mustGet(found.uri).getText();
+      return { ...params, kept: text.slice(found.range.start, found.range.end) };
+    }
+    case "selection": {
+      const { uri } = params.textDocument;
+      const where = folders.whereIs(uri);
+      return { kind: "cursor", where, ...aroundSelection(mirror.documents.mustGet(uri), params.range) };
+    }
+    case "answer": {
+      const { folder: uri, ...rest } = params;
+      const { file, folder } = folders.whereIs(uri);
+      return { ...rest, folder: folder ?? file };
+    }
+  }
+}
+
+/**
+ * White space around the selected text is not part of the lesson: an editor has indented the line before it asks, and
+ * the line's end stands there already.
+ */
+function aroundSelection(document: TextDocument, range: Range) {
+  const text = document.getText();
+  const [from, to] = [document.offsetAt(range.start), document.offsetAt(range.end)];
+  const selected = text.slice(from, to);
+  const start = from + (selected.length - selected.trimStart().length);
+  const end = Math.max(start, to - (selected.length - selected.trimEnd().length));
+  return { prefix: text.slice(0, start), suffix: text.slice(end), wanted: text.slice(start, end) };
+}

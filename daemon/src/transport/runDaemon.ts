@@ -1,0 +1,53 @@
+/**
+ * From nothing to a serving daemon and back: its folders, its place, its settings. What it serves is loaded only after
+ * it has its place, because many may start at one moment and all but one must end quickly.
+ */
+
+import type { Duplex } from "node:stream";
+import type { Assistant } from "../assistant/assistant.js";
+import { prepareDataHome } from "../dataHome.js";
+import type { Log } from "../log.js";
+import { readSettings } from "../settingsFile.js";
+import { awaitDaemonLock, takeDaemonLock } from "./daemonLock.js";
+import type { DaemonAccess } from "./ensureDaemon.js";
+import type { LogFile } from "./logFile.js";
+import { prepareRuntime } from "./runtimeFolder.js";
+import type { Served } from "./serve.js";
+
+/** What the daemon serves, and how it speaks to editors. */
+export interface Product {
+  readonly openAssistant: (log: Log) => Promise<Assistant>;
+  readonly serveLsp: (options: {
+    readonly stream: Duplex;
+    readonly assistant: Assistant;
+    readonly log: Log;
+    readonly version: string;
+  }) => { close(): void };
+}
+
+export interface DaemonRun {
+  readonly access: DaemonAccess;
+  /** `wait`: a predecessor is ending. */
+  readonly ifOneRuns: "leave" | "wait";
+  readonly loadProduct: () => Promise<Product>;
+  /** Called once with the log, so that whoever catches what nobody caught can write it down. */
+  readonly onLog: (log: LogFile) => void;
+  /** Everybody may come in now. */
+  readonly onReady: () => void;
+}
+
+/** Resolves when it has ended. Throws `daemon-running`, and what opening throws. */
+export async function runDaemon(run: DaemonRun): Promise<Served> {
+  const { home, runtime, surroundings, version, signal } = run.access;
+  await prepareDataHome(home);
+  await prepareRuntime(runtime, surroundings);
+  const lock = await (run.ifOneRuns === "wait" ? awaitDaemonLock(runtime) : takeDaemonLock(runtime));
+  try {
+    const settings = await readSettings(home.root);
+    const [{ serve }, product] = await Promise.all([import("./serve.js"), run.loadProduct()]);
+    const { onLog, onReady } = run;
+    return await serve({ runtime, settings, version, product, signal, onLog, onReady });
+  } finally {
+    await lock.release();
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * Where a running daemon and its clients meet: the private folder of sockets and token, and the disposable files
+ * beside them. Whoever can write that folder could pose as the daemon and read what the user types, so it is used only
+ * after it has been seen to belong to this user alone.
+ */
+
+import { createHash } from "node:crypto";
+import { lstat, mkdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { DataHome } from "../dataHome.js";
+import { AppError, systemErrorCode } from "../errors.js";
+
+/** Socket paths live in a fixed field of the system: 104 bytes on macOS, 108 on Linux, with the zero at the end. */
+const SOCKET_PATH_BYTES_MAX = 99;
+const FOLDER_MODE = 0o700;
+const OTHERS_MODE = 0o077;
+
+export interface Runtime {
+  /** Holds the token and, where sockets are files, the sockets. */
+  readonly folder: string;
+  readonly lspSocket: string;
+  readonly httpSocket: string;
+  readonly token: string;
+  /** These lie in the data home, whatever the length of its path. */
+  readonly lock: string;
+  readonly discovery: string;
+  readonly log: string;
+  /** What the daemon's process says on its standard error: nothing, unless it breaks. */
+  readonly lastWords: string;
+}
+
+/** What of the process and the machine decides the places. */
+export interface Surroundings {
+  readonly platform: NodeJS.Platform;
+  /** Undefined on Windows. */
+  readonly uid: number | undefined;
+  readonly runtimeFolder: string | undefined;
+  readonly temporaryFolder: string;
+}
+
+export function surroundingsOf(environment: Readonly<Record<string, string | undefined>>): Surroundings {
+  return {
+    platform: process.platform,
+    uid: process.getuid?.(),
+    runtimeFolder: environment.XDG_RUNTIME_DIR || undefined,
+    temporaryFolder: tmpdir(),
+  };
+}
+
+/** Names the places; touches nothing. */
+export function locateRuntime(home: DataHome, surroundings: Surroundings): Runtime {
+  const hash = createHash("sha256").update(home.root).digest("hex").slice(0, 16);
+  const beside = {
+    lock: join(home.runtime, "daemon.lock"),
+    discovery: join(home.runtime, "daemon.json"),
+    log: join(home.runtime, "log"),
+    lastWords: join(home.runtime, "log", "stderr.txt"),
+  };
+  if (surroundings.platform === "win32") {
+    const folder = home.runtime;
+    const pipe = `\\\\.\\pipe\\ouroboros-${hash}`;
+    const token = join(folder, "token");
+    return { ...beside, folder, lspSocket: `${pipe}-lsp`, httpSocket: `${pipe}-http`, token };
+  }
+  const socketsIn = (folder: string) => ({
+    folder,
+    lspSocket: join(folder, "lsp.sock"),
+    httpSocket: join(folder, "http.sock"),
+    token: join(folder, "token"),
+  });
+  const inHome = socketsIn(home.runtime);
+  const fits = Buffer.byteLength(inHome.httpSocket) <= SOCKET_PATH_BYTES_MAX;
+  if (fits) return { ...beside, ...inHome };
+  const short = `ouroboros-${surroundings.uid ?? 0}-${hash}`;
+  const base = surroundings.runtimeFolder ?? surroundings.temporaryFolder;
+  return { ...beside, ...socketsIn(join(base, short)) };
+}
+
+/** Creates the folders that are missing, and checks them. Throws `runtime-unsafe`. */
+export async function prepareRuntime(runtime: Runtime, surroundings: Surroundings): Promise<void> {
+  for (const folder of [runtime.folder, runtime.log]) {
+    try {
+      await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
+    } catch (error) {
+      const reason = systemErrorCode(error) ?? "unknown reason";
+      throw new AppError(
+        "runtime-unsafe",
+        `cannot create ${folder} (${reason}); set OURO_HOME to a folder of your own`,
+        {
+          cause: error,
+        },
+      );
+    }
+    await checkFolder(folder, surroundings);
+  }
+}
+
+/** False: there is no such folder yet, so nobody serves there. Throws `runtime-unsafe`. */
+export async function isRuntimePrepared(runtime: Runtime, surroundings: Surroundings): Promise<boolean> {
+  return await checkFolder(runtime.folder, surroundings);
+}
+
+async function checkFolder(folder: string, surroundings: Surroundings): Promise<boolean> {
+  const found = await lstat(folder).catch((error: unknown) => {
+    if (systemErrorCode(error) === "ENOENT") return undefined;
+    throw error;
+  });
+  if (found === undefined) return false;
+  // Windows keeps permissions elsewhere; its pipes are guarded by the token alone.
+  if (surroundings.platform === "win32") return true;
+  const refuse = (what: string, way: string) =>
+    new AppError("runtime-unsafe", `${folder} ${what}; ${way}, or set OURO_HOME to a folder of your own`);
+  if (found.isSymbolicLink()) throw refuse("is a link to somewhere else", "remove it");
+  if (!found.isDirectory()) throw refuse("is not a folder", "remove it");
+  if (found.uid !== surroundings.uid) throw refuse("belongs to another user", "have it removed");
+  if ((found.mode & OTHERS_MODE) !== 0) {
+    const mode = (found.mode & 0o777).toString(8);
+    throw refuse(`is open to other users (mode ${mode})`, `run \`chmod 700 ${folder}\``);
+  }
+  return true;
+}

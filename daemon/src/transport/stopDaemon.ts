@@ -1,0 +1,32 @@
+/** Has the running daemon finish, write everything down and end, and waits until its place is free. */
+
+import { setTimeout as delay } from "node:timers/promises";
+import { AppError } from "../errors.js";
+import { lockHolder } from "../processLock.js";
+import { askToEnd, type DaemonAccess } from "./ensureDaemon.js";
+import { isRuntimePrepared } from "./runtimeFolder.js";
+
+const POLL_MS = 50;
+/** Longer than a daemon gives itself. */
+const END_MS_MAX = 45_000;
+
+export type Stopped = { readonly kind: "absent" } | { readonly kind: "stopped"; readonly pid: number };
+
+/** Throws `runtime-unsafe`, `daemon-unreachable`, or when aborted. */
+export async function stopDaemon(access: DaemonAccess): Promise<Stopped> {
+  const { runtime, surroundings, signal } = access;
+  const pid = await lockHolder(runtime.lock);
+  if (pid === undefined || !(await isRuntimePrepared(runtime, surroundings))) return { kind: "absent" };
+  const deadline = performance.now() + END_MS_MAX;
+  let isAsked = false;
+  while (performance.now() < deadline) {
+    // One that is just starting cannot be asked yet.
+    if (!isAsked) isAsked = await askToEnd(access);
+    if ((await lockHolder(runtime.lock)) !== pid) return { kind: "stopped", pid };
+    await delay(POLL_MS, undefined, { signal });
+  }
+  throw new AppError(
+    "daemon-unreachable",
+    `the daemon (process ${pid}) does not end; end that process, or look into ${runtime.log}`,
+  );
+}

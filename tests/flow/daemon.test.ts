@@ -1,0 +1,120 @@
+/** The one daemon through the real `ouro` and the real engine: who starts it, what it says, what survives its end. */
+
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { locateDataHome } from "../../daemon/src/dataHome.js";
+import { lockHolder } from "../../daemon/src/processLock.js";
+import type { TeachEvent } from "../../daemon/src/protocol/routes.js";
+import { createHttpClient } from "../../daemon/src/transport/httpClient.js";
+import { locateRuntime, surroundingsOf } from "../../daemon/src/transport/runtimeFolder.js";
+import { bundleCli, runCli, scratchFolder } from "./cli.js";
+import { writeTinyModel } from "./tinyModel.js";
+
+const scratch = scratchFolder();
+const project = join(scratch.path, "project");
+const home = locateDataHome({ OURO_HOME: join(scratch.path, "ouro-home") });
+const runtime = locateRuntime(home, surroundingsOf(process.env));
+const ouro = (...args: readonly string[]) => runCli({ args, home: scratch.path, folder: project });
+const never = new AbortController().signal;
+
+beforeAll(async () => {
+  bundleCli();
+  mkdirSync(project);
+  const model = await writeTinyModel(join(scratch.path, "model"));
+  expect((await ouro("model", "use", model)).code).toBe(0);
+});
+afterEach(async () => {
+  await ouro("stop");
+});
+afterAll(scratch.remove);
+
+const daemon = () =>
+  createHttpClient({ socketPath: runtime.httpSocket, token: readFileSync(runtime.token, "utf8") });
+
+async function started(): Promise<number> {
+  const { code, stdout, stderr } = await ouro("start", "--json");
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  return JSON.parse(stdout).pid;
+}
+
+describe("ouro status", () => {
+  test("without a daemon: one sentence, code 3, and none is started", async () => {
+    expect(await ouro("status")).toEqual({
+      code: 3,
+      stdout: "",
+      stderr: "ouro: no daemon runs; `ouro start` starts one\n",
+    });
+    expect(await lockHolder(runtime.lock)).toBeUndefined();
+  });
+
+  test("with one: a table, or all of it as JSON", async () => {
+    const pid = await started();
+    const table = await ouro("status");
+    expect(table).toMatchObject({ code: 0, stderr: "" });
+    expect(table.stdout).toMatch(new RegExp(`^daemon +process ${pid}, version \\d+\\.\\d+\\.\\d+\nmodel `));
+    const { stdout } = await ouro("status", "--json");
+    expect(JSON.parse(stdout)).toMatchObject({ pid, projects: [{ name: "project", learned: 0 }] });
+  });
+});
+
+test("ouro start, again and eight times at once: one daemon", async () => {
+  const ran = await Promise.all(Array.from({ length: 8 }, () => ouro("start", "--json")));
+  expect(ran.map(({ code, stderr }) => ({ code, stderr }))).toEqual(Array(8).fill({ code: 0, stderr: "" }));
+  expect(new Set(ran.map(({ stdout }) => JSON.parse(stdout).pid)).size).toBe(1);
+});
+
+test("ouro stop says what it ended, and that there was nothing to end", async () => {
+  const pid = await started();
+  expect(await ouro("stop")).toEqual({
+    code: 0,
+    stdout: `The daemon (process ${pid}) has ended.\n`,
+    stderr: "",
+  });
+  expect(await ouro("stop")).toEqual({ code: 0, stdout: "No daemon runs.\n", stderr: "" });
+});
+
+test("ouro serve in the foreground is the same daemon, and Ctrl-C ends it", async () => {
+  const serving = runCli({ args: ["serve", "--json"], home: scratch.path, interruptWhen: /"lspSocket"/ });
+  const { code, stdout } = await serving;
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ pid: expect.any(Number), httpSocket: runtime.httpSocket });
+  expect(await lockHolder(runtime.lock)).toBeUndefined();
+});
+
+test("after kill -9 the next one answers over its remains", async () => {
+  const first = await started();
+  process.kill(first, "SIGKILL");
+  await vi.waitFor(async () => expect(await lockHolder(runtime.lock)).toBeUndefined(), 5_000);
+  expect(existsSync(runtime.lspSocket)).toBe(true);
+  expect(await started()).not.toBe(first);
+  expect((await daemon().health()).pid).not.toBe(first);
+});
+
+test("stopped while it learns, it keeps what it acknowledged and learns it at the next start", async () => {
+  await started();
+  const events: TeachEvent[] = [];
+  const teaching = daemon()
+    .teach(
+      { folder: project, path: "src/a.ts", prefix: "const answer = ", wanted: "42;" },
+      { signal: never, onEvent: (event) => events.push(event) },
+    )
+    .catch(() => undefined);
+  await vi.waitFor(() => expect(events[0]?.kind).toBe("kept"), 30_000);
+  expect((await ouro("stop")).code).toBe(0);
+  await teaching;
+  await started();
+  const { corrections } = await daemon().learned({ folder: project });
+  expect(corrections).toMatchObject([{ wanted: "42;" }]);
+});
+
+test("with a wrong setting, `ouro start` says the daemon's own sentence", async () => {
+  const settings = join(home.root, "settings.json");
+  writeFileSync(settings, '{"ouroboros.http.prot": 1}');
+  const { code, stderr } = await ouro("start");
+  writeFileSync(settings, "{}");
+  expect(code).toBe(1);
+  expect(stderr).toMatch(
+    /^ouro: the daemon could not start: .*settings\.json: there is no setting "ouroboros\.http\.prot"; did you mean "ouroboros\.http\.port"\?\n$/,
+  );
+});

@@ -1,0 +1,266 @@
+/**
+ * Who can reach the daemon and what leaves it: nobody else's folder is used, nothing listens on the network unless a
+ * setting says so and then only for this machine, and neither log nor process tells what the user wrote.
+ */
+
+import { once } from "node:events";
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { request } from "node:http";
+import { createConnection, createServer } from "node:net";
+import { networkInterfaces } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { locateDataHome } from "../../daemon/src/dataHome.js";
+import { createHttpClient } from "../../daemon/src/transport/httpClient.js";
+import { locateRuntime, surroundingsOf } from "../../daemon/src/transport/runtimeFolder.js";
+import { bundleCli, runCli, scratchFolder } from "./cli.js";
+import { writeTinyModel } from "./tinyModel.js";
+
+const scratch = scratchFolder();
+const home = locateDataHome({ OURO_HOME: join(scratch.path, "ouro-home") });
+const runtime = locateRuntime(home, surroundingsOf(process.env));
+const settings = join(home.root, "settings.json");
+const ouro = (...args: readonly string[]) => runCli({ args, home: scratch.path });
+const never = new AbortController().signal;
+const token = () => readFileSync(runtime.token, "utf8");
+const onLinux = process.platform === "linux";
+
+beforeAll(async () => {
+  bundleCli();
+  const model = await writeTinyModel(join(scratch.path, "model"));
+  expect((await ouro("model", "use", model)).code).toBe(0);
+});
+afterEach(async () => {
+  expect((await ouro("stop")).code).toBe(0);
+});
+afterAll(scratch.remove);
+
+async function started(): Promise<number> {
+  const { stdout, stderr } = await ouro("start", "--json");
+  expect(stderr).toBe("");
+  return JSON.parse(stdout).pid;
+}
+
+/** Inodes of the sockets that a process has open. */
+function socketsOf(pid: number): ReadonlySet<string> {
+  const inodes = readdirSync(`/proc/${pid}/fd`).flatMap((name) => {
+    try {
+      return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${name}`))?.[1] ?? [];
+    } catch {
+      return [];
+    }
+  });
+  return new Set(inodes);
+}
+
+/** Local addresses of the process' TCP and UDP sockets, listening or connected; proc(5) says the format. */
+function networkOf(pid: number): readonly string[] {
+  const own = socketsOf(pid);
+  return ["tcp", "tcp6", "udp", "udp6"].flatMap((table) =>
+    readFileSync(`/proc/${pid}/net/${table}`, "utf8")
+      .split("\n")
+      .slice(1)
+      .map((line) => line.trim().split(/\s+/))
+      .filter((fields) => own.has(fields[9] ?? ""))
+      .map((fields) => `${table} ${fields[1]}`),
+  );
+}
+
+describe.skipIf(process.platform === "win32")("the folder of socket and token", () => {
+  const spoils: readonly (readonly [string, () => void, RegExp])[] = [
+    [
+      "open to a group",
+      () => chmodSync(runtime.folder, 0o770),
+      /is open to other users \(mode 770\); run `chmod 700/,
+    ],
+    ["open to all", () => chmodSync(runtime.folder, 0o777), /is open to other users \(mode 777\)/],
+    [
+      "a link to elsewhere",
+      () => {
+        renameSync(runtime.folder, `${runtime.folder}-moved`);
+        symlinkSync(`${runtime.folder}-moved`, runtime.folder);
+      },
+      /is a link to somewhere else; remove it/,
+    ],
+    ...(process.getuid?.() === 0
+      ? [
+          [
+            "another user's",
+            () => chownSync(runtime.folder, 12_345, 12_345),
+            /belongs to another user/,
+          ] as const,
+        ]
+      : []),
+  ];
+  test.each(spoils)(
+    "%s is refused by whoever would connect or start, and nothing is put into it",
+    async (_name, spoil, expected) => {
+      await started();
+      expect((await ouro("stop")).code).toBe(0);
+      spoil();
+      try {
+        for (const command of ["start", "status", "lsp", "serve"]) {
+          const { code, stdout, stderr } = await ouro(command);
+          expect({ command, code, stdout }).toEqual({ command, code: 1, stdout: "" });
+          expect(stderr).toMatch(expected);
+          expect(stderr.split("\n")).toHaveLength(2);
+        }
+        expect(readdirSync(runtime.folder).filter((name) => /sock|token/.test(name))).toEqual([]);
+      } finally {
+        rmSync(runtime.folder, { recursive: true, force: true });
+        rmSync(`${runtime.folder}-moved`, { recursive: true, force: true });
+      }
+    },
+  );
+
+  test("is private, with all that is in it", async () => {
+    await started();
+    expect(statSync(runtime.folder).mode & 0o777).toBe(0o700);
+    for (const path of [runtime.lspSocket, runtime.httpSocket, runtime.token, runtime.discovery]) {
+      expect(statSync(path).mode & 0o077).toBe(0);
+    }
+    for (const name of readdirSync(runtime.log))
+      expect(statSync(join(runtime.log, name)).mode & 0o077).toBe(0);
+  });
+});
+
+describe.runIf(onLinux)("on the network", () => {
+  test("nothing listens and nothing is connected by default, while it works", async () => {
+    const pid = await started();
+    const daemon = createHttpClient({ socketPath: runtime.httpSocket, token: token() });
+    await daemon.complete({ folder: scratch.path, path: "a.ts", prefix: "const a = " }, never);
+    expect(socketsOf(pid).size).toBeGreaterThan(0);
+    expect(networkOf(pid)).toEqual([]);
+  });
+
+  test("by setting, only this machine's own address, and only with token, host and no origin", async () => {
+    const probe = createServer().listen(0, "127.0.0.1");
+    await once(probe, "listening");
+    const address = probe.address();
+    const port = typeof address === "object" && address ? address.port : 0;
+    probe.close();
+    await once(probe, "close");
+    writeFileSync(settings, JSON.stringify({ "ouroboros.http.port": port }));
+    try {
+      const pid = await started();
+      const hex = port.toString(16).toUpperCase().padStart(4, "0");
+      expect(networkOf(pid)).toEqual([`tcp 0100007F:${hex}`]);
+      await checkPort(port);
+      await checkOtherAddresses(port);
+      expect((await ouro("status")).stdout).toContain(`127.0.0.1:${port}`);
+    } finally {
+      writeFileSync(settings, "{}");
+    }
+  });
+});
+
+async function checkPort(port: number): Promise<void> {
+  const own = { Authorization: `Bearer ${token()}` };
+  const statusOf = async (headers: Readonly<Record<string, string>>, method = "GET", path = "/health") => {
+    const asked = request({ host: "127.0.0.1", port, path, method, headers, agent: false });
+    asked.end(method === "POST" ? "{}" : undefined);
+    const [response] = await once(asked, "response");
+    await text(response);
+    return response.statusCode;
+  };
+  expect(await statusOf(own)).toBe(200);
+  expect(await statusOf({})).toBe(401);
+  expect(await statusOf({ Authorization: `Bearer ${"0".repeat(64)}` })).toBe(401);
+  expect(await statusOf({ ...own, Host: `attacker.example:${port}` })).toBe(403);
+  expect(await statusOf({ ...own, Origin: "https://attacker.example" })).toBe(403);
+  expect(await statusOf({ ...own, "Sec-Fetch-Site": "cross-site" })).toBe(403);
+  expect(await statusOf({ ...own, "Content-Type": "text/plain" }, "POST", "/stop")).toBe(415);
+  expect(
+    await statusOf({ ...own, "Content-Type": "application/x-www-form-urlencoded" }, "POST", "/pause"),
+  ).toBe(415);
+  expect(await statusOf(own, "GET", "/stop")).toBe(405);
+  expect(await statusOf(own)).toBe(200);
+}
+
+async function checkOtherAddresses(port: number): Promise<void> {
+  const others = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter(({ family, internal }) => family === "IPv4" && !internal);
+  for (const { address } of others) {
+    const socket = createConnection({ host: address, port });
+    const [error] = await once(socket, "error");
+    expect(error.code).toBe("ECONNREFUSED");
+  }
+}
+
+test("a client without the token is not let in at either door", async () => {
+  await started();
+  const socket = createConnection(runtime.lspSocket);
+  socket.write('Content-Length: 50\r\n\r\n{"jsonrpc":"2.0","id":1,"method":"shutdown"}\n');
+  expect(JSON.parse(await text(socket))).toMatchObject({ kind: "refused", code: "greeting-invalid" });
+  const stranger = createHttpClient({ socketPath: runtime.httpSocket, token: "0".repeat(64) });
+  await expect(stranger.stop()).rejects.toMatchObject({ daemonCode: "token-wrong" });
+  expect((await ouro("status")).code).toBe(0);
+});
+
+test.runIf(onLinux)(
+  "the token is new with every start, and in no argument or variable of the process",
+  async () => {
+    await started();
+    const first = token();
+    expect((await ouro("stop")).code).toBe(0);
+    const pid = await started();
+    expect(token()).not.toBe(first);
+    for (const name of ["cmdline", "environ"]) {
+      expect(readFileSync(`/proc/${pid}/${name}`, "latin1")).not.toContain(token());
+    }
+  },
+);
+
+test("the log holds nothing of what the user wrote, the token neither", async () => {
+  const secret = "Zq7xSecret";
+  const folder = join(scratch.path, "work");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(settings, JSON.stringify({ "ouroboros.daemon.logLevel": "debug" }));
+  try {
+    await started();
+    const daemon = createHttpClient({ socketPath: runtime.httpSocket, token: token() });
+    const place = { folder, path: `${secret}.ts`, prefix: `const ${secret} = ` };
+    await daemon.complete(place, never);
+    await daemon.teach({ ...place, wanted: `"${secret}";` }, { signal: never, onEvent: () => {} });
+    const turns = [{ role: "user" as const, text: secret }];
+    await daemon.chat({ folder, turns }, { signal: never, onText: () => {} }).catch(() => undefined);
+    await daemon.undo({ folder, correctionId: secret }, never).catch(() => undefined);
+    await sendBroken(secret);
+    const used = token();
+    expect((await ouro("stop")).code).toBe(0);
+    const written = readdirSync(runtime.log).map((name) => readFileSync(join(runtime.log, name), "utf8"));
+    expect(written.join("\n")).toMatch(/"msg":"started"/);
+    expect(written.join("\n")).not.toContain(secret);
+    expect(written.join("\n")).not.toContain(used);
+  } finally {
+    writeFileSync(settings, "{}");
+  }
+});
+
+/** Requests whose refusals quote them, if anything does. */
+async function sendBroken(secret: string): Promise<void> {
+  const headers = { Authorization: `Bearer ${token()}`, "Content-Type": "application/json" };
+  for (const path of ["/teach", `/${secret}`, "/chat"]) {
+    const asked = request({ socketPath: runtime.httpSocket, path, method: "POST", headers, agent: false });
+    asked.end(`{"${secret}": ${secret}`);
+    const [response] = await once(asked, "response");
+    expect(await text(response)).not.toContain(secret);
+  }
+  const socket = createConnection(runtime.lspSocket);
+  socket.write(`{"ouroboros":"${secret}"}\n`);
+  await text(socket);
+}
