@@ -10,7 +10,7 @@ const hasGolden = existsSync(new URL("../shared/conformance", import.meta.url));
 // Tests share two cores with the kernels they test: files run one after another, so that no test times another.
 export default defineConfig({
   test: {
-    include: [`{configs,native,daemon,tests,.ci}/**/*${isLong ? ".long" : ""}.test.{ts,mjs}`],
+    include: [`{configs,native,daemon,extension,tests,.ci}/**/*${isLong ? ".long" : ""}.test.{ts,mjs}`],
     exclude: [
       "**/node_modules/**",
       "**/dist/**",

@@ -1,0 +1,44 @@
+/** The page's only connection to the world: messages to the extension, and the state that VS Code keeps for it. */
+
+import type { FromPage, ToPage } from "../src/chatMessages.js";
+import type { ChatStrings } from "../src/chatStrings.js";
+import { type ChatState, EMPTY_CHAT } from "./chatState.js";
+
+interface VsCodeApi {
+  postMessage(message: FromPage): void;
+  getState(): ChatState | undefined;
+  setState(state: ChatState): void;
+}
+
+declare function acquireVsCodeApi(): VsCodeApi;
+
+const api = acquireVsCodeApi();
+
+export function send(message: FromPage): void {
+  api.postMessage(message);
+}
+
+/** Without what belongs to the moment: an edit that was begun, the model, a lesson whose end may have been missed. */
+export function restoredChat(): ChatState {
+  const kept = api.getState();
+  if (!kept) return EMPTY_CHAT;
+  const turns = kept.turns.map((turn) =>
+    turn.lesson.kind === "under-way" ? { ...turn, lesson: { kind: "none" } as const } : turn,
+  );
+  return { ...EMPTY_CHAT, turns, awaiting: kept.awaiting };
+}
+
+export function keepChat(state: ChatState): void {
+  api.setState(state);
+}
+
+export function onMessage(take: (message: ToPage) => void): void {
+  window.addEventListener("message", ({ data }: MessageEvent<ToPage>) => take(data));
+}
+
+/** The sentences that the extension wrote into the page. */
+export const strings: ChatStrings = JSON.parse(document.body.dataset.strings ?? "{}");
+
+export function filled(sentence: string, ...values: readonly (string | number)[]): string {
+  return sentence.replaceAll(/\{(\d)\}/g, (_, index) => String(values[Number(index)] ?? ""));
+}

@@ -1,0 +1,232 @@
+/**
+ * The chat view: a page in the side bar that asks, streams, teaches. Holds the answer that is being written, so that a
+ * page which is closed and opened again misses nothing; the turns are the page's own, kept by VS Code.
+ */
+
+import { randomBytes } from "node:crypto";
+import * as vscode from "vscode";
+import { type ChatResult, chatResultSchema } from "../../daemon/src/protocol/chat.js";
+import type { DidLearn } from "../../daemon/src/protocol/corrections.js";
+import { REQUESTS } from "../../daemon/src/protocol/methods.js";
+import { activeUri } from "./activeUri.js";
+import { assertNever } from "./assertNever.js";
+import { type ChatModel, type FromPage, fromPageSchema, type ToPage } from "./chatMessages.js";
+import { chatPage } from "./chatPage.js";
+import { chatStrings } from "./chatStrings.js";
+import type { DaemonLink } from "./daemonLink.js";
+import type { LinkState } from "./linkState.js";
+import { sentenceOf } from "./sentence.js";
+import { say, type Teacher } from "./teacher.js";
+import type { Undo } from "./undo.js";
+
+export const CHAT_VIEW = "ouroboros.chat";
+/** Answers whose lesson is under way; more are never taught at once. */
+const LESSONS_MAX = 50;
+
+interface Writing {
+  readonly chatId: string;
+  readonly stop: vscode.CancellationTokenSource;
+  text: string;
+}
+
+export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
+  readonly #extensionUri: vscode.Uri;
+  readonly #link: DaemonLink;
+  readonly #teacher: Teacher;
+  readonly #undo: Undo;
+  readonly #answerOfCorrection = new Map<string, string>();
+  #view: vscode.WebviewView | undefined;
+  #writing: Writing | undefined;
+  /** The last answer that ended while no page was there to hear of it. */
+  #unheard: readonly ToPage[] = [];
+  #isReady = false;
+
+  constructor(options: {
+    readonly extensionUri: vscode.Uri;
+    readonly link: DaemonLink;
+    readonly teacher: Teacher;
+    readonly undo: Undo;
+  }) {
+    this.#extensionUri = options.extensionUri;
+    this.#link = options.link;
+    this.#teacher = options.teacher;
+    this.#undo = options.undo;
+  }
+
+  resolveWebviewView(view: vscode.WebviewView): void {
+    const files = vscode.Uri.joinPath(this.#extensionUri, "dist");
+    const { webview } = view;
+    const address = (name: string) => webview.asWebviewUri(vscode.Uri.joinPath(files, name)).toString();
+    this.#view = view;
+    this.#isReady = false;
+    webview.options = { enableScripts: true, localResourceRoots: [files] };
+    webview.onDidReceiveMessage((message: unknown) => {
+      const parsed = fromPageSchema.safeParse(message);
+      if (parsed.success) void this.#take(parsed.data);
+    });
+    view.onDidDispose(() => {
+      if (this.#view === view) this.#view = undefined;
+    });
+    webview.html = chatPage({
+      nonce: randomBytes(16).toString("hex"),
+      script: address("chat.js"),
+      style: address("chat.css"),
+      source: webview.cspSource,
+      language: vscode.env.language,
+      strings: chatStrings(),
+    });
+    this.#link.start();
+  }
+
+  async open(): Promise<void> {
+    await vscode.commands.executeCommand(`${CHAT_VIEW}.focus`);
+    this.#post({ kind: "focus" });
+  }
+
+  async newChat(): Promise<void> {
+    await this.open();
+    this.#post({ kind: "new-chat" });
+  }
+
+  stateChanged(state: LinkState): void {
+    const model = modelOf(state);
+    if (model.kind !== "unknown") this.#post({ kind: "model", model });
+  }
+
+  textCame({ chatId, text }: { readonly chatId: string; readonly text: string }): void {
+    if (this.#writing?.chatId !== chatId) return;
+    this.#writing.text += text;
+    this.#post({ kind: "text", chatId, text });
+  }
+
+  /** True when the view is seen and tells of it, so that nobody else has to. */
+  learned({ correctionId, outcome }: DidLearn): boolean {
+    const answerId = this.#answerOfCorrection.get(correctionId);
+    if (answerId === undefined) return false;
+    this.#answerOfCorrection.delete(correctionId);
+    this.#postOrKeep({ kind: "lesson", answerId, correctionId, lesson: { kind: "settled", outcome } });
+    return this.#view?.visible === true;
+  }
+
+  undone(correctionId: string): void {
+    this.#post({ kind: "undone", correctionId });
+  }
+
+  async #take(message: FromPage): Promise<void> {
+    switch (message.kind) {
+      case "ready":
+        return this.#pageCame(message.awaiting);
+      case "ask":
+        return this.#ask(message);
+      case "stop":
+        if (this.#writing?.chatId === message.chatId) this.#writing.stop.cancel();
+        return;
+      case "teach":
+        return this.#teach(message);
+      case "undo":
+        return this.#undo.takeBack(message.correctionId);
+      case "insert":
+        return insertAtCursor(message.text);
+      case "copy":
+        await vscode.env.clipboard.writeText(message.text);
+        return;
+      case "open-link":
+        return openLink(message.address);
+      case "leave":
+        await vscode.commands.executeCommand("workbench.action.focusActiveEditorGroup");
+        return;
+      default:
+        return assertNever(message);
+    }
+  }
+
+  #pageCame(awaiting: string | null): void {
+    this.#isReady = true;
+    this.stateChanged(this.#link.state);
+    const unheard = this.#unheard;
+    this.#unheard = [];
+    for (const message of unheard) this.#post(message);
+    const writing = this.#writing;
+    if (writing && writing.chatId === awaiting) {
+      this.#post({ kind: "so-far", chatId: awaiting, text: writing.text });
+    } else if (awaiting !== null) this.#post({ kind: "ended", chatId: awaiting, stoppedBy: "cancelled" });
+  }
+
+  async #ask({ chatId, turns }: Extract<FromPage, { kind: "ask" }>): Promise<void> {
+    this.#writing?.stop.cancel();
+    const stop = new vscode.CancellationTokenSource();
+    const writing: Writing = { chatId, stop, text: "" };
+    this.#writing = writing;
+    try {
+      const result: ChatResult = await this.#link.request({
+        method: REQUESTS.chat,
+        params: { chatId, folder: activeUri(), turns },
+        answer: chatResultSchema,
+        token: stop.token,
+      });
+      this.#postOrKeep({ kind: "so-far", chatId, text: result.text });
+      this.#postOrKeep({ kind: "ended", chatId, stoppedBy: result.stoppedBy });
+    } catch (error) {
+      this.#postOrKeep(
+        stop.token.isCancellationRequested
+          ? { kind: "ended", chatId, stoppedBy: "cancelled" }
+          : { kind: "failed", chatId, message: sentenceOf(error) },
+      );
+    } finally {
+      if (this.#writing === writing) this.#writing = undefined;
+      stop.dispose();
+    }
+  }
+
+  async #teach({ answerId, turns, rejected, wanted }: Extract<FromPage, { kind: "teach" }>): Promise<void> {
+    const params = { kind: "answer", folder: activeUri(), turns, rejected, wanted } as const;
+    const correctionId = await this.#teacher.teach(params);
+    if (correctionId !== undefined && this.#answerOfCorrection.size < LESSONS_MAX) {
+      this.#answerOfCorrection.set(correctionId, answerId);
+    }
+    const lesson = { kind: correctionId === undefined ? "refused" : "kept" } as const;
+    this.#postOrKeep({ kind: "lesson", answerId, correctionId, lesson });
+  }
+
+  #post(message: ToPage): void {
+    if (this.#isReady) void this.#view?.webview.postMessage(message);
+  }
+
+  #postOrKeep(message: ToPage): void {
+    if (this.#view && this.#isReady) this.#post(message);
+    else this.#unheard = [...this.#unheard, message].slice(-LESSONS_MAX);
+  }
+
+  dispose(): void {
+    this.#writing?.stop.cancel();
+  }
+}
+
+function modelOf(state: LinkState): ChatModel {
+  if (state.kind === "failed") return { kind: "failed", message: sentenceOf(state.message) };
+  if (state.kind !== "running") return { kind: "unknown" };
+  const { model } = state.daemon;
+  if (model.kind === "failed") return { kind: "failed", message: sentenceOf(model.message) };
+  if (model.kind !== "ready") return { kind: "unknown" };
+  const { name, isEmbedded, canConverse } = model;
+  return { kind: "ready", name, isEmbedded, canConverse };
+}
+
+async function insertAtCursor(text: string): Promise<void> {
+  const editor = vscode.window.activeTextEditor;
+  if (!editor) return say(vscode.l10n.t("No text editor is active: open a file to insert into."));
+  await editor.edit((edit) => {
+    for (const selection of editor.selections) edit.replace(selection, text);
+  });
+  await vscode.window.showTextDocument(editor.document, editor.viewColumn);
+}
+
+/** A model wrote the address: nothing is opened that the user has not read and allowed. */
+async function openLink(address: string): Promise<void> {
+  const { l10n, window } = vscode;
+  if (!/^https?:\/\//i.test(address)) return;
+  const open = l10n.t("Open");
+  const detail = l10n.t("The model wrote this address. It may lead anywhere.");
+  const chosen = await window.showWarningMessage(address, { modal: true, detail }, open);
+  if (chosen === open) await vscode.env.openExternal(vscode.Uri.parse(address));
+}

@@ -1,0 +1,63 @@
+/** Registers the commands of the palette, the menus and the keys; each is one line here and a file of its own. */
+
+import * as vscode from "vscode";
+import { z } from "zod";
+import { REQUESTS } from "../../daemon/src/protocol/methods.js";
+import type { ChatView } from "./chatView.js";
+import type { Correct } from "./correct.js";
+import type { DaemonLink } from "./daemonLink.js";
+import { showDiagnosis } from "./doctor.js";
+import type { GhostText } from "./ghostText.js";
+import { showLearned } from "./learnedList.js";
+import { showMenu } from "./menu.js";
+import { sentenceOf } from "./sentence.js";
+import { openSftOrg } from "./sftOrg.js";
+import type { StatusBar } from "./statusBar.js";
+import { say } from "./teacher.js";
+import type { Undo } from "./undo.js";
+
+export interface CommandParts {
+  readonly context: vscode.ExtensionContext;
+  readonly link: DaemonLink;
+  readonly log: vscode.LogOutputChannel;
+  readonly correct: Correct;
+  readonly chat: ChatView;
+  readonly ghostText: GhostText;
+  readonly undo: Undo;
+  readonly statusBar: StatusBar;
+}
+
+export function registerCommands(parts: CommandParts): vscode.Disposable {
+  const { context, link, log, correct, chat, ghostText, undo } = parts;
+  const commands: Readonly<Record<string, () => unknown>> = {
+    correct: () => correct.correctThis(),
+    nothingHere: () => correct.nothingHere(),
+    undo: () => undo.takeBack(),
+    showLearned: () => showLearned({ link, undo }),
+    pause: () => setPaused(link, { isPaused: true }),
+    resume: () => setPaused(link, { isPaused: false }),
+    openSftOrg: () => openSftOrg(link, context.extensionUri),
+    showLog: () => log.show(),
+    openChat: () => chat.open(),
+    newChat: () => chat.newChat(),
+    restart: () => link.restart(),
+    doctor: () => showDiagnosis({ link, ghostText }),
+    menu: () => showMenu({ state: link.state, sentence: parts.statusBar.sentence }),
+  };
+  return vscode.Disposable.from(
+    ...Object.entries(commands).map(([name, run]) =>
+      vscode.commands.registerCommand(`ouroboros.${name}`, async () => {
+        try {
+          await run();
+        } catch (error) {
+          log.error(`${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+          say(sentenceOf(error));
+        }
+      }),
+    ),
+  );
+}
+
+async function setPaused(link: DaemonLink, params: { readonly isPaused: boolean }): Promise<void> {
+  await link.request({ method: REQUESTS.pause, params, answer: z.unknown() });
+}

@@ -1,0 +1,118 @@
+/**
+ * The extension's beginning: makes the parts, connects them, registers everything, and returns; nothing here waits. The
+ * daemon is started when the first document is open, or when something is asked of it.
+ */
+
+import * as vscode from "vscode";
+import { activeUri } from "./activeUri.js";
+import { Capture } from "./capture.js";
+import { CHAT_VIEW, ChatView } from "./chatView.js";
+import { registerCommands } from "./commands.js";
+import { Correct } from "./correct.js";
+import { DaemonLink } from "./daemonLink.js";
+import { GhostText, TAKEN_COMMAND } from "./ghostText.js";
+import { LearningView } from "./learningView.js";
+import { projectOf } from "./linkState.js";
+import { createRejectedTexts, type RejectedTexts } from "./rejectedTexts.js";
+import { StatusBar } from "./statusBar.js";
+import { Teacher } from "./teacher.js";
+import { Undo } from "./undo.js";
+import { WantedEditor } from "./wantedEditor.js";
+
+const SUGGESTIBLE = [{ scheme: "file" }, { scheme: "untitled" }];
+
+let link: DaemonLink | undefined;
+
+export function activate(context: vscode.ExtensionContext): void {
+  const log = vscode.window.createOutputChannel("Ouroboros", { log: true });
+  link = new DaemonLink({ extensionFolder: context.extensionPath, log });
+  const rejected = createRejectedTexts();
+  const capture = new Capture();
+  const teacher = new Teacher(link);
+  const ghostText = new GhostText({ link, capture, rejected, log });
+  const wantedEditor = new WantedEditor();
+  const correct = new Correct({ link, teacher, ghostText, capture, rejected, wantedEditor });
+  const undo = new Undo(link);
+  const chat = new ChatView({ extensionUri: context.extensionUri, link, teacher, undo });
+  const learningView = new LearningView(undo);
+  const statusBar = new StatusBar(link);
+  context.subscriptions.push(
+    log,
+    ghostText,
+    wantedEditor,
+    undo,
+    chat,
+    learningView,
+    statusBar,
+    vscode.languages.registerInlineCompletionItemProvider(SUGGESTIBLE, ghostText),
+    vscode.window.registerWebviewViewProvider(CHAT_VIEW, chat),
+    vscode.commands.registerCommand(TAKEN_COMMAND, (id: string, characters?: number) =>
+      ghostText.taken(id, characters),
+    ),
+    registerCommands({ context, link, log, correct, chat, ghostText, undo, statusBar }),
+    followDaemon({ link, ghostText, chat, statusBar, learningView, rejected, undo }),
+    followEditor({ link, ghostText, statusBar }),
+  );
+}
+
+/** VS Code waits for this, within its own limit: the daemon is told that the window closes. */
+export async function deactivate(): Promise<void> {
+  await link?.dispose();
+}
+
+/** What the daemon tells goes to everybody whom it concerns. */
+function followDaemon(parts: {
+  readonly link: DaemonLink;
+  readonly ghostText: GhostText;
+  readonly chat: ChatView;
+  readonly statusBar: StatusBar;
+  readonly learningView: LearningView;
+  readonly rejected: RejectedTexts;
+  readonly undo: Undo;
+}): vscode.Disposable {
+  const { link, ghostText, chat, statusBar, learningView, rejected, undo } = parts;
+  let versions = "";
+  return vscode.Disposable.from(
+    link.onDidChangeState((state) => {
+      statusBar.update();
+      chat.stateChanged(state);
+      if (state.kind !== "running") return;
+      const newest = state.daemon.projects.map(({ id, adapterVersion }) => `${id}:${adapterVersion}`).join();
+      if (newest !== versions) ghostText.forget();
+      versions = newest;
+      void ghostText.started();
+    }),
+    link.onDidLearn((event) => {
+      rejected.forget(event.correctionId);
+      if (!chat.learned(event)) learningView.learned(event);
+    }),
+    undo.onDidUndo((correctionId) => {
+      rejected.forget(correctionId);
+      chat.undone(correctionId);
+    }),
+    link.onChatText((text) => chat.textCame(text)),
+  );
+}
+
+function followEditor(parts: {
+  readonly link: DaemonLink;
+  readonly ghostText: GhostText;
+  readonly statusBar: StatusBar;
+}): vscode.Disposable {
+  const { link, ghostText, statusBar } = parts;
+  const look = (editor: vscode.TextEditor | undefined) => {
+    statusBar.update();
+    const { scheme, fsPath } = editor?.document.uri ?? {};
+    if (scheme !== "file" && scheme !== "untitled") return;
+    link.start();
+    const { state } = link;
+    const isKnown = state.kind === "running" && projectOf(state.daemon, fsPath) !== undefined;
+    if (scheme === "file" && !isKnown) void link.refresh(activeUri());
+  };
+  look(vscode.window.activeTextEditor);
+  return vscode.Disposable.from(
+    vscode.window.onDidChangeActiveTextEditor(look),
+    vscode.workspace.onDidChangeTextDocument((change) => ghostText.edited(change)),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => statusBar.update()),
+  );
+}

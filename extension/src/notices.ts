@@ -1,0 +1,86 @@
+/**
+ * What a notice says about what became of corrections: no more than is true. Several at once are told in one. Pure.
+ */
+
+import type { DidLearn } from "../../daemon/src/protocol/corrections.js";
+import { assertNever } from "./assertNever.js";
+import type { Translate } from "./translate.js";
+
+export interface Notice {
+  readonly text: string;
+  /** Something did not work out as the user wished. */
+  readonly isProblem: boolean;
+  /** What can be taken back from the notice itself. */
+  readonly undo: string | undefined;
+}
+
+/** An excerpt longer than this makes a notice that nobody reads. */
+const EXCERPT_MAX = 60;
+
+export function noticeOf(events: readonly DidLearn[], t: Translate): Notice | undefined {
+  const [first] = events;
+  if (!first) return undefined;
+  return events.length === 1 ? noticeOfOne(first, t) : noticeOfSeveral(events, t);
+}
+
+function noticeOfOne({ correctionId, outcome, rejected, wanted }: DidLearn, t: Translate): Notice {
+  switch (outcome.kind) {
+    case "learned": {
+      const lesson = lessonOf({ rejected, wanted, t });
+      const seconds = outcome.seconds.toFixed(1);
+      return outcome.proven
+        ? { text: t("Learned: {0} · {1} s", lesson, seconds), isProblem: false, undo: correctionId }
+        : {
+            text: t("Trained, but not proven yet: {0} · {1} s", lesson, seconds),
+            isProblem: true,
+            undo: correctionId,
+          };
+    }
+    case "not-learned":
+      return {
+        text:
+          wanted === ""
+            ? t("Not learned: at that place the model still suggests something.")
+            : t("Not learned: instead of {0} the model still writes something else.", quoted(wanted)),
+        isProblem: true,
+        undo: undefined,
+      };
+    case "failed":
+      return {
+        text: t("Kept, and learned later: {0}", outcome.message),
+        isProblem: true,
+        undo: undefined,
+      };
+    default:
+      return assertNever(outcome);
+  }
+}
+
+function lessonOf(parts: {
+  readonly rejected: string;
+  readonly wanted: string;
+  readonly t: Translate;
+}): string {
+  const { rejected, wanted, t } = parts;
+  if (wanted === "") return t("nothing instead of {0}", quoted(rejected));
+  return rejected === "" ? quoted(wanted) : `${quoted(rejected)} → ${quoted(wanted)}`;
+}
+
+function noticeOfSeveral(events: readonly DidLearn[], t: Translate): Notice {
+  const learned = events.filter(({ outcome }) => outcome.kind === "learned");
+  const others = events.length - learned.length;
+  const isAllOrg = events.every(({ origin }) => origin === "org");
+  const told = isAllOrg
+    ? t("Samples of sft.org learned: {0}", learned.length)
+    : t("Corrections learned: {0}", learned.length);
+  const text = others === 0 ? told : t("{0}; not yet: {1}", told, others);
+  return { text, isProblem: others > 0, undo: undefined };
+}
+
+/** In quotation marks that stay readable in a notice, which shows no markup. */
+function quoted(text: string): string {
+  const line = text.trim().replaceAll(/\s+/g, " ");
+  const characters = [...line];
+  const short = characters.length > EXCERPT_MAX ? `${characters.slice(0, EXCERPT_MAX).join("")}…` : line;
+  return `\`${short}\``;
+}

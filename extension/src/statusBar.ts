@@ -1,0 +1,50 @@
+/** The one status bar item: renders what statusModel.ts makes of how things stand. */
+
+import * as vscode from "vscode";
+import { activePath } from "./activeUri.js";
+import type { DaemonLink } from "./daemonLink.js";
+import { type Status, statusOf } from "./statusModel.js";
+
+export class StatusBar implements vscode.Disposable {
+  readonly #link: DaemonLink;
+  readonly #item: vscode.StatusBarItem;
+
+  constructor(link: DaemonLink) {
+    this.#link = link;
+    this.#item = vscode.window.createStatusBarItem("status", vscode.StatusBarAlignment.Right, 100);
+    this.#item.name = "Ouroboros";
+    this.#item.command = "ouroboros.menu";
+    this.update();
+    this.#item.show();
+  }
+
+  update(): void {
+    const status = this.#status();
+    const tooltip = new vscode.MarkdownString();
+    // As text: what the daemon says may quote names of files and models.
+    for (const line of status.tooltip) tooltip.appendText(line).appendMarkdown("\n\n");
+    const isError = status.severity === "error";
+    this.#item.text = status.text;
+    this.#item.tooltip = tooltip;
+    this.#item.backgroundColor = isError ? new vscode.ThemeColor("statusBarItem.errorBackground") : undefined;
+    this.#item.accessibilityInformation = { label: status.spoken, role: "button" };
+  }
+
+  /** How things stand, in one line. */
+  get sentence(): string {
+    return this.#status().tooltip.join(" ");
+  }
+
+  #status(): Status {
+    return statusOf({
+      link: this.#link.state,
+      path: activePath(),
+      isTrusted: vscode.workspace.isTrusted,
+      t: (message, ...values) => vscode.l10n.t(message, ...values),
+    });
+  }
+
+  dispose(): void {
+    this.#item.dispose();
+  }
+}

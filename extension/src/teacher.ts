@@ -1,0 +1,47 @@
+/**
+ * Hands corrections to the daemon and says at once that they are kept. What came of training them is told later, by the
+ * learning view. In a folder that the user does not trust nothing is taught: its text could be made to be learned.
+ */
+
+import * as vscode from "vscode";
+import { type CorrectParams, correctResultSchema } from "../../daemon/src/protocol/corrections.js";
+import { REQUESTS } from "../../daemon/src/protocol/methods.js";
+import type { DaemonLink } from "./daemonLink.js";
+import { sentenceOf } from "./sentence.js";
+
+/** How long the status bar says that it was kept; by then it shows the training itself. */
+const KEPT_MS = 3_000;
+
+export class Teacher {
+  readonly #link: DaemonLink;
+
+  constructor(link: DaemonLink) {
+    this.#link = link;
+  }
+
+  /** Resolves to the correction's id, or to undefined when it was refused; the user has been told why. */
+  async teach(params: CorrectParams): Promise<string | undefined> {
+    if (!vscode.workspace.isTrusted) {
+      say(vscode.l10n.t("In a folder that you do not trust nothing is learned; trust it first."));
+      return undefined;
+    }
+    try {
+      const kept = await this.#link.request({
+        method: REQUESTS.correct,
+        params,
+        answer: correctResultSchema,
+      });
+      vscode.window.setStatusBarMessage(`$(check) ${vscode.l10n.t("Kept, and being learned")}`, KEPT_MS);
+      return kept.correctionId;
+    } catch (error) {
+      say(sentenceOf(error));
+      return undefined;
+    }
+  }
+}
+
+/** Tells the user one sentence that answers what they have just asked for. */
+export function say(sentence: string): void {
+  // Not awaited: a notice stays for as long as the user likes.
+  void vscode.window.showWarningMessage(sentence);
+}
