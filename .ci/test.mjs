@@ -6,6 +6,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { buildNative, bundle } from "./build.mjs";
+import { editorHost } from "./editorHost.mjs";
 import { install } from "./install.mjs";
 import { OTHER_NODE_MAJOR, otherNode, otherNodeCommand } from "./otherNode.mjs";
 import { cacheFolder, root } from "./paths.mjs";
@@ -19,9 +20,12 @@ const isLong = process.argv.includes("--long");
 const only = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 
 /** For the other Node: without the proofs that take minutes and hang on no Node version. */
-const UNIT_AND_FLOW = ["tests/learning/**", "tests/conformance/**", "**/*Crash.test.ts"].flatMap(
-  (pattern) => ["--exclude", pattern],
-);
+const UNIT_AND_FLOW = [
+  "tests/learning/**",
+  "tests/conformance/**",
+  "tests/editor/**",
+  "**/*Crash.test.ts",
+].flatMap((pattern) => ["--exclude", pattern]);
 
 const total = { passed: 0, failed: 0, skipped: [] };
 
@@ -70,6 +74,8 @@ function runChecks() {
   const bin = (name) => join(root, "node_modules", ".bin", name);
   check({ name: "format and lint (biome)", command: bin("biome"), args: ["check", "."] });
   check({ name: "types (tsc)", command: bin("tsc"), args: ["--noEmit"] });
+  const page = ["--noEmit", "-p", "extension/chat"];
+  check({ name: "types of the chat page (tsc)", command: bin("tsc"), args: page });
   const format = join(root, ".ci", "formatNative.mjs");
   check({ name: "format of C++ (clang-format)", command: process.execPath, args: [format, "--check"] });
 }
@@ -95,6 +101,9 @@ async function setUp(log) {
   if (!(await install({ withDevelopment: true, log }))) process.exit(1);
   if (!(await buildNative({ log }))) process.exit(1);
   await bundle();
+  // Where it cannot be had, the editor's tests say so themselves.
+  const isWanted = only.length === 0 || only.some((path) => path.includes("editor"));
+  if (isWanted && !isLong) await editorHost({ log });
 }
 
 function report() {
