@@ -25,7 +25,7 @@ export function spawnProxy(extensionFolder: string): DaemonProcess {
   });
   let last: string | undefined;
   createInterface({ input: child.stderr }).on("line", (line) => {
-    if (line.trim() !== "") last = line.trim();
+    if (line.trim() !== "") last = line.trim().replace(/^ouro: /, "");
   });
   child.on("error", (error) => {
     last = error.message;

@@ -48,7 +48,10 @@ test("a setting that does not exist: the tooltip names it and the right one; men
   await window.goToEnd();
   await window.type("const half = 1;");
   await expect
-    .poll(() => window.statusTooltip(STATUS_ITEM), { timeout: 60_000, interval: 500 })
+    .poll(async () => (await window.statusTooltip(STATUS_ITEM)).replaceAll("\u00a0", " "), {
+      timeout: 60_000,
+      interval: 500,
+    })
     .toContain('did you mean "ouroboros.completion.tokensMax"?');
   expect(await window.notificationTexts()).toEqual([]);
   await window.screenshot("trouble-1-wrong-setting");

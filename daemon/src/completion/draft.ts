@@ -3,7 +3,6 @@
 import type { Generation, Tokenizer } from "../engine/engine.js";
 import type { CompletionPrompt } from "../prompt/request.js";
 import { createTextStream } from "../prompt/textStream.js";
-import { SURE_LOG_PROBABILITY } from "./confidence.js";
 import { lengthAtEnd, type Stop, type StopReason, stopAfter } from "./stopRules.js";
 
 export interface Draft {
@@ -40,7 +39,6 @@ export function createDraft(options: {
   const stops: Stop[] = [];
   let leadTokens = 0;
   let text = "";
-  const isSure = () => written.every((each) => each.logProbability >= SURE_LOG_PROBABILITY);
   const stream = createTextStream({
     stop: stopText,
     lead: prompt.lead,
@@ -62,7 +60,7 @@ export function createDraft(options: {
       const newest = { token, logProbability, from: text.length };
       written.push(newest);
       stream.write(tokenizer.bytesOf(token) ?? new Uint8Array());
-      const stop = isByRules ? stopAfter({ text, isSure: isSure(), token: newest, place }) : undefined;
+      const stop = isByRules ? stopAfter({ text, token: newest, place }) : undefined;
       if (stop) stops.push(stop);
       return stop ? "stop" : "go on";
     },
@@ -73,8 +71,7 @@ export function createDraft(options: {
       const whole = stream.end();
       const isEnded = stoppedBy === "token";
       const length =
-        stop?.length ??
-        (isByRules ? lengthAtEnd({ text: whole, isSure: isSure(), place, isEnded }) : whole.length);
+        stop?.length ?? (isByRules ? lengthAtEnd({ text: whole, place, isEnded }) : whole.length);
       const inText = written.filter(({ from }) => from < length);
       return {
         kind: "finished",

@@ -32,13 +32,6 @@ export function filledLinesBelow(suffix: string, linesMax: number): readonly str
   return lines;
 }
 
-/** A lone bracket that is written further out than the one below cannot but mean that one. */
-export function isSameLine(written: string, below: string): boolean {
-  if (written.trimEnd() === below.trimEnd()) return true;
-  const isOutside = indentationOf(written).length < indentationOf(below).length;
-  return isOutside && !/\w/.test(written) && written.trim() === below.trim();
-}
-
 export function indentationOf(line: string): string {
   return /^[^\S\n]*/.exec(line)?.[0] ?? "";
 }

@@ -10,17 +10,15 @@ function write(document: string, tokens: readonly string[], ending: "ended" | "l
   const [prefix = "", suffix = ""] = document.split("║");
   const place: StopPlace = { prefix, suffix, isFill: /\S/.test(suffix) };
   let text = "";
-  let isSure = true;
   for (const token of tokens) {
     const from = text.length;
     const isUnsure = token.startsWith("‹");
     text += isUnsure ? token.slice(1, -1) : token;
-    isSure &&= !isUnsure;
     const logProbability = isUnsure ? UNSURE : SURE;
-    const stop = stopAfter({ text, isSure, token: { from, logProbability }, place });
+    const stop = stopAfter({ text, token: { from, logProbability }, place });
     if (stop) return { text: text.slice(0, stop.length), by: stop.reason };
   }
-  const length = lengthAtEnd({ text, isSure, place, isEnded: ending === "ended" });
+  const length = lengthAtEnd({ text, place, isEnded: ending === "ended" });
   return { text: text.slice(0, length), by: ending };
 }
 
@@ -35,7 +33,6 @@ describe("a completion by rules", () => {
     ["even after blanks", "a();║", ["  ", "\n", "b"], "", "nothing"],
     ["but a fill may go on below", "a();║\nz", ["\n", "b"], "\nb", "ended"],
     ["ends where less is indented", "  if (a) {\n    ║\n", ["‹b›", "\n  ", "}", "\n"], "b", "dedent"],
-    ["but not where all of it is sure", "  if (a) {\n    ║\n", ["b", "\n  ", "}"], "b\n  }", "ended"],
     [
       "a bracket may stand under its line",
       "  if (a) {║\nz",
@@ -44,13 +41,6 @@ describe("a completion by rules", () => {
       "ended",
     ],
     ["ends before what stands below", "  ║\n  z();\n}", ["a", "\n  ", "z();", "\n", "b"], "a", "suffix"],
-    [
-      "ends before a bracket further out than the one below",
-      "    ║\n  }\n}",
-      ["a", "\n", "}", "\n"],
-      "a",
-      "suffix",
-    ],
     ["also when the model ends there", "  ║\n  z();\n}", ["a", "\n  ", "z();"], "a", "ended"],
     [
       "ends before a line that was written before",

@@ -4,20 +4,12 @@
  *
  * The first line always counts. A small model guesses well for a line and badly for a block, and a wrong block costs a
  * reader more than a missing one; yet a block that was taught must come out whole. So further lines count as long as
- * the model is sure of every token of them, and only whole ones do. Where it was sure of the first line too, the text was
- * in all likelihood taught, and goes where its teacher went.
+ * the model is sure of every token of them, and only whole ones do; and none further out than the cursor's, for what
+ * closes the block around it is no part of what was asked for, however sure of it a model is.
  */
 
 import { SURE_LOG_PROBABILITY } from "./confidence.js";
-import {
-  filledLinesBelow,
-  indentationOf,
-  isBlank,
-  isClosers,
-  isSameLine,
-  lastLine,
-  restOfLine,
-} from "./lines.js";
+import { filledLinesBelow, indentationOf, isBlank, isClosers, lastLine, restOfLine } from "./lines.js";
 
 /** Nobody reads more of a proposal before deciding. */
 export const LINES_MAX = 20;
@@ -52,8 +44,6 @@ export function isMidLine(suffix: string): boolean {
 
 export interface Written {
   readonly text: string;
-  /** Of every token of it. */
-  readonly isSure: boolean;
   readonly place: StopPlace;
 }
 
@@ -82,14 +72,14 @@ export function lengthAtEnd(written: Written & { readonly isEnded: boolean }): n
 }
 
 /** The first line after the first that should not be there. */
-function stopAtLine({ text, isSure, place }: Written): Stop | undefined {
+function stopAtLine({ text, place }: Written): Stop | undefined {
   const lines = text.split("\n").map((line, at) => (at === 0 ? lastLine(place.prefix) + line : line));
   let length = text.indexOf("\n");
   for (const [at, line] of lines.entries()) {
     if (at === 0) continue;
     const isWhole = at < lines.length - 1;
     const above = lines.slice(0, at);
-    const reason = at >= LINES_MAX ? "lines" : faultOf({ line, isWhole, isSure, above, place });
+    const reason = at >= LINES_MAX ? "lines" : faultOf({ line, isWhole, above, place });
     if (reason !== undefined) return { reason, length };
     length += 1 + line.length;
   }
@@ -99,17 +89,14 @@ function stopAtLine({ text, isSure, place }: Written): Stop | undefined {
 function faultOf(options: {
   readonly line: string;
   readonly isWhole: boolean;
-  readonly isSure: boolean;
   readonly above: readonly string[];
   readonly place: StopPlace;
 }): StopReason | undefined {
-  const { line, isWhole, isSure, above, place } = options;
+  const { line, isWhole, above, place } = options;
   if (isBlank(line)) return undefined;
-  const isDedented = indentationOf(line).length < indentationOf(lastLine(place.prefix)).length;
-  if (isDedented && !isSure) return "dedent";
+  if (indentationOf(line).length < indentationOf(lastLine(place.prefix)).length) return "dedent";
   if (!isWhole) return undefined;
-  const [below] = filledLinesBelow(place.suffix, 1);
-  if (below !== undefined && isSameLine(line, below)) return "suffix";
+  if (line.trimEnd() === filledLinesBelow(place.suffix, 1)[0]?.trimEnd()) return "suffix";
   // A lone bracket may well stand under another one.
   return /\w/.test(line) && above.includes(line) ? "repeated" : undefined;
 }

@@ -87,9 +87,9 @@ test.each([
     "store = await open(FOLDER);\nexport const lines = store.lines();",
   ],
   [
-    "a line and the bracket below it",
+    "a block",
     { path: "src/e.ts", prefix: "function first(list: string[]) {\n  ", suffix: "" },
-    "return list.at(0);\n}",
+    "if (list.length === 0) {\n    return none();\n  }",
   ],
   ["nothing at all", { path: "src/c.ts", prefix: "const port = 8080;\nconst host", suffix: "" }, ""],
   ["nothing within code", { path: "src/d.ts", prefix: `${HEAD}throw`, suffix: "\n  }\n}\n" }, ""],

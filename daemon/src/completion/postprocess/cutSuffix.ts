@@ -3,7 +3,7 @@
  * `runOverClosers.ts` is for them.
  */
 
-import { filledLinesBelow, isBlank, isClosers, isSameLine, lastLine, restOfLine } from "../lines.js";
+import { filledLinesBelow, isBlank, isClosers, lastLine, restOfLine } from "../lines.js";
 import { cutTo, type Filter, type FilterContext, type Proposal } from "./filter.js";
 
 export const cutSuffix: Filter = (proposal, context) => {
@@ -38,5 +38,5 @@ function cutLinesBelow(proposal: Proposal, { prefix, suffix }: FilterContext): P
 
 function isBeginning(lines: readonly string[], below: readonly string[]): boolean {
   const filled = lines.filter((line) => !isBlank(line));
-  return filled.length <= below.length && filled.every((line, at) => isSameLine(line, below[at] ?? ""));
+  return filled.length <= below.length && filled.every((line, at) => line.trimEnd() === below[at]?.trimEnd());
 }
