@@ -6,7 +6,7 @@ import type { LinkState } from "./linkState.js";
 import { statusOf } from "./statusModel.js";
 
 function of(link: LinkState, isTrusted = true) {
-  return statusOf({ link, path: "/work/shop/a.ts", isTrusted, t: inEnglish });
+  return statusOf({ link, path: "/home/ada/shop/a.ts", isTrusted, t: inEnglish });
 }
 const running = (changes: Partial<DaemonState>) => of({ kind: "running", daemon: { ...daemon, ...changes } });
 const learning = (state: LearningState) => running({ projects: [{ ...project, learning: state }] });

@@ -5,7 +5,7 @@ import type { DaemonState, ProjectState } from "../../daemon/src/protocol/state.
 export const project: ProjectState = {
   id: "p1",
   name: "shop",
-  folder: "/work/shop",
+  folder: "/home/ada/shop",
   adapterVersion: 37,
   learned: 5,
   learning: { kind: "idle" },
