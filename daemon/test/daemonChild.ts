@@ -9,7 +9,7 @@ import { explain } from "../src/cli/explain.js";
 import { becomeDaemon, endProcess, ownCommand, protocolStreams } from "../src/cli/processCli.js";
 import { locateDataHome, prepareDataHome } from "../src/dataHome.js";
 import { AppError } from "../src/errors.js";
-import { connectHttp, connectLsp } from "../src/transport/connect.js";
+import { askDaemon, connectLsp } from "../src/transport/connect.js";
 import type { LogFile } from "../src/transport/logFile.js";
 import { proxy } from "../src/transport/proxy.js";
 import { runDaemon } from "../src/transport/runDaemon.js";
@@ -85,7 +85,7 @@ async function main([command, option]: readonly string[]): Promise<void> {
       return;
     }
     case "start":
-      process.stdout.write(`${JSON.stringify(await (await connectHttp(access)).health())}\n`);
+      process.stdout.write(`${JSON.stringify(await askDaemon(access, (daemon) => daemon.health()))}\n`);
       return;
     case "stop":
       process.stdout.write(`${JSON.stringify(await stopDaemon(access))}\n`);

@@ -28,11 +28,14 @@ export function createOpenProjects(options: {
   const { join, lineOf, onOpened } = options;
   const opening = new Map<string, Promise<ProjectLearning>>();
   let lines: readonly ProjectLearning[] = [];
-  let notices: readonly string[] = [];
+  const notices = new Map<string, readonly string[]>();
 
   async function begin(project: Project, loaded: LoadedModel): Promise<ProjectLearning> {
     const learning = await join(project, loaded);
-    notices = [...notices, ...learning.notices.map((notice) => `${project.name}: ${describeNotice(notice)}`)];
+    notices.set(
+      project.id,
+      learning.notices.map((notice) => `${project.name}: ${describeNotice(notice)}`),
+    );
     const line = lineOf(project, learning);
     lines = [...lines, line];
     onOpened(line, loaded);
@@ -46,6 +49,7 @@ export function createOpenProjects(options: {
     const line = opening.get(oldest);
     opening.delete(oldest);
     lines = lines.filter((each) => each.project.id !== oldest);
+    notices.delete(oldest);
     await line?.then((each) => each.close());
   }
 
@@ -67,13 +71,13 @@ export function createOpenProjects(options: {
       return lines;
     },
     get notices() {
-      return notices;
+      return [...notices.values()].flat();
     },
     async closeAll() {
       const all = [...opening.values()];
       opening.clear();
       lines = [];
-      notices = [];
+      notices.clear();
       await Promise.all(all.map((line) => line.then((each) => each.close()).catch(() => undefined)));
     },
   };

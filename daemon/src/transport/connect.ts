@@ -27,6 +27,27 @@ export function connectHttp(access: DaemonAccess): Promise<HttpClient> {
   return ensureDaemon(access, approachHttp(access));
 }
 
+/** A newer version may take over just after the older daemon let us in; it does so once, not again and again. */
+const TAKEOVERS_MAX = 3;
+
+/** Asks the daemon one thing, whichever is there when it comes to answering. Throws as `ensureDaemon` and `ask` do. */
+export async function askDaemon<T>(
+  access: DaemonAccess,
+  ask: (daemon: HttpClient) => Promise<T>,
+): Promise<T> {
+  for (let takeover = 0; ; takeover++) {
+    const daemon = await connectHttp(access);
+    try {
+      return await ask(daemon);
+    } catch (error) {
+      const isEnding =
+        (error instanceof AppError && error.code === "daemon-absent") ||
+        (error instanceof DaemonRefusal && error.daemonCode === "draining");
+      if (!isEnding || takeover === TAKEOVERS_MAX) throw error;
+    }
+  }
+}
+
 /** Undefined: no daemon runs, or it is ending. Throws as `findDaemon` does. */
 export function findHttp(access: DaemonAccess): Promise<HttpClient | undefined> {
   return findDaemon(access, approachHttp(access));

@@ -31,8 +31,10 @@ const WORD_FIELDS: ReadonlySet<string> = new Set([
   "outcome",
   "phase",
   "project",
+  "reason",
   "route",
   "signal",
+  "stoppedBy",
   "version",
 ]);
 const WORD = /^[A-Za-z0-9._:/-]{1,64}$/;

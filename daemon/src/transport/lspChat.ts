@@ -4,7 +4,7 @@ import { type ChatResult, type ChatText, chatParamsSchema } from "../protocol/ch
 import { DAEMON_NOTIFICATIONS, REQUESTS } from "../protocol/methods.js";
 import type { LspSession } from "./lspServer.js";
 
-export function answerChat({ connection, client, folders, guarded }: LspSession): void {
+export function answerChat({ connection, client, notify, folders, guarded }: LspSession): void {
   connection.onRequest(
     REQUESTS.chat,
     guarded(chatParamsSchema, async ({ chatId, folder: uri, turns }, signal): Promise<ChatResult> => {
@@ -15,7 +15,7 @@ export function answerChat({ connection, client, folders, guarded }: LspSession)
         signal,
         onText(text) {
           const part: ChatText = { chatId, text };
-          connection.sendNotification(DAEMON_NOTIFICATIONS.chatText, part).catch(() => undefined);
+          notify(DAEMON_NOTIFICATIONS.chatText, part);
         },
       });
     }),

@@ -34,10 +34,15 @@ export interface LspOptions {
   readonly version: string;
 }
 
+/** Of notifications to a client that does not read; its window has long been dead. It may come back and connect anew. */
+const UNSENT_MAX = 2000;
+
 /** What every group of handlers works with. */
 export interface LspSession {
   readonly connection: Connection;
   readonly client: Client;
+  /** Never waits; a client that reads nothing is cut off. */
+  readonly notify: (method: string, params: unknown) => void;
   readonly documents: ReturnType<typeof mirrorDocuments>;
   readonly folders: ReturnType<typeof createFolders>;
   /** Checks parameters at the door and turns failures into the protocol's errors. */
@@ -60,8 +65,21 @@ export function serveLsp({ stream, assistant, log, version }: LspOptions): { clo
     // A daemon outlives its clients: neither `exit` nor a client's death may end the process.
     { shutdownReceived: false, initialize: () => {}, exit: () => stream.end() },
   );
+  let unsent = 0;
   const notify = (method: string, params: unknown) => {
-    if (!stream.destroyed) connection.sendNotification(method, params).catch(() => undefined);
+    if (stream.destroyed) return;
+    if (unsent >= UNSENT_MAX) {
+      log.warn({ count: unsent }, "a client does not read");
+      stream.destroy();
+      return;
+    }
+    unsent += 1;
+    connection
+      .sendNotification(method, params)
+      .catch(() => undefined)
+      .finally(() => {
+        unsent -= 1;
+      });
   };
   const client = assistant.connect({
     onState: (state) => notify(DAEMON_NOTIFICATIONS.didChangeState, state),
@@ -69,7 +87,7 @@ export function serveLsp({ stream, assistant, log, version }: LspOptions): { clo
   });
   const folders = createFolders();
   const documents = mirrorDocuments({ connection, client });
-  const session: LspSession = { connection, client, documents, folders, guarded: guardedBy(log) };
+  const session: LspSession = { connection, client, notify, documents, folders, guarded: guardedBy(log) };
   answerInlineCompletions(session);
   answerCorrections(session);
   answerChat(session);
