@@ -67,16 +67,13 @@ export async function ensureDaemon<T>(access: DaemonAccess, approach: Approach<T
     const attempt = await approachOnce(access, approach);
     switch (attempt.kind) {
       case "ready":
-        if (compareVersions(version, attempt.version) <= 0 || starter.hasTakenOver) return attempt.value;
+        if (compareVersions(version, attempt.version) <= 0) return attempt.value;
         attempt.leave();
-        await starter.takeOver();
-        deadline = performance.now() + TAKEOVER_MS_MAX;
+        if (await starter.takeOver()) deadline = performance.now() + TAKEOVER_MS_MAX;
         break;
       case "protocol-unknown":
-        if (compareVersions(version, attempt.version) <= 0 || starter.hasTakenOver)
-          throw newer(access, attempt);
-        await starter.takeOver();
-        deadline = performance.now() + TAKEOVER_MS_MAX;
+        if (compareVersions(version, attempt.version) <= 0) throw newer(access, attempt);
+        if (await starter.takeOver()) deadline = performance.now() + TAKEOVER_MS_MAX;
         break;
       case "absent":
         await starter.startIfNobodyDoes();
@@ -128,11 +125,13 @@ async function approachOnce<T>(access: DaemonAccess, approach: Approach<T>): Pro
 }
 
 interface Starter {
-  readonly hasTakenOver: boolean;
   /** Starts a daemon unless one runs, starts or ends. Throws `daemon-failed` when the one it started failed. */
   startIfNobodyDoes(): Promise<void>;
-  /** Asks the running daemon to end, and starts one that waits for its place. */
-  takeOver(): Promise<void>;
+  /**
+   * Starts a daemon that waits for the place, and asks the running one to end. An older client that comes back just then
+   * may still have been quicker: so it is asked as often as an older one answers. True: the first time.
+   */
+  takeOver(): Promise<boolean>;
 }
 
 function createStarter(access: DaemonAccess): Starter {
@@ -146,20 +145,20 @@ function createStarter(access: DaemonAccess): Starter {
     spawned = await spawnDaemon({ command, args, runtime, folder: home.root, environment });
   };
   return {
-    get hasTakenOver() {
-      return hasTakenOver;
-    },
     async startIfNobodyDoes() {
       if (spawned?.fate.kind === "running") return;
-      if (spawned !== undefined && spawned.fate.code !== EXIT_DAEMON_RUNNING)
-        throw await failed(access, spawned);
+      // One that left its place to another, or was asked to end by a newer version, has not failed.
+      const { code = null } = spawned?.fate ?? {};
+      if (spawned && code !== EXIT_DAEMON_RUNNING && code !== 0) throw await failed(access, spawned);
       if (spawns >= SPAWNS_MAX || (await lockHolder(runtime.lock)) !== undefined) return;
       await start(["serve"]);
     },
     async takeOver() {
+      const isFirst = !hasTakenOver;
       hasTakenOver = true;
-      await start(["serve", "--wait"]);
+      if (isFirst) await start(["serve", "--wait"]);
       await askToEnd(access);
+      return isFirst;
     },
   };
 }
