@@ -23,10 +23,15 @@ beforeEach(() => {
 });
 afterEach(async () => {
   for (const child of children.splice(0)) child.kill("SIGKILL");
-  const holder = await lockHolder(lockFolder());
-  if (holder !== undefined) process.kill(holder, "SIGKILL");
-  // One that came too late may still be leaving.
-  rmSync(home, { recursive: true, force: true, maxRetries: 10 });
+  // A daemon that came too late finds the place free once the one that had it is killed, and takes it.
+  await vi.waitFor(
+    async () => {
+      const holder = await lockHolder(lockFolder());
+      if (holder !== undefined) process.kill(holder, "SIGKILL");
+      rmSync(home, { recursive: true, force: true });
+    },
+    { timeout: 30_000, interval: 100 },
+  );
 });
 
 const lockFolder = () => join(home, "runtime", "daemon.lock");
