@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "files/quantized_blocks.h"
 
 namespace ouroboros {
 namespace {
@@ -14,10 +15,11 @@ static_assert(std::endian::native == std::endian::little, "file formats are read
 struct DTypeRow {
   DType dtype;
   const char* name;
-  std::size_t size;
+  std::size_t size;  // bytes of a block
   bool is_float;
+  std::size_t elements = 1;  // of a block
 };
-constexpr std::array<DTypeRow, 12> kRows = {{{DType::kBool, "BOOL", 1, false},
+constexpr std::array<DTypeRow, 15> kRows = {{{DType::kBool, "BOOL", 1, false},
                                              {DType::kU8, "U8", 1, false},
                                              {DType::kI8, "I8", 1, false},
                                              {DType::kI16, "I16", 2, false},
@@ -28,20 +30,12 @@ constexpr std::array<DTypeRow, 12> kRows = {{{DType::kBool, "BOOL", 1, false},
                                              {DType::kU32, "U32", 4, false},
                                              {DType::kF32, "F32", 4, true},
                                              {DType::kI64, "I64", 8, false},
-                                             {DType::kF64, "F64", 8, true}}};
+                                             {DType::kF64, "F64", 8, true},
+                                             {DType::kQ8_0, "Q8_0", 34, true, 32},
+                                             {DType::kQ4_0, "Q4_0", 18, true, 32},
+                                             {DType::kQ6_K, "Q6_K", 210, true, 256}}};
 
 const DTypeRow& Row(DType dtype) { return kRows[static_cast<std::size_t>(dtype)]; }
-
-// Exact: IEEE 754 binary16 has fewer exponents and digits than binary32.
-float WidenF16(std::uint16_t half) {
-  const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000u) << 16;
-  const std::uint32_t exponent = (half >> 10) & 31u;
-  const std::uint32_t fraction = half & 0x3ffu;
-  if (exponent == 31) return std::bit_cast<float>(sign | 0x7f800000u | (fraction << 13));
-  if (exponent != 0) return std::bit_cast<float>(sign | ((exponent + 112u) << 23) | (fraction << 13));
-  const float magnitude = static_cast<float>(fraction) * 0x1p-24f;  // zero and subnormals
-  return sign == 0 ? magnitude : -magnitude;
-}
 
 float WidenBf16(std::uint16_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
 
@@ -63,13 +57,24 @@ void IntegersToI64(std::span<const std::byte> bytes, std::span<std::int64_t> out
 
 }  // namespace
 
-std::size_t DTypeSize(DType dtype) { return Row(dtype).size; }
+std::size_t BlockElements(DType dtype) { return Row(dtype).elements; }
+
+std::size_t DTypeBytes(DType dtype, std::size_t elements) {
+  OURO_CHECK(elements % Row(dtype).elements == 0);
+  return elements / Row(dtype).elements * Row(dtype).size;
+}
+
+std::size_t DTypeElements(DType dtype, std::size_t bytes) {
+  OURO_CHECK(bytes % Row(dtype).size == 0);
+  return bytes / Row(dtype).size * Row(dtype).elements;
+}
+
 const char* DTypeName(DType dtype) { return Row(dtype).name; }
 bool IsFloat(DType dtype) { return Row(dtype).is_float; }
 
 std::optional<DType> DTypeFromName(std::string_view name) {
   for (const DTypeRow& row : kRows) {
-    if (name == row.name) return row.dtype;
+    if (name == row.name && row.elements == 1) return row.dtype;
   }
   return std::nullopt;
 }
@@ -84,6 +89,10 @@ void WidenToF32(DType dtype, std::span<const std::byte> bytes, std::span<float> 
       return ConvertAll<std::uint16_t>(bytes, out, WidenF16);
     case DType::kF64:
       return ConvertAll<double>(bytes, out, [](double value) { return static_cast<float>(value); });
+    case DType::kQ8_0:
+    case DType::kQ4_0:
+    case DType::kQ6_K:
+      return DequantizeBlocks(dtype, bytes, out);
     default:
       OURO_CHECK(IsFloat(dtype));
   }
@@ -111,12 +120,41 @@ void WidenToI64(DType dtype, std::span<const std::byte> bytes, std::span<std::in
   }
 }
 
+// Exact: IEEE 754 binary16 has fewer exponents and digits than binary32.
+float WidenF16(std::uint16_t half) {
+  const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000u) << 16;
+  const std::uint32_t exponent = (half >> 10) & 31u;
+  const std::uint32_t fraction = half & 0x3ffu;
+  if (exponent == 31) return std::bit_cast<float>(sign | 0x7f800000u | (fraction << 13));
+  if (exponent != 0) return std::bit_cast<float>(sign | ((exponent + 112u) << 23) | (fraction << 13));
+  const float magnitude = static_cast<float>(fraction) * 0x1p-24f;  // zero and subnormals
+  return sign == 0 ? magnitude : -magnitude;
+}
+
 std::uint16_t RoundToBf16(float value) {
   const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
   // Adding the rounding bias to a NaN could carry into infinity: keep its top bits, made quiet.
   if ((bits & 0x7fffffffu) > 0x7f800000u) return static_cast<std::uint16_t>((bits >> 16) | 0x40u);
   const std::uint32_t bias = 0x7fffu + ((bits >> 16) & 1u);
   return static_cast<std::uint16_t>((bits + bias) >> 16);
+}
+
+std::uint16_t RoundToF16(float value) {
+  const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
+  const auto sign = static_cast<std::uint16_t>((bits >> 16) & 0x8000u);
+  const std::uint32_t magnitude = bits & 0x7fffffffu;
+  if (magnitude > 0x7f800000u) return static_cast<std::uint16_t>(sign | 0x7e00u);
+  constexpr std::uint32_t kTooLarge =
+      0x477ff000u;  // 65520, halfway between the largest and what would follow
+  if (magnitude >= kTooLarge) return static_cast<std::uint16_t>(sign | 0x7c00u);
+  constexpr std::uint32_t kNormalMin = 0x38800000u;  // 2^-14
+  if (magnitude < kNormalMin) {
+    // Adding 0.5 leaves units of 2^-24, rounded to even, in the lowest bits of the sum.
+    const float shifted = std::bit_cast<float>(magnitude) + 0.5f;
+    return static_cast<std::uint16_t>(sign | (std::bit_cast<std::uint32_t>(shifted) - 0x3f000000u));
+  }
+  const std::uint32_t rounded = magnitude + 0xfffu + ((magnitude >> 13) & 1u);
+  return static_cast<std::uint16_t>(sign | ((rounded - 0x38000000u) >> 13));
 }
 
 }  // namespace ouroboros

@@ -124,7 +124,7 @@ void CheckOffsets(const std::vector<Entry>& entries, std::size_t data_bytes, con
                            " bytes of data; is the file truncated?");
     }
     const std::optional<std::size_t> count = ElementCount(entry.info.shape);
-    if (!count || *count * DTypeSize(entry.info.dtype) != entry.end - entry.begin) {
+    if (!count || DTypeBytes(entry.info.dtype, *count) != entry.end - entry.begin) {
       RefuseFile(file, who + " has " + std::to_string(entry.end - entry.begin) +
                            " bytes, which its shape and dtype contradict");
     }

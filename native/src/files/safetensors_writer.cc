@@ -42,7 +42,7 @@ std::vector<const TensorToWrite*> InFileOrder(std::span<const TensorToWrite> ten
   std::vector<const TensorToWrite*> order;
   for (const TensorToWrite& tensor : tensors) order.push_back(&tensor);
   std::ranges::stable_sort(order, [](const TensorToWrite* a, const TensorToWrite* b) {
-    return DTypeSize(a->dtype) > DTypeSize(b->dtype);
+    return DTypeBytes(a->dtype, 1) > DTypeBytes(b->dtype, 1);
   });
   return order;
 }
@@ -87,7 +87,7 @@ std::string MakeHeader(std::span<const TensorToWrite* const> tensors,
   if (!metadata.empty()) object.Add(JsonMetadata(metadata));
   std::size_t begin = 0;
   for (const TensorToWrite* tensor : tensors) {
-    const std::size_t end = begin + tensor->values.size() * DTypeSize(tensor->dtype);
+    const std::size_t end = begin + DTypeBytes(tensor->dtype, tensor->values.size());
     object.Add(JsonTensor(*tensor, begin, end));
     begin = end;
   }

@@ -89,19 +89,29 @@ std::optional<std::size_t> TensorFile::Find(std::string_view name) const {
   return found->second;
 }
 
+// A run of entries of a tensor's outermost dimension, as a tensor of its own.
+struct TensorFile::Rows {
+  std::vector<std::size_t> shape;
+  std::size_t begin;  // byte offset in the file
+};
+
+TensorFile::Rows TensorFile::AllRows(std::size_t index) const {
+  return {table_.infos.at(index).shape, table_.places.at(index).begin};
+}
+
 // Visits the elements in row-major order, in pieces that are contiguous: all at once, or gathered through the
 // strides.
 void TensorFile::ForEachChunk(
-    std::size_t index,
+    std::size_t index, const Rows& rows,
     FunctionRef<void(std::size_t first, std::span<const std::byte> elements)> visit) const {
-  const TensorInfo& info = table_.infos.at(index);
-  const TensorPlace& place = table_.places.at(index);
-  const std::size_t size = DTypeSize(info.dtype);
-  const std::size_t count = ElementCount(info.shape).value_or(0);
+  const DType dtype = table_.infos.at(index).dtype;
+  const std::vector<std::size_t>& strides = table_.places.at(index).strides;
+  const std::size_t count = ElementCount(rows.shape).value_or(0);
   const std::span<const std::byte> file = bytes();
   if (count == 0) return;
-  if (place.strides.empty()) return visit(0, file.subspan(place.begin, count * size));
+  if (strides.empty()) return visit(0, file.subspan(rows.begin, DTypeBytes(dtype, count)));
 
+  const std::size_t size = DTypeBytes(dtype, 1);
   std::array<std::byte, kGatheredElements * sizeof(std::int64_t)> gathered;
   std::size_t pending = 0, visited = 0;
   const auto flush = [&] {
@@ -109,24 +119,43 @@ void TensorFile::ForEachChunk(
     visited += pending;
     pending = 0;
   };
-  ForEachRow(info.shape, place.strides, [&](std::size_t offset) {
-    for (std::size_t i = 0; i < info.shape.back(); ++i) {
-      const std::size_t element = offset + i * place.strides.back();
-      std::memcpy(gathered.data() + pending * size, file.data() + place.begin + element * size, size);
+  ForEachRow(rows.shape, strides, [&](std::size_t offset) {
+    for (std::size_t i = 0; i < rows.shape.back(); ++i) {
+      const std::size_t element = offset + i * strides.back();
+      std::memcpy(gathered.data() + pending * size, file.data() + rows.begin + element * size, size);
       if (++pending == kGatheredElements) flush();
     }
   });
   flush();
 }
 
-void TensorFile::ReadF32(std::size_t index, std::span<float> out) const {
+void TensorFile::ReadF32(std::size_t index, const Rows& rows, std::span<float> out) const {
   const TensorInfo& info = table_.infos.at(index);
   if (!IsFloat(info.dtype))
     RefuseFile(name_, "tensor " + Quoted(info.name) + " holds " + DTypeName(info.dtype) + ", not floats");
-  OURO_CHECK(ElementCount(info.shape) == out.size());
-  ForEachChunk(index, [&](std::size_t first, std::span<const std::byte> elements) {
-    WidenToF32(info.dtype, elements, out.subspan(first, elements.size() / DTypeSize(info.dtype)));
+  OURO_CHECK(ElementCount(rows.shape) == out.size());
+  ForEachChunk(index, rows, [&](std::size_t first, std::span<const std::byte> elements) {
+    WidenToF32(info.dtype, elements, out.subspan(first, DTypeElements(info.dtype, elements.size())));
   });
+}
+
+void TensorFile::ReadF32(std::size_t index, std::span<float> out) const {
+  ReadF32(index, AllRows(index), out);
+}
+
+void TensorFile::ReadRowsF32(std::size_t index, std::size_t first_row, std::span<float> out) const {
+  Rows rows = AllRows(index);
+  const std::vector<std::size_t>& strides = table_.places.at(index).strides;
+  OURO_CHECK(!rows.shape.empty());
+  const std::size_t row_count = rows.shape.front();
+  rows.shape.front() = 1;
+  const std::size_t row_size = ElementCount(rows.shape).value_or(0);
+  OURO_CHECK(row_size > 0 && out.size() % row_size == 0);
+  rows.shape.front() = out.size() / row_size;
+  OURO_CHECK(first_row <= row_count && rows.shape.front() <= row_count - first_row);
+  rows.begin +=
+      DTypeBytes(table_.infos.at(index).dtype, first_row * (strides.empty() ? row_size : strides.front()));
+  ReadF32(index, rows, out);
 }
 
 void TensorFile::ReadI64(std::size_t index, std::span<std::int64_t> out) const {
@@ -134,17 +163,16 @@ void TensorFile::ReadI64(std::size_t index, std::span<std::int64_t> out) const {
   if (IsFloat(info.dtype))
     RefuseFile(name_, "tensor " + Quoted(info.name) + " holds " + DTypeName(info.dtype) + ", not integers");
   OURO_CHECK(ElementCount(info.shape) == out.size());
-  ForEachChunk(index, [&](std::size_t first, std::span<const std::byte> elements) {
-    WidenToI64(info.dtype, elements, out.subspan(first, elements.size() / DTypeSize(info.dtype)));
+  ForEachChunk(index, AllRows(index), [&](std::size_t first, std::span<const std::byte> elements) {
+    WidenToI64(info.dtype, elements, out.subspan(first, DTypeElements(info.dtype, elements.size())));
   });
 }
 
 void TensorFile::ReadBytes(std::size_t index, std::span<std::byte> out) const {
   const TensorInfo& info = table_.infos.at(index);
-  const std::size_t size = DTypeSize(info.dtype);
-  OURO_CHECK(ElementCount(info.shape).value_or(0) * size == out.size());
-  ForEachChunk(index, [&](std::size_t first, std::span<const std::byte> elements) {
-    std::memcpy(out.data() + first * size, elements.data(), elements.size());
+  OURO_CHECK(DTypeBytes(info.dtype, ElementCount(info.shape).value_or(0)) == out.size());
+  ForEachChunk(index, AllRows(index), [&](std::size_t first, std::span<const std::byte> elements) {
+    std::memcpy(out.data() + DTypeBytes(info.dtype, first), elements.data(), elements.size());
   });
 }
 

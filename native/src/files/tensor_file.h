@@ -48,15 +48,20 @@ class TensorFile {
   // EngineError(kFormat).
   void ReadF32(std::size_t index, std::span<float> out) const;
   void ReadI64(std::size_t index, std::span<std::int64_t> out) const;
-  // The stored little-endian elements, row-major; out holds exactly elements * DTypeSize bytes.
+  // ReadF32 of a part: whole rows (entries of the outermost dimension), as many as out has room for.
+  void ReadRowsF32(std::size_t index, std::size_t first_row, std::span<float> out) const;
+  // The stored little-endian elements, row-major; out holds exactly DTypeBytes of them.
   void ReadBytes(std::size_t index, std::span<std::byte> out) const;
 
   // Of the file's bytes, lower-case hex. Reads the whole file on every call.
   std::string Sha256() const;
 
  private:
-  void ForEachChunk(std::size_t index,
+  struct Rows;
+  Rows AllRows(std::size_t index) const;
+  void ForEachChunk(std::size_t index, const Rows& rows,
                     FunctionRef<void(std::size_t first, std::span<const std::byte> elements)> visit) const;
+  void ReadF32(std::size_t index, const Rows& rows, std::span<float> out) const;
   std::span<const std::byte> bytes() const;
 
   Backing backing_;

@@ -50,7 +50,7 @@ TensorTable ParseArchive(Bytes bytes, const std::string& file) {
   return ReadStateDict(pickle, file, [&](const TorchStorage& storage) {
     const auto entry = entries.find(prefix + "/data/" + std::string(storage.key));
     if (entry == entries.end()) RefuseFile(file, "the archive lacks the storage " + Quoted(storage.key));
-    if (storage.elements > entry->second.size / DTypeSize(storage.dtype)) {
+    if (storage.elements > entry->second.size / DTypeBytes(storage.dtype, 1)) {
       RefuseFile(file, "the storage " + Quoted(storage.key) + " is shorter than its tensors need");
     }
     return entry->second.begin;
@@ -90,7 +90,7 @@ TensorTable ParseStream(Bytes bytes, const std::string& file) {
   for (const std::uint32_t id : keys.root().items) {
     const auto storage = described.find(keys.node(id).text);
     if (storage == described.end()) RefuseFile(file, "a storage belongs to no tensor");
-    const std::size_t elements = storage->second.elements, size = DTypeSize(storage->second.dtype);
+    const std::size_t elements = storage->second.elements, size = DTypeBytes(storage->second.dtype, 1);
     const std::size_t rest = bytes.size() - position;
     std::uint64_t written = 0;
     if (rest >= sizeof(written)) std::memcpy(&written, bytes.data() + position, sizeof(written));

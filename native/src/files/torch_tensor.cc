@@ -183,7 +183,7 @@ TensorTable ReadStateDict(const Pickle& pickle, const std::string& file,
     const std::size_t begin = begin_of(view.storage);
     // An empty tensor has no element that its offset could point at.
     const bool is_empty = ElementCount(view.shape) == std::size_t{0};
-    const std::size_t offset = is_empty ? 0 : view.offset * DTypeSize(view.storage.dtype);
+    const std::size_t offset = is_empty ? 0 : DTypeBytes(view.storage.dtype, view.offset);
     if (is_empty || IsRowMajor(view)) view.strides.clear();
     table.infos.push_back({std::string(key.text), view.storage.dtype, std::move(view.shape)});
     table.places.push_back({begin + offset, std::move(view.strides)});
