@@ -15,7 +15,6 @@ import type {
   Generation,
   InstructionSet,
   Model,
-  ModelInfo,
   ReadOptions,
   ReferenceLogits,
   Score,
@@ -32,9 +31,8 @@ interface NativeJob<Result> {
 }
 type Handle = unknown;
 
-interface NativeModel {
+interface NativeModel extends Pick<Model, "info" | "weights" | "bytes"> {
   readonly handle: Handle;
-  readonly info: ModelInfo;
 }
 
 /** The engine's part of the addon's exports (native/src/binding/engine_binding.cc, trainer_binding.cc). */
@@ -89,7 +87,8 @@ export function createEngine(options: EngineOptions = {}): Engine {
     async loadModel(request) {
       requireText(request.path, "Engine.loadModel needs the path of a checkpoint.");
       request.signal?.throwIfAborted();
-      const loaded = await run(() => addon.loadModel(native.handle, { path: request.path }), request.signal);
+      const { path, weights } = request;
+      const loaded = await run(() => addon.loadModel(native.handle, { path, weights }), request.signal);
       request.signal?.throwIfAborted();
       return modelOver(addon, loaded);
     },
@@ -102,9 +101,11 @@ export function createEngine(options: EngineOptions = {}): Engine {
 }
 
 function modelOver(addon: EngineAddon, native: NativeModel): Model {
-  const { handle, info } = native;
+  const { handle, info, weights, bytes } = native;
   return {
     info,
+    weights,
+    bytes,
     zeroState: () => guarded(() => addon.zeroState(handle)),
     stateToBytes: (state) => guarded(() => addon.stateToBytes(handle, { state })),
     stateFromBytes(bytes) {

@@ -69,16 +69,35 @@ export type InstructionSet = "scalar" | "avx2" | "avx512";
 export interface Engine {
   readonly threads: number;
   readonly instructionSet: InstructionSet;
-  /** Rejects with the signal's reason when it was aborted. */
-  loadModel(options: { readonly path: string } & Cancellable): Promise<Model>;
-  /** A fresh model with the official initial values (rwkv7.md iv), a pure function of shape and seed. */
-  initialModel(options: { readonly shape: ModelShape; readonly seed: number }): Promise<Model>;
+  /** Rejects with the signal's reason when it was aborted. Default weights: what the file holds; f32 for f16. */
+  loadModel(options: { readonly path: string; readonly weights?: WeightType } & Cancellable): Promise<Model>;
+  /** A fresh model with the official initial values (rwkv7.md iv), a pure function of shape and seed. Default weights: f32. */
+  initialModel(options: {
+    readonly shape: ModelShape;
+    readonly seed: number;
+    readonly weights?: WeightType;
+  }): Promise<Model>;
   /** Stops all threads after the running slice; later calls fail with code `closed`. Idempotent. */
   close(): void;
 }
 
+/**
+ * How the matrices of a model are kept for reading and writing: f32 and bf16 meet f32 activations; q8 and q4 (groups
+ * of 32 that share a scale; with q4 the head is q8) meet activations in int8. Training always starts from the file's
+ * own numbers.
+ */
+export const WEIGHT_TYPES = ["f32", "bf16", "q8", "q4"] as const;
+export type WeightType = (typeof WEIGHT_TYPES)[number];
+
+/**
+ * Reads, scores and Generations give the same bits however a text is cut into calls, whatever runs beside them, and
+ * for every number of threads; a Trainer's own score agrees with them within rounding.
+ */
 export interface Model {
   readonly info: ModelInfo;
+  readonly weights: WeightType;
+  /** Of what reading and writing use; a Trainer needs more. */
+  readonly bytes: number;
   /** The State before any token: all zeros. */
   zeroState(): State;
   stateToBytes(state: State): Uint8Array;

@@ -103,9 +103,10 @@ test("a State holds what the model's memory is", async () => {
     [3, 128],
     [3, 2, 64, 64],
   ]);
-  expect(maxDifference(att?.values as Float32Array, state.attShift)).toBe(0);
-  expect(maxDifference(ffn?.values as Float32Array, state.ffnShift)).toBe(0);
-  expect(maxDifference(wkv?.values as Float32Array, state.wkv)).toBe(0);
+  // The training side's network computes the same numbers in another order.
+  expect(maxDifference(att?.values as Float32Array, state.attShift)).toBeLessThan(1e-4);
+  expect(maxDifference(ffn?.values as Float32Array, state.ffnShift)).toBeLessThan(1e-4);
+  expect(maxDifference(wkv?.values as Float32Array, state.wkv)).toBeLessThan(1e-4);
 });
 
 test("the zero State is all zeros, and reading nothing changes nothing", async () => {

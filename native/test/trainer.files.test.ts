@@ -4,7 +4,16 @@ import { truncateSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { readTensors, writeSafetensors } from "../lib/files.js";
 import type { Adapter, Model, TrainedParameters, Trainer } from "../lib/types.js";
-import { ADAMW, bytesOf, numbersOf, openEngine, scoreOf, sequenceOf, stateAfter } from "./engineFixture.js";
+import {
+  ADAMW,
+  bytesOf,
+  maxDifference,
+  numbersOf,
+  openEngine,
+  scoreOf,
+  sequenceOf,
+  stateAfter,
+} from "./engineFixture.js";
 import { expectEngineErrorAsync } from "./expectEngineError.js";
 import { scratchFolder } from "./scratchFolder.js";
 import { randomTokens, SMALL, TINY, writeModel } from "./smallModel.js";
@@ -180,7 +189,7 @@ describe("an adapter file is refused that", () => {
 });
 
 describe("a whole model", () => {
-  test("saved in f32 scores as the Trainer does, bit for bit", async () => {
+  test("saved in f32 scores as the Trainer does, within rounding, and goes on training with the same bits", async () => {
     const path = `${folder.path}/trained.safetensors`;
     const trainer = createTrainer({ kind: "whole" });
     await train(trainer);
@@ -192,8 +201,13 @@ describe("a whole model", () => {
       await loaded.score({ state, tokens }),
       await trainer.score({ state: model.zeroState(), tokens }),
     ];
-    expect(a).toEqual(b);
-    expect(a).not.toEqual(await model.score({ state: model.zeroState(), tokens }));
+    if (a.kind === "cancelled" || b.kind === "cancelled") throw new Error("nobody cancelled");
+    expect(maxDifference(a.logProbabilities, b.logProbabilities)).toBeLessThan(1e-4);
+    const untrained = await model.score({ state: model.zeroState(), tokens });
+    if (untrained.kind === "cancelled") throw new Error("nobody cancelled");
+    expect(maxDifference(a.logProbabilities, untrained.logProbabilities)).toBeGreaterThan(1e-2);
+    const again = loaded.createTrainer({ parameters: { kind: "whole" }, optimizer: ADAMW, seed: 1 });
+    expect(await again.score({ state, tokens })).toEqual(b);
   });
 
   test("saved in bf16 scores as its whole-tensor adapter of matrices does", async () => {

@@ -136,6 +136,8 @@ export function createFakeModel(options: { readonly vocabularySize: number; read
       parameters: size,
       hash: createHash("sha256").update(`fake ${size} ${options.seed}`).digest("hex"),
     },
+    weights: "f32",
+    bytes: 4 * size,
     zeroState: () => states.hide([]),
     stateToBytes: (state) => new Uint8Array(Uint32Array.from(states.show(state)).buffer),
     stateFromBytes(bytes) {

@@ -67,6 +67,19 @@ bool Spin(Condition&& done) {
   return done();
 }
 
+// Looks at `done` until it holds; after a while it gives the processor to others, then sleeps in short naps.
+template <typename Condition>
+void WaitPatiently(Condition&& done) {
+  constexpr int kYields = 200;
+  constexpr auto kNap = std::chrono::microseconds(50);
+  if (Spin(done)) return;
+  for (int i = 0; i < kYields; ++i) {
+    if (done()) return;
+    std::this_thread::yield();
+  }
+  while (!done()) std::this_thread::sleep_for(kNap);
+}
+
 struct alignas(64) CacheLine {
   float values[16];
 };
@@ -95,9 +108,13 @@ struct ThreadPool::Impl {
   // The loop that runs now. Workers join while kOpen is set in `joined`, whose other bits count them; all
   // else here is written only while nobody has joined.
   static constexpr std::uint32_t kOpen = 0x8000'0000u;
-  const FunctionRef<void(std::size_t)>* body = nullptr;
-  std::size_t tasks = 0;
-  alignas(64) std::atomic<std::size_t> next_task{0};
+  std::span<const Phase> phases;
+  struct Progress {
+    alignas(64) std::atomic<std::size_t> next_task{0};
+    alignas(64) std::atomic<std::size_t> done{0};  // tasks that have ended
+  };
+  std::array<Progress, kPhasesMost> progress;
+  std::atomic<bool> failed{false};
   alignas(64) std::atomic<std::uint32_t> joined{0};
   std::exception_ptr failure;  // guarded by failure_mutex
   std::mutex failure_mutex;
@@ -130,7 +147,8 @@ struct ThreadPool::Impl {
   void Stop();
   void WorkerLoop(std::size_t index);
   void RunTasks();
-  void RunLoop(std::size_t count, const FunctionRef<void(std::size_t)>& loop_body);
+  void RunPhase(const Phase& phase, Progress& phase_progress);
+  void RunLoop(std::span<const Phase> loop);
   void TakeTurn(Priority priority, Clock::duration last_loop);
   bool MayRun(Priority priority) const;
   void EndTurn();
@@ -180,21 +198,39 @@ void ThreadPool::Impl::WorkerLoop(std::size_t index) {
 void ThreadPool::Impl::RunTasks() {
   inside_body = true;
   try {
-    for (std::size_t task = next_task.fetch_add(1); task < tasks; task = next_task.fetch_add(1))
-      (*body)(task);
+    for (std::size_t i = 0; i < phases.size() && !failed.load(); ++i) {
+      RunPhase(phases[i], progress[i]);
+      if (i + 1 == phases.size()) break;
+      WaitPatiently([&] { return progress[i].done.load() == phases[i].tasks || failed.load(); });
+    }
   } catch (...) {
-    next_task.store(tasks);
     const std::lock_guard lock(failure_mutex);
     if (!failure) failure = std::current_exception();
+    failed.store(true);
   }
   inside_body = false;
 }
 
-void ThreadPool::Impl::RunLoop(std::size_t count, const FunctionRef<void(std::size_t)>& loop_body) {
-  body = &loop_body;
-  tasks = count;
-  next_task.store(0);
-  const bool shared = threads > 1 && count > 1;
+void ThreadPool::Impl::RunPhase(const Phase& phase, Progress& phase_progress) {
+  std::size_t ended = 0;
+  for (std::size_t task = phase_progress.next_task.fetch_add(1); task < phase.tasks && !failed.load();
+       task = phase_progress.next_task.fetch_add(1)) {
+    phase.body(task);
+    ++ended;
+  }
+  if (ended > 0) phase_progress.done.fetch_add(ended);
+}
+
+void ThreadPool::Impl::RunLoop(std::span<const Phase> loop) {
+  phases = loop;
+  failed.store(false);
+  bool shared = false;
+  for (std::size_t i = 0; i < loop.size(); ++i) {
+    progress[i].next_task.store(0);
+    progress[i].done.store(0);
+    shared = shared || loop[i].tasks > 1;
+  }
+  shared = shared && threads > 1;
   if (shared) {
     joined.store(kOpen);
     epoch.fetch_add(1);
@@ -305,12 +341,17 @@ Lane::~Lane() = default;
 std::size_t Lane::threads() const { return impl_->pool.threads; }
 
 void Lane::ParallelFor(std::size_t tasks, FunctionRef<void(std::size_t task)> body) {
-  OURO_CHECK(!inside_body);
   if (tasks == 0) return;
+  const Phase phase{tasks, body};
+  RunPhases({&phase, 1});
+}
+
+void Lane::RunPhases(std::span<const Phase> phases) {
+  OURO_CHECK(!inside_body && phases.size() <= kPhasesMost);
   ThreadPool::Impl& pool = impl_->pool;
   pool.TakeTurn(impl_->priority, impl_->last_loop);
   const auto begin = Clock::now();
-  pool.RunLoop(tasks, body);
+  pool.RunLoop(phases);
   impl_->last_loop = Clock::now() - begin;
   const std::exception_ptr failure = std::exchange(pool.failure, nullptr);
   pool.EndTurn();

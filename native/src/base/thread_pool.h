@@ -8,7 +8,8 @@
 // Without an active Generation the lanes take turns, loop by loop.
 //
 // Workers spin for some microseconds after a loop, then sleep; a loop never waits for a worker that has not
-// begun to work on it, so that a busy machine costs throughput, not stalls.
+// begun to work on it, so that a busy machine costs throughput, not stalls. Between two phases, too, only a
+// task that somebody has begun is waited for; whoever waits long gives its processor away.
 //
 // Thread safety: a ThreadPool may be used by several lanes at once; a Lane by one thread at a time.
 // Ownership: the pool must outlive its lanes. The calling thread works too: `threads` counts it.
@@ -52,6 +53,13 @@ class ThreadPool {
 
 enum class Priority { kGenerate, kTrain };
 
+// A parallel loop among several that follow each other (Lane::RunPhases).
+struct Phase {
+  std::size_t tasks;
+  FunctionRef<void(std::size_t task)> body;
+};
+constexpr std::size_t kPhasesMost = 16;
+
 class Lane {
  public:
   Lane(ThreadPool& pool, Priority priority);
@@ -63,6 +71,9 @@ class Lane {
   // all are done. The first exception of a body is rethrown here after all that had begun have ended; the
   // others are then skipped. Must not be nested.
   void ParallelFor(std::size_t tasks, FunctionRef<void(std::size_t task)> body);
+  // The same for up to kPhasesMost loops, each of which begins when the one before has ended. They take one
+  // turn, and cost about a tenth of as many calls of ParallelFor.
+  void RunPhases(std::span<const Phase> phases);
 
   // 64-byte aligned scratch that keeps its size between calls, so that steady state allocates nothing. Slot 0
   // .. 3 are independent. The content is unspecified; the span is valid until the next call for the same

@@ -49,19 +49,23 @@ Napi::Value CloseEngine(const Napi::CallbackInfo& info) {
 
 Napi::Value ModelToJs(Napi::Env env, const ModelPtr& model) {
   Napi::Object result = Napi::Object::New(env);
-  result.Set("handle",
-             Wrap(env, HandleKind::kModel, model, model->checkpoint->values.size() * sizeof(float)));
-  result.Set("info", ModelInfoToJs(env, *model->checkpoint));
+  result.Set("handle", Wrap(env, HandleKind::kModel, model, model->served->bytes()));
+  const ServedModel& served = *model->served;
+  result.Set("info", ModelInfoToJs(env, served.shape(), served.parameter_count(), served.hash()));
+  result.Set("weights", kWeightTypeNames[static_cast<std::size_t>(served.type())]);
+  result.Set("bytes", static_cast<double>(served.bytes()));
   return result;
 }
 
 Napi::Value LoadModel(const Napi::CallbackInfo& info) {
   const std::shared_ptr<EngineCore> core = CoreOf(info[0]);
-  const std::string path = StringOf(info[1].As<Napi::Object>(), "path");
+  const Napi::Object options = info[1].As<Napi::Object>();
+  const std::string path = StringOf(options, "path");
+  const std::optional<WeightType> type = WeightTypeOf(options);
   return RunJob(
       info.Env(), core, On::kLoadThread,
-      [core, path](const std::stop_token&) {
-        return std::make_shared<LoadedModel>(core, LoadCheckpoint(path));
+      [core, path, type](const std::stop_token&) {
+        return std::make_shared<LoadedModel>(core, ServedModel::Load(path, type, core->pool.threads()));
       },
       ModelToJs);
 }
@@ -80,10 +84,12 @@ Napi::Value InitialModel(const Napi::CallbackInfo& info) {
     shape.ranks = {SizeOf(ranks, "w"), SizeOf(ranks, "a"), SizeOf(ranks, "v"), SizeOf(ranks, "g")};
   }
   const std::uint64_t seed = SizeOf(options, "seed");
+  const WeightType type = WeightTypeOf(options).value_or(WeightType::kF32);
   return RunJob(
       info.Env(), core, On::kLoadThread,
-      [core, shape, seed](const std::stop_token&) {
-        return std::make_shared<LoadedModel>(core, InitialCheckpoint(shape, seed));
+      [core, shape, seed, type](const std::stop_token&) {
+        return std::make_shared<LoadedModel>(
+            core, ServedModel::Of(InitialCheckpoint(shape, seed), type, core->pool.threads()));
       },
       ModelToJs);
 }
@@ -264,7 +270,7 @@ Napi::Value LoadAdapter(const Napi::CallbackInfo& info) {
   return RunJob(
       info.Env(), model->core, On::kLoadThread,
       [model, path](const std::stop_token&) -> Adapter {
-        return std::make_shared<const ParameterSet>(LoadParameterSet(model->shape(), path));
+        return PublishAdapter(LoadParameterSet(model->shape(), path));
       },
       [](Napi::Env env, const Adapter& adapter) { return AdapterToJs(env, adapter); });
 }

@@ -17,6 +17,7 @@
 #include "kernels/kernels.h"
 #include "ops/compute.h"
 #include "rwkv7/model.h"
+#include "rwkv7/served_network.h"
 #include "train/loss.h"
 
 namespace ouroboros::binding {
@@ -41,7 +42,7 @@ struct EngineCore {
   ThreadPool pool;
   Worker generate, train;
   // Of the generate thread, by class, since a pass makes way to those of a higher class; and of the other.
-  std::array<Activations, kRunClasses> activations;
+  std::array<ServedBuffers, kRunClasses> buffers;
   Activations train_activations;
   std::atomic<bool> closed = false;
   std::stop_source stop_all;  // asked to stop by Close()

@@ -11,6 +11,7 @@
 #include "binding/state_arrays.h"
 #include "generate/reading.h"
 #include "rwkv7/checkpoint.h"
+#include "rwkv7/master_network.h"
 #include "train/trainer.h"
 
 namespace ouroboros::binding {
@@ -53,10 +54,12 @@ Napi::Value Logits(const InspectedPtr& self, const Napi::CallbackInfo& info) {
   std::vector<float> logits(tokens.size() * vocabulary);
   Reading reading(StateOf(options, self->shape()), tokens, std::max<std::size_t>(1, pass_rows));
   Activations activations;
+  MasterNetwork master(self->shape(), weights, activations);
+  Network& network = master;
   const auto keep = [&](std::size_t first, std::size_t rows, const float* h) {
-    HeadForward(self->compute(), self->shape(), weights, logits.data() + first * vocabulary, h, rows);
+    network.Logits(self->compute(), logits.data() + first * vocabulary, h, rows);
   };
-  while (SliceOf(reading.Step(self->compute(), self->shape(), weights, activations, keep)) != Slice::kDone) {
+  while (SliceOf(reading.Step(self->compute(), network, keep)) != Slice::kDone) {
   }
   Napi::Object result = Napi::Object::New(info.Env());
   result.Set("logits", ToJs(info.Env(), logits));
@@ -304,7 +307,8 @@ Napi::Value OpenInspect(const Napi::CallbackInfo& info) {
     self->lane = std::make_unique<Lane>(*self->pool, Priority::kTrain);
     self->kernels = &KernelsFor(InstructionSetOf(options));
     Napi::Object result = Napi::Object::New(env);
-    result.Set("info", ModelInfoToJs(env, *self->checkpoint));
+    const Checkpoint& checkpoint = *self->checkpoint;
+    result.Set("info", ModelInfoToJs(env, checkpoint.shape, checkpoint.parameter_count, checkpoint.hash));
     const auto method = [&](const char* name,
                             Napi::Value (*call)(const InspectedPtr&, const Napi::CallbackInfo&)) {
       result.Set(name, Napi::Function::New(

@@ -3,15 +3,32 @@
 
 #include <napi.h>
 
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+
 #include "binding/convert.h"
 #include "kernels/kernels.h"
-#include "rwkv7/checkpoint.h"
+#include "rwkv7/served_model.h"
 
 namespace ouroboros::binding {
 
-inline Napi::Object ModelInfoToJs(Napi::Env env, const Checkpoint& checkpoint) {
+constexpr std::array<const char*, 4> kWeightTypeNames = {"f32", "bf16", "q8", "q4"};
+
+// `options.weights`; nothing where it is left out.
+inline std::optional<WeightType> WeightTypeOf(const Napi::Object& options) {
+  if (!Has(options, "weights")) return std::nullopt;
+  const auto found =
+      std::find(kWeightTypeNames.begin(), kWeightTypeNames.end(), StringOf(options, "weights"));
+  if (found == kWeightTypeNames.end()) RefuseArgument("weights");
+  return static_cast<WeightType>(found - kWeightTypeNames.begin());
+}
+
+// Of a Checkpoint or a ServedModel.
+inline Napi::Object ModelInfoToJs(Napi::Env env, const Shape& shape, std::size_t parameter_count,
+                                  const std::string& hash) {
   const auto number = [&](std::size_t value) { return Napi::Number::New(env, static_cast<double>(value)); };
-  const Shape& shape = checkpoint.shape;
   Napi::Object ranks = Napi::Object::New(env);
   ranks.Set("w", number(shape.ranks.w));
   ranks.Set("a", number(shape.ranks.a));
@@ -25,8 +42,8 @@ inline Napi::Object ModelInfoToJs(Napi::Env env, const Checkpoint& checkpoint) {
   info.Set("vocabularySize", number(shape.vocabulary));
   info.Set("ffnWidth", number(shape.ffn));
   info.Set("loraRanks", ranks);
-  info.Set("parameters", number(checkpoint.parameter_count));
-  info.Set("hash", checkpoint.hash);
+  info.Set("parameters", number(parameter_count));
+  info.Set("hash", hash);
   return info;
 }
 

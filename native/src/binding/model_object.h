@@ -8,16 +8,16 @@
 #include "binding/convert.h"
 #include "binding/engine_core.h"
 #include "binding/handle.h"
-#include "rwkv7/checkpoint.h"
 #include "rwkv7/parameter_set.h"
+#include "rwkv7/served_model.h"
 
 namespace ouroboros::binding {
 
 struct LoadedModel {
   std::shared_ptr<EngineCore> core;
-  std::shared_ptr<const Checkpoint> checkpoint;
+  std::shared_ptr<const ServedModel> served;
 
-  const Shape& shape() const { return checkpoint->shape; }
+  const Shape& shape() const { return served->shape(); }
 };
 using ModelPtr = std::shared_ptr<LoadedModel>;
 
@@ -40,10 +40,6 @@ inline Adapter AdapterOf(const Napi::Object& options, const Shape& shape) {
     throw EngineError(ErrorCode::kAdapter, "the adapter belongs to a model of another shape");
   }
   return adapter;
-}
-
-inline Weights WeightsOf(const Checkpoint& checkpoint, const Adapter& adapter) {
-  return adapter == nullptr ? checkpoint.weights : Lay(checkpoint.weights, *adapter);
 }
 
 // `options.state`. Throws kState for a State of another shape.

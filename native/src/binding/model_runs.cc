@@ -6,12 +6,12 @@
 namespace ouroboros::binding {
 
 ReadRun::ReadRun(const ReadRequest& request)
-    : request_(request), weights_(request.weights()), reading_(request.state->Copy(), request.tokens) {}
+    : request_(request), network_(request_), reading_(request.state->Copy(), request.tokens) {}
 
 Slice ReadRun::Step(const std::stop_token& stop) {
   Worker& worker = request_.worker();
-  progress_ = reading_.Step(worker.compute.With(stop), request_.shape(), weights_, request_.activations(),
-                            [](std::size_t, std::size_t, const float*) {});
+  progress_ =
+      reading_.Step(worker.compute.With(stop), network_.get(), [](std::size_t, std::size_t, const float*) {});
   return SliceOf(progress_);
 }
 
@@ -32,23 +32,20 @@ std::vector<std::uint32_t> TargetsOf(const std::vector<std::uint32_t>& tokens) {
 
 }  // namespace
 
-Scoring::Scoring(Worker& worker, Activations& activations, const Shape& shape, const Weights& weights,
-                 const State& start, const std::vector<std::uint32_t>& tokens)
+Scoring::Scoring(Worker& worker, Network& network, const State& start,
+                 const std::vector<std::uint32_t>& tokens)
     : worker_(worker),
-      activations_(activations),
-      shape_(shape),
-      weights_(weights),
+      network_(network),
       targets_(TargetsOf(tokens)),
       reading_(start.Copy(), InputsOf(tokens)),
       scores_(targets_.size()) {}
 
 Slice Scoring::Step(const std::stop_token& stop) {
   const Compute compute = worker_.compute.With(stop);
-  progress_ = reading_.Step(
-      compute, shape_, weights_, activations_, [&](std::size_t first, std::size_t rows, const float* h) {
-        ScoreRows(compute, shape_, weights_, worker_.loss, std::span(scores_).subspan(first, rows), h,
-                  std::span(targets_).subspan(first, rows));
-      });
+  progress_ = reading_.Step(compute, network_, [&](std::size_t first, std::size_t rows, const float* h) {
+    ScoreRows(compute, network_, worker_.loss.logits, std::span(scores_).subspan(first, rows), h,
+              std::span(targets_).subspan(first, rows));
+  });
   return SliceOf(progress_);
 }
 
@@ -59,13 +56,12 @@ std::optional<std::vector<RowScore>> Scoring::Finish() {
 
 ScoreRun::ScoreRun(const ReadRequest& request)
     : request_(request),
-      weights_(request.weights()),
-      scoring_(request_.worker(), request_.activations(), request_.shape(), weights_, *request.state,
-               request.tokens) {}
+      network_(request_),
+      scoring_(request_.worker(), network_.get(), *request.state, request.tokens) {}
 
 ReferenceRun::ReferenceRun(const ReadRequest& request)
     : request_(request),
-      weights_(request.weights()),
+      network_(request_),
       reading_(request.state->Copy(), request.tokens),
       reference_(std::make_shared<ReferenceLogits>()) {
   reference_->rows = request.tokens.size();
@@ -77,7 +73,7 @@ ReferenceRun::ReferenceRun(const ReadRequest& request)
 Slice ReferenceRun::Step(const std::stop_token& stop) {
   Worker& worker = request_.worker();
   progress_ =
-      reading_.Step(worker.compute.With(stop), request_.shape(), weights_, request_.activations(),
+      reading_.Step(worker.compute.With(stop), network_.get(),
                     [&](std::size_t first, std::size_t rows, const float* h) { KeepLogits(first, rows, h); });
   return SliceOf(progress_);
 }
@@ -86,7 +82,7 @@ void ReferenceRun::KeepLogits(std::size_t first, std::size_t rows, const float* 
   const Compute& compute = request_.worker().compute;
   const std::size_t vocabulary = reference_->vocabulary;
   float* logits = reference_->logits.data() + first * vocabulary;
-  HeadForward(compute, request_.shape(), weights_, logits, h, rows);
+  network_.get().Logits(compute, logits, h, rows);
   compute.lane.ParallelFor(rows, [&](std::size_t row) {
     reference_->log_sum_exp[first + row] =
         compute.elementwise().softmax_statistics(logits + row * vocabulary, vocabulary).log_sum_exp;
@@ -99,13 +95,13 @@ std::shared_ptr<const ReferenceLogits> ReferenceRun::Finish() {
 
 GenerateRun::GenerateRun(const ReadRequest& read, const GenerationRequest& request, OnToken on_token)
     : read_(read),
-      weights_(read.weights()),
-      generation_(read_.shape(), weights_, read.state->Copy(), request),
+      network_(read_),
+      generation_(read_.shape(), read.state->Copy(), request),
       on_token_(std::move(on_token)) {}
 
 Slice GenerateRun::Step(const std::stop_token& stop) {
   Worker& worker = read_.worker();
-  return generation_.Step(worker.compute.With(stop), read_.activations(), on_token_);
+  return generation_.Step(worker.compute.With(stop), network_.get(), on_token_);
 }
 
 }  // namespace ouroboros::binding

@@ -1,7 +1,7 @@
 // The runs of a Model, slice by slice on a Worker's thread: reading, scoring, reference logits, generating.
 //
 // Each goes on by Step(stop), a slice each, and ends by Finish(), once, which is empty where it was stopped.
-// What a run holds is its own State and results; activations are shared by the runs of its class.
+// What a run holds is its own State and results; buffers are shared by the runs of its class.
 //
 // Thread safety: one caller. Ownership: a run keeps its model, adapter and State alive.
 #pragma once
@@ -13,6 +13,8 @@
 
 #include "binding/model_object.h"
 #include "generate/generation.h"
+#include "rwkv7/packed_adapter.h"
+#include "rwkv7/served_network.h"
 
 namespace ouroboros::binding {
 
@@ -25,9 +27,24 @@ struct ReadRequest {
   RunClass run_class;
 
   const Shape& shape() const { return model->shape(); }
-  Weights weights() const { return WeightsOf(*model->checkpoint, adapter); }
   Worker& worker() const { return model->core->generate; }
-  Activations& activations() const { return model->core->activations[static_cast<std::size_t>(run_class)]; }
+};
+
+// The request's model with its adapter, and the buffers of its class.
+class RequestNetwork {
+ public:
+  explicit RequestNetwork(const ReadRequest& request)
+      : weights_(LayServed(request.model->served->weights(), request.adapter)),
+        network_(request.shape(), weights_,
+                 request.model->core->buffers[static_cast<std::size_t>(request.run_class)]) {}
+  RequestNetwork(const RequestNetwork&) = delete;  // the network points to the weights
+  RequestNetwork& operator=(const RequestNetwork&) = delete;
+
+  Network& get() { return network_; }
+
+ private:
+  const ServedWeights weights_;
+  ServedNetwork network_;
 };
 
 class ReadRun {
@@ -38,7 +55,7 @@ class ReadRun {
 
  private:
   const ReadRequest request_;
-  const Weights weights_;
+  RequestNetwork network_;
   Reading reading_;
   Progress progress_ = Progress::kMore;
 };
@@ -47,16 +64,13 @@ class ReadRun {
 // by reference must outlive it, but for the State and the tokens.
 class Scoring {
  public:
-  Scoring(Worker& worker, Activations& activations, const Shape& shape, const Weights& weights,
-          const State& start, const std::vector<std::uint32_t>& tokens);
+  Scoring(Worker& worker, Network& network, const State& start, const std::vector<std::uint32_t>& tokens);
   Slice Step(const std::stop_token& stop);
   std::optional<std::vector<RowScore>> Finish();
 
  private:
   Worker& worker_;
-  Activations& activations_;
-  const Shape& shape_;
-  const Weights& weights_;
+  Network& network_;
   const std::vector<std::uint32_t> targets_;
   Reading reading_;
   std::vector<RowScore> scores_;
@@ -71,7 +85,7 @@ class ScoreRun {
 
  private:
   const ReadRequest request_;
-  const Weights weights_;
+  RequestNetwork network_;
   Scoring scoring_;
 };
 
@@ -85,7 +99,7 @@ class ReferenceRun {
   void KeepLogits(std::size_t first, std::size_t rows, const float* h);
 
   const ReadRequest request_;
-  const Weights weights_;
+  RequestNetwork network_;
   Reading reading_;
   std::shared_ptr<ReferenceLogits> reference_;
   Progress progress_ = Progress::kMore;
@@ -99,7 +113,7 @@ class GenerateRun {
 
  private:
   const ReadRequest read_;
-  const Weights weights_;
+  RequestNetwork network_;
   Generation generation_;
   const OnToken on_token_;
 };

@@ -7,6 +7,7 @@
 #include "binding/job.h"
 #include "binding/model_object.h"
 #include "binding/model_runs.h"
+#include "rwkv7/master_network.h"
 #include "train/trainer.h"
 
 namespace ouroboros::binding {
@@ -92,13 +93,13 @@ void ContinueFrom(ParameterSet& set, const ParameterSet& from) {
 Napi::Value CreateTrainer(const Napi::CallbackInfo& info) {
   const ModelPtr model = ModelOf(info[0]);
   const Napi::Object options = info[1].As<Napi::Object>();
-  ParameterSet set = FreshSet(options, *model->checkpoint);
+  const std::shared_ptr<const Checkpoint> masters = model->served->Masters();
+  ParameterSet set = FreshSet(options, *masters);
   if (Has(options, "from")) {
     ContinueFrom(set, *Unwrap<const ParameterSet>(options.Get("from"), HandleKind::kAdapter));
   }
   const AdamWOptions optimizer = OptimizerOf(ObjectOf(options, "optimizer"));
-  auto trainer =
-      std::make_shared<TrainerObject>(model, Trainer(model->checkpoint, std::move(set), optimizer));
+  auto trainer = std::make_shared<TrainerObject>(model, Trainer(masters, std::move(set), optimizer));
   // Parameters, gradients and two moments; activations, which depend on the batches to come, are not counted.
   const std::size_t bytes = 4 * trainer->trainer.parameters().values.size() * sizeof(float);
   return Wrap(info.Env(), HandleKind::kTrainer, std::move(trainer), bytes);
@@ -169,7 +170,8 @@ Napi::Value ScoreNow(const Napi::CallbackInfo& info) {
       [self, tokens, state](const std::stop_token& stop) {
         const Weights weights = self->trainer.CurrentWeights();
         EngineCore& core = *self->model->core;
-        Scoring scoring(core.train, core.train_activations, self->model->shape(), weights, *state, tokens);
+        MasterNetwork network(self->model->shape(), weights, core.train_activations);
+        Scoring scoring(core.train, network, *state, tokens);
         while (scoring.Step(stop) != Slice::kDone) {
         }
         return scoring.Finish();

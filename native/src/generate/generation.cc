@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/error.h"
+
 namespace ouroboros {
 namespace {
 
@@ -30,26 +32,24 @@ bool EndsAtStopString(const std::string& text, std::size_t before, const std::ve
 
 }  // namespace
 
-Generation::Generation(const Shape& shape, const Weights& weights, State start, GenerationRequest request)
-    : shape_(shape),
-      weights_(weights),
-      request_(std::move(request)),
+Generation::Generation(const Shape& shape, State start, GenerationRequest request)
+    : request_(std::move(request)),
       reading_(std::move(start), request_.tokens),
       sampler_(request_.sampling, shape.vocabulary, UncountedTokens(request_.tokenizer)),
       logits_(shape.vocabulary) {
   CheckTokens(request_.tokens, shape);
 }
 
-Slice Generation::Step(const Compute& compute, Activations& activations, const OnToken& on_token) {
+Slice Generation::Step(const Compute& compute, Network& network, const OnToken& on_token) {
   if (written_.tokens.size() >= request_.tokens_max) return EndBy(StoppedBy::kLimit);
   const float* last = nullptr;
   const Progress progress = reading_.Step(
-      compute, shape_, weights_, activations,
-      [&](std::size_t, std::size_t rows, const float* h) { last = h + (rows - 1) * shape_.width; });
+      compute, network,
+      [&](std::size_t, std::size_t rows, const float* h) { last = h + (rows - 1) * network.shape().width; });
   if (progress == Progress::kStopped || compute.stop.stop_requested()) return EndBy(StoppedBy::kCancel);
   if (progress != Progress::kDone) return SliceOf(progress);
   OURO_CHECK(last != nullptr);
-  HeadForward(compute, shape_, weights_, logits_.data(), last, 1);
+  network.Logits(compute, logits_.data(), last, 1);
   return Write(on_token);
 }
 

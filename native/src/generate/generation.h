@@ -1,8 +1,7 @@
 // Generation: one cancellable run of tokens from a State, in slices: a part of a pass (reading.h), or one
 // token.
 //
-// Thread safety: one caller per Generation and per Activations, which several Generations may share.
-// Lifetime: shape and weights must outlive it.
+// Thread safety: one caller per Generation and per network, whose buffers several Generations may share.
 #pragma once
 
 #include <cstddef>
@@ -41,11 +40,11 @@ class Generation {
  public:
   // Reads request.tokens from `start`, then writes. A stop token is not part of the result; tokens up to and
   // with the one that completes a stop string are. Throws EngineError for tokens or options out of range.
-  Generation(const Shape& shape, const Weights& weights, State start, GenerationRequest request);
+  Generation(const Shape& shape, State start, GenerationRequest request);
 
   // One slice. Cancellation, by compute's stop, is seen before every layer and every
   // token.
-  Slice Step(const Compute& compute, Activations& activations, const OnToken& on_token);
+  Slice Step(const Compute& compute, Network& network, const OnToken& on_token);
 
   // What was written.
   Generated Take() { return std::move(written_); }
@@ -55,8 +54,6 @@ class Generation {
   Slice Write(const OnToken& on_token);
   bool HasReachedStopString(std::uint32_t token);
 
-  const Shape& shape_;
-  const Weights& weights_;
   const GenerationRequest request_;
   Reading reading_;
   Sampler sampler_;

@@ -20,15 +20,14 @@ Reading::Reading(State start, std::vector<std::uint32_t> tokens, std::size_t pas
   OURO_CHECK(pass_rows_ > 0);
 }
 
-Progress Reading::Step(const Compute& compute, const Shape& shape, const Weights& weights,
-                       Activations& activations, const OnRows& on_rows) {
+Progress Reading::Step(const Compute& compute, Network& network, const OnRows& on_rows) {
   if (next_ == tokens_.size()) return Progress::kDone;
   try {
     compute.ThrowIfStopped();
-    if (batch_.rows() == 0) BeginPass(compute, shape, weights, activations);
-    if (layer_ < shape.layers && !ReadLayers(compute, shape, weights, activations)) return Progress::kMidway;
+    if (batch_.rows() == 0) BeginPass(compute, network);
+    if (layer_ < network.shape().layers && !ReadLayers(compute, network)) return Progress::kMidway;
     const std::size_t rows = std::min(kRowsAtOnce, batch_.rows() - handed_);
-    on_rows(next_, rows, activations.h + handed_ * shape.width);
+    on_rows(next_, rows, h_ + handed_ * network.shape().width);
     handed_ += rows;
     next_ += rows;
   } catch (const Stopped&) {
@@ -39,25 +38,22 @@ Progress Reading::Step(const Compute& compute, const Shape& shape, const Weights
   return next_ == tokens_.size() ? Progress::kDone : Progress::kMore;
 }
 
-void Reading::BeginPass(const Compute& compute, const Shape& shape, const Weights& weights,
-                        Activations& activations) {
+void Reading::BeginPass(const Compute& compute, Network& network) {
   layer_ = handed_ = 0;
   const std::size_t rows = std::min(pass_rows_, tokens_.size() - next_);
   batch_.Append(std::span(tokens_).subspan(next_, rows), state_);
-  BeginForward(compute, shape, weights, batch_, activations, Mode::kInference);
+  network.Begin(compute, batch_);
 }
 
 // True when the rows are through, and there is time left in the slice for what is done with them.
-bool Reading::ReadLayers(const Compute& compute, const Shape& shape, const Weights& weights,
-                         Activations& activations) {
+bool Reading::ReadLayers(const Compute& compute, Network& network) {
+  const std::size_t all = network.shape().layers;
   const std::size_t layers = std::max<std::size_t>(1, kSliceWork / batch_.rows());
-  const std::size_t end = std::min(shape.layers, layer_ + layers);
-  for (; layer_ < end; ++layer_) {
-    ForwardLayer(compute, shape, weights, batch_, activations, layer_, {&state_, 1});
-  }
-  if (layer_ < shape.layers) return false;
-  EndForward(compute, shape, weights, batch_, activations);
-  return layers >= shape.layers;
+  const std::size_t end = std::min(all, layer_ + layers);
+  for (; layer_ < end; ++layer_) network.Layer(compute, batch_, layer_, {&state_, 1});
+  if (layer_ < all) return false;
+  h_ = network.End(compute, batch_);
+  return layers >= all;
 }
 
 void CheckTokens(std::span<const std::uint32_t> tokens, const Shape& shape) {

@@ -6,8 +6,8 @@
 // (SPEED.md).
 //
 // Every number depends on the passes alone, not on what else runs between slices. Thread safety: one caller
-// per Reading. Several Readings may share Activations as long as none of them is midway in a pass; one that
-// is asked to stop leaves them alone.
+// per Reading. Several Readings may share a network's buffers as long as none of them is midway in a pass;
+// one that is asked to stop leaves them alone.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@
 
 #include "base/function_ref.h"
 #include "base/run.h"
-#include "rwkv7/model.h"
+#include "rwkv7/network.h"
 
 namespace ouroboros {
 
@@ -44,10 +44,9 @@ class Reading {
   Reading(const Reading&) = delete;  // a pass points to the State
   Reading& operator=(const Reading&) = delete;
 
-  // One slice. kMidway: within a pass, whose numbers are in the activations. kMore: between two passes.
+  // One slice. kMidway: within a pass, whose numbers are in the network's buffers. kMore: between two passes.
   // kStopped: compute's stop was asked for before the end; the State is then of no use.
-  Progress Step(const Compute& compute, const Shape& shape, const Weights& weights, Activations& activations,
-                const OnRows& on_rows);
+  Progress Step(const Compute& compute, Network& network, const OnRows& on_rows);
   // Goes on with one more token, after the last is read.
   void Append(std::uint32_t token) { tokens_.push_back(token); }
 
@@ -55,10 +54,8 @@ class Reading {
   State TakeState() { return std::move(state_); }
 
  private:
-  void BeginPass(const Compute& compute, const Shape& shape, const Weights& weights,
-                 Activations& activations);
-  bool ReadLayers(const Compute& compute, const Shape& shape, const Weights& weights,
-                  Activations& activations);
+  void BeginPass(const Compute& compute, Network& network);
+  bool ReadLayers(const Compute& compute, Network& network);
 
   State state_;
   std::vector<std::uint32_t> tokens_;
@@ -66,8 +63,9 @@ class Reading {
   std::size_t next_ = 0;  // position of the first token that was not handed out by on_rows
   // The pass under way.
   Batch batch_;
-  std::size_t layer_ = 0;   // the next
-  std::size_t handed_ = 0;  // rows
+  std::size_t layer_ = 0;     // the next
+  const float* h_ = nullptr;  // of the rows, once all layers are through
+  std::size_t handed_ = 0;    // rows
 };
 
 // Throws EngineError(kToken) for an id outside the vocabulary.

@@ -14,6 +14,7 @@ namespace {
 bool Supports(InstructionSet set) {
   constexpr int kOsXsave = 1 << 27;
   constexpr int kFma = 1 << 12;
+  constexpr int kF16c = 1 << 29;
   constexpr int kAvx2 = 1 << 5;
   constexpr int kAvx512 = (1 << 16) | (1 << 17) | (1 << 30) | static_cast<int>(1u << 31);  // F, DQ, BW, VL
   constexpr unsigned long long kYmmState = 0x06;
@@ -24,10 +25,20 @@ bool Supports(InstructionSet set) {
   if (leaf7[0] < 7) return false;
   __cpuid(leaf1, 1);
   __cpuidex(leaf7, 7, 0);
-  if ((leaf1[2] & kOsXsave) == 0 || (leaf1[2] & kFma) == 0 || (leaf7[1] & kAvx2) == 0) return false;
+  if ((leaf1[2] & kOsXsave) == 0 || (leaf1[2] & kFma) == 0 || (leaf1[2] & kF16c) == 0 ||
+      (leaf7[1] & kAvx2) == 0) {
+    return false;
+  }
   const unsigned long long saved = _xgetbv(0);
   if (set == InstructionSet::kAvx2) return (saved & kYmmState) == kYmmState;
   return (saved & kZmmState) == kZmmState && (leaf7[1] & kAvx512) == kAvx512;
+}
+
+bool SupportsVnni() {
+  constexpr int kVnni = 1 << 11;
+  int leaf7[4];
+  __cpuidex(leaf7, 7, 0);
+  return Supports(InstructionSet::kAvx512) && (leaf7[2] & kVnni) != 0;
 }
 
 #elif defined(__x86_64__)
@@ -35,10 +46,27 @@ bool Supports(InstructionSet set) {
 // The compiler's runtime asks the processor and, by xgetbv, the operating system.
 bool Supports(InstructionSet set) {
   __builtin_cpu_init();
-  const bool avx2 = __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
+  const bool avx2 = __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0 &&
+                    __builtin_cpu_supports("f16c") != 0;
   if (set == InstructionSet::kAvx2) return avx2;
   return avx2 && __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
          __builtin_cpu_supports("avx512vl") != 0 && __builtin_cpu_supports("avx512dq") != 0;
+}
+
+bool SupportsVnni() { return Supports(InstructionSet::kAvx512) && __builtin_cpu_supports("avx512vnni") != 0; }
+
+#endif
+
+#if defined(__x86_64__) || defined(_M_X64)
+
+// The table for this processor: AVX-512 comes with and without VNNI.
+const Kernels& Avx512Kernels() {
+  static const Kernels kernels = [] {
+    Kernels table = kAvx512Kernels;
+    if (SupportsVnni()) table.packed = kAvx512VnniPacked;
+    return table;
+  }();
+  return kernels;
 }
 
 #endif
@@ -55,7 +83,7 @@ InstructionSet BestInstructionSet() {
 
 const Kernels& KernelsFor(InstructionSet wanted) {
 #if defined(__x86_64__) || defined(_M_X64)
-  if (wanted == InstructionSet::kAvx512 && Supports(InstructionSet::kAvx512)) return kAvx512Kernels;
+  if (wanted == InstructionSet::kAvx512 && Supports(InstructionSet::kAvx512)) return Avx512Kernels();
   if (wanted != InstructionSet::kScalar && Supports(InstructionSet::kAvx2)) return kAvx2Kernels;
 #else
   static_cast<void>(wanted);

@@ -7,6 +7,7 @@
 
 #include "kernels/elementwise.h"
 #include "kernels/gemm_micro.h"
+#include "kernels/packed.h"
 #include "kernels/probe.h"
 #include "kernels/wkv.h"
 
@@ -18,12 +19,14 @@ struct Kernels {
   WkvKernels wkv;
   ElementwiseKernels elementwise;
   ProbeKernels probe;
+  PackedKernels packed;
 };
 
 extern const Kernels kScalarKernels;
 #if defined(__x86_64__) || defined(_M_X64)
 extern const Kernels kAvx2Kernels;
 extern const Kernels kAvx512Kernels;
+extern const PackedKernels kAvx512VnniPacked;
 #endif
 
 enum class InstructionSet { kScalar, kAvx2, kAvx512 };

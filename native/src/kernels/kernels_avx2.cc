@@ -2,17 +2,19 @@
 #if defined(__x86_64__) || defined(_M_X64)
 
 #include "kernels/kernels.h"
-#include "kernels/simd_avx2.h"
+#include "kernels/simd_int_avx2.h"
 
 // After the vector type they are written over.
 #include "kernels/elementwise_impl.h"
 #include "kernels/gemm_micro_impl.h"
+#include "kernels/packed_impl.h"
 #include "kernels/probe_impl.h"
 #include "kernels/wkv_impl.h"
 
 namespace ouroboros {
 
-const Kernels kAvx2Kernels = {"avx2", avx2::kGemm, avx2::kWkv, avx2::kElementwise, avx2::kProbe};
+const Kernels kAvx2Kernels = {"avx2",       avx2::kGemm,  avx2::kWkv, avx2::kElementwise,
+                              avx2::kProbe, avx2::kPacked};
 
 }  // namespace ouroboros
 

@@ -2,17 +2,19 @@
 #if defined(__x86_64__) || defined(_M_X64)
 
 #include "kernels/kernels.h"
-#include "kernels/simd_avx512.h"
+#include "kernels/simd_int_avx512.h"
 
 // After the vector type they are written over.
 #include "kernels/elementwise_impl.h"
 #include "kernels/gemm_micro_impl.h"
+#include "kernels/packed_impl.h"
 #include "kernels/probe_impl.h"
 #include "kernels/wkv_impl.h"
 
 namespace ouroboros {
 
-const Kernels kAvx512Kernels = {"avx512", avx512::kGemm, avx512::kWkv, avx512::kElementwise, avx512::kProbe};
+const Kernels kAvx512Kernels = {"avx512",       avx512::kGemm,  avx512::kWkv, avx512::kElementwise,
+                                avx512::kProbe, avx512::kPacked};
 
 }  // namespace ouroboros
 

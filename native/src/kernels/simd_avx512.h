@@ -14,10 +14,13 @@
 
 #include <cstddef>
 
+// A file that is compiled for more than these defines a namespace of its own first.
+#if !defined(OURO_SIMD_NAMESPACE)
 #define OURO_SIMD_NAMESPACE avx512
+#endif
 #define OURO_SIMD_32_REGISTERS  // else 16
 
-namespace ouroboros::avx512 {
+namespace ouroboros::OURO_SIMD_NAMESPACE {
 
 struct F {
   __m512 v;
@@ -125,7 +128,7 @@ inline void TransposeTile(const float* src, std::size_t src_stride, float* dst, 
   }
 }
 
-}  // namespace ouroboros::avx512
+}  // namespace ouroboros::OURO_SIMD_NAMESPACE
 
 #include "kernels/simd_math.h"
 #include "kernels/simd_wide.h"

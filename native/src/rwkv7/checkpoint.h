@@ -29,6 +29,9 @@ struct Checkpoint {
 // for a missing tensor, one of another RWKV variant (named), or a wrong shape; kNumbers for NaN or infinite
 // values.
 std::shared_ptr<const Checkpoint> LoadCheckpoint(const std::string& path);
+// The same of a file that is open; `hash` is its content hash.
+class ModelTensors;
+std::shared_ptr<const Checkpoint> ReadCheckpoint(const ModelTensors& tensors, std::string hash);
 
 // A shape with the official LoRA ranks where `ranks` are zero, and F = 4 D where ffn is zero.
 // Throws EngineError(kArgument) for sizes that are no model.

@@ -17,14 +17,18 @@
 
 namespace ouroboros {
 
+class PackedAdapter;  // packed_adapter.h
+
 struct ParameterSet {
   Shape shape{};  // of the model it belongs to
   std::vector<ParameterInfo> parameters;
   Buffer values;
   std::size_t lora_rank = 0;  // 0: whole tensors only
   float lora_alpha = 0;
+  // How inference reads it; only where it has been published (packed_adapter.h).
+  std::shared_ptr<const PackedAdapter> packed;
 
-  ParameterSet Copy() const { return {shape, parameters, values.Copy(), lora_rank, lora_alpha}; }
+  ParameterSet Copy() const { return {shape, parameters, values.Copy(), lora_rank, lora_alpha, nullptr}; }
 };
 
 using Adapter = std::shared_ptr<const ParameterSet>;

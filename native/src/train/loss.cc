@@ -105,15 +105,15 @@ Loss LossBackward(const Compute& compute, const Shape& shape, const Weights& wei
   return loss;
 }
 
-void ScoreRows(const Compute& compute, const Shape& shape, const Weights& weights, LossScratch& scratch,
-               std::span<RowScore> scores, const float* h, std::span<const std::uint32_t> targets) {
-  const std::size_t vocabulary = shape.vocabulary;
+void ScoreRows(const Compute& compute, Network& network, Buffer& buffer, std::span<RowScore> scores,
+               const float* h, std::span<const std::uint32_t> targets) {
+  const std::size_t vocabulary = network.shape().vocabulary;
   for (std::size_t begin = 0; begin < targets.size(); begin += kHeadChunk) {
     const std::size_t count = std::min(kHeadChunk, targets.size() - begin);
-    scratch.logits.Grow(count * vocabulary);
-    HeadForward(compute, shape, weights, scratch.logits.data(), h + begin * shape.width, count);
+    buffer.Grow(count * vocabulary);
+    network.Logits(compute, buffer.data(), h + begin * network.shape().width, count);
     compute.lane.ParallelFor(count, [&](std::size_t i) {
-      float* logits = scratch.logits.data() + i * vocabulary;
+      float* logits = buffer.data() + i * vocabulary;
       const SoftmaxRow statistics = compute.elementwise().softmax_statistics(logits, vocabulary);
       const std::uint32_t target = targets[begin + i];
       const float target_logit = logits[target];

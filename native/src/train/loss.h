@@ -14,6 +14,7 @@
 
 #include "ops/compute.h"
 #include "rwkv7/model.h"
+#include "rwkv7/network.h"
 
 namespace ouroboros {
 
@@ -61,7 +62,7 @@ struct RowScore {
   std::uint32_t best;
   float margin;  // target logit minus the best other logit
 };
-void ScoreRows(const Compute& compute, const Shape& shape, const Weights& weights, LossScratch& scratch,
-               std::span<RowScore> scores, const float* h, std::span<const std::uint32_t> targets);
+void ScoreRows(const Compute& compute, Network& network, Buffer& logits, std::span<RowScore> scores,
+               const float* h, std::span<const std::uint32_t> targets);
 
 }  // namespace ouroboros

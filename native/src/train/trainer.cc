@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "files/safetensors_writer.h"
 #include "files/tensor_file.h"
+#include "rwkv7/packed_adapter.h"
 
 namespace ouroboros {
 
@@ -79,9 +80,9 @@ Trainer::StepResult Trainer::Step(const Compute& compute, std::span<const TrainS
 }
 
 Adapter Trainer::Publish() const {
-  auto copy = std::make_shared<ParameterSet>(set_.Copy());
-  RoundAsStored(*copy);
-  return copy;
+  ParameterSet copy = set_.Copy();
+  RoundAsStored(copy);
+  return PublishAdapter(std::move(copy));
 }
 
 namespace {

@@ -1,0 +1,179 @@
+#include "kernels/packed_matrix.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+namespace ouroboros {
+namespace {
+
+constexpr float kQ8Most = 127.0f;
+constexpr int kQ8Offset = 128;
+constexpr int kQ4Offset = 8;
+
+std::size_t Padded(std::size_t inputs) { return (inputs + kScaleGroup - 1) / kScaleGroup * kScaleGroup; }
+
+std::uint16_t Bf16FromF32(float value) {
+  const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
+  return static_cast<std::uint16_t>((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16);
+}
+
+// The inputs of one output, padded with zeros.
+void Gather(float* row, const PackSource& source, std::size_t output, std::size_t inputs,
+            std::size_t padded) {
+  const float* const from = source.data + output * source.output_stride;
+  if (source.input_stride == 1) {
+    std::copy_n(from, inputs, row);
+  } else {
+    for (std::size_t i = 0; i < inputs; ++i) row[i] = from[i * source.input_stride];
+  }
+  std::fill(row + inputs, row + padded, 0.0f);
+}
+
+std::size_t Q8Place(std::size_t input, std::size_t lane) {
+  return (input / 4 * kPanel + lane) * 4 + input % 4;
+}
+std::size_t Q4Place(std::size_t input, std::size_t lane) {
+  return (input / 8 * kPanel + lane) * 4 + input % 4;
+}
+
+void PackQ8Group(std::uint8_t* panel, std::uint16_t* scale, const float* values, std::size_t first,
+                 std::size_t lane) {
+  float most = 0;
+  for (std::size_t i = 0; i < kScaleGroup; ++i) most = std::max(most, std::fabs(values[i]));
+  const float step = most / kQ8Most;
+  const float inverse = step == 0 ? 0.0f : 1.0f / step;
+  *scale = F16FromF32(step);
+  for (std::size_t i = 0; i < kScaleGroup; ++i) {
+    // Halves are rounded away from zero, as in ggml.
+    const float scaled = values[i] * inverse;
+    const int rounded = static_cast<int>(scaled + std::copysign(0.5f, scaled));
+    panel[Q8Place(first + i, lane)] = static_cast<std::uint8_t>(std::clamp(rounded, -127, 127) + kQ8Offset);
+  }
+}
+
+void PackQ4Group(std::uint8_t* panel, std::uint16_t* scale, const float* values, std::size_t first,
+                 std::size_t lane) {
+  float extreme = 0;
+  for (std::size_t i = 0; i < kScaleGroup; ++i) {
+    if (std::fabs(values[i]) > std::fabs(extreme)) extreme = values[i];
+  }
+  const float step = extreme / -8.0f;
+  const float inverse = step == 0 ? 0.0f : 1.0f / step;
+  *scale = F16FromF32(step);
+  for (std::size_t i = 0; i < kScaleGroup; ++i) {
+    const int level = std::clamp(static_cast<int>(values[i] * inverse + 8.5f), 0, 15);
+    std::uint8_t& both = panel[Q4Place(first + i, lane)];
+    both =
+        (first + i) % 8 < 4 ? static_cast<std::uint8_t>(level) : static_cast<std::uint8_t>(both | level << 4);
+  }
+}
+
+}  // namespace
+
+std::size_t PanelBytes(WeightType type, std::size_t inputs) {
+  const std::size_t numbers = Padded(inputs) * kPanel;
+  switch (type) {
+    case WeightType::kF32:
+      return numbers * sizeof(float);
+    case WeightType::kBf16:
+      return numbers * 2;
+    case WeightType::kQ8:
+      return numbers;
+    case WeightType::kQ4:
+      return numbers / 2;
+  }
+  return 0;
+}
+
+PackedBytes PackedBytesOf(WeightType type, std::size_t outputs, std::size_t inputs) {
+  const std::size_t panels = (outputs + kPanel - 1) / kPanel;
+  const std::size_t scales =
+      IsQuantized(type) ? panels * (Padded(inputs) / kScaleGroup) * kPanel * sizeof(std::uint16_t) : 0;
+  return {panels * PanelBytes(type, inputs), scales};
+}
+
+void PackPanels(const PackedMatrix& matrix, std::byte* values, std::uint16_t* scales,
+                const PackSource& source, std::size_t first, std::size_t last) {
+  constexpr std::size_t kMost = 64;  // inputs at a time: two groups
+  const std::size_t padded = Padded(matrix.inputs), bytes = PanelBytes(matrix.type, matrix.inputs);
+  float row[kMost];
+  for (std::size_t panel = first; panel < last; ++panel) {
+    std::byte* const to = values + panel * bytes;
+    std::uint16_t* const panel_scales =
+        IsQuantized(matrix.type) ? scales + panel * matrix.groups() * kPanel : nullptr;
+    if (matrix.outputs < (panel + 1) * kPanel) std::memset(to, 0, bytes);
+    for (std::size_t lane = 0; lane < kPanel; ++lane) {
+      const std::size_t output = panel * kPanel + lane;
+      for (std::size_t input = 0; input < padded; input += kScaleGroup) {
+        if (output < matrix.outputs) {
+          const std::size_t count = std::min(kScaleGroup, matrix.inputs - input);
+          Gather(row, {source.data + input * source.input_stride, source.output_stride, source.input_stride},
+                 output, count, kScaleGroup);
+        } else {
+          std::fill_n(row, kScaleGroup, 0.0f);
+        }
+        for (std::size_t i = 0; i < kScaleGroup && matrix.type == WeightType::kF32; ++i) {
+          reinterpret_cast<float*>(to)[(input + i) * kPanel + lane] = row[i];
+        }
+        for (std::size_t i = 0; i < kScaleGroup && matrix.type == WeightType::kBf16; ++i) {
+          reinterpret_cast<std::uint16_t*>(to)[((input + i) / 2 * kPanel + lane) * 2 + i % 2] =
+              Bf16FromF32(row[i]);
+        }
+        const std::size_t at = input / kScaleGroup * kPanel + lane;
+        if (matrix.type == WeightType::kQ8) {
+          PackQ8Group(reinterpret_cast<std::uint8_t*>(to), panel_scales + at, row, input, lane);
+        } else if (matrix.type == WeightType::kQ4) {
+          PackQ4Group(reinterpret_cast<std::uint8_t*>(to), panel_scales + at, row, input, lane);
+        }
+      }
+    }
+  }
+}
+
+float PackedValue(const PackedMatrix& matrix, std::size_t output, std::size_t input) {
+  const std::size_t panel = output / kPanel, lane = output % kPanel;
+  const std::byte* const from = matrix.values + panel * PanelBytes(matrix.type, matrix.inputs);
+  if (matrix.type == WeightType::kF32) {
+    return reinterpret_cast<const float*>(from)[input * kPanel + lane];
+  }
+  if (matrix.type == WeightType::kBf16) {
+    const std::uint16_t half =
+        reinterpret_cast<const std::uint16_t*>(from)[(input / 2 * kPanel + lane) * 2 + input % 2];
+    return std::bit_cast<float>(static_cast<std::uint32_t>(half) << 16);
+  }
+  const float scale =
+      F32FromF16(matrix.scales[(panel * matrix.groups() + input / kScaleGroup) * kPanel + lane]);
+  if (matrix.type == WeightType::kQ8) {
+    return scale * static_cast<float>(std::to_integer<int>(from[Q8Place(input, lane)]) - kQ8Offset);
+  }
+  const int both = std::to_integer<int>(from[Q4Place(input, lane)]);
+  return scale * static_cast<float>((input % 8 < 4 ? both & 15 : both >> 4) - kQ4Offset);
+}
+
+float F32FromF16(std::uint16_t half) {
+  // Shifted into place a half is a float whose exponent is 112 too small, its subnormals included.
+  const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000u) << 16;
+  const std::uint32_t rest = static_cast<std::uint32_t>(half & 0x7fffu) << 13;
+  if (rest >= 0x0f800000u) return std::bit_cast<float>(sign | 0x7f800000u | (rest & 0x007fffffu));
+  const float magnitude = std::bit_cast<float>(rest) * 0x1p112f;
+  return std::bit_cast<float>(sign | std::bit_cast<std::uint32_t>(magnitude));
+}
+
+std::uint16_t F16FromF32(float value) {
+  const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
+  const std::uint32_t sign = (bits >> 16) & 0x8000u;
+  const std::uint32_t magnitude = bits & 0x7fffffffu;
+  if (magnitude > 0x7f800000u) return static_cast<std::uint16_t>(sign | 0x7e00u);
+  if (magnitude >= 0x477ff000u) return static_cast<std::uint16_t>(sign | 0x7c00u);  // rounds to infinity
+  if (magnitude < 0x38800000u) {
+    // Adding a number whose last place is 2^-24 rounds to a half's subnormals.
+    const float shifted = std::bit_cast<float>(magnitude) + 0.5f;
+    return static_cast<std::uint16_t>(sign | (std::bit_cast<std::uint32_t>(shifted) - 0x3f000000u));
+  }
+  const std::uint32_t rounded = magnitude + 0xfffu + ((magnitude >> 13) & 1u) - 0x38000000u;
+  return static_cast<std::uint16_t>(sign | (rounded >> 13));
+}
+
+}  // namespace ouroboros

@@ -1,0 +1,56 @@
+// Integers for packed products, one at a time: the portable twin of the other simd_int_*.h.
+//
+// The names every simd_int_*.h provides, in the instruction set's own namespace:
+//   I                            kLanes 32-bit integers, or the 4 * kLanes bytes at their places
+//   LoadBytes(p) SetInt(x)
+//   LoadFour(p)                  the four bytes at p in every lane
+//   AddDots(sum, w, x)           lane + the dot product of its four bytes, w unsigned and x signed; exact for
+//                                w <= 255 and |x| <= 127
+//   LowHalves(w) HighHalves(w)   of every byte: the low, the high four bits
+//   ToFloats(i) LoadHalves(p)    kLanes f16
+//   Bf16Low(w) Bf16High(w)       the low, the high 16 bits of every lane, as the upper half of a float
+//   StoreRounded(p, v)           kLanes floats, rounded to nearest even, as int8; |v| <= 127
+#pragma once
+
+#include "kernels/packed_matrix.h"
+#include "kernels/simd_scalar.h"
+
+namespace ouroboros::scalar {
+
+struct I {
+  std::int32_t v;
+};
+
+inline I LoadBytes(const std::byte* p) {
+  I word;
+  std::memcpy(&word.v, p, 4);
+  return word;
+}
+inline I SetInt(std::int32_t x) { return {x}; }
+inline I LoadFour(const std::int8_t* p) {
+  I word;
+  std::memcpy(&word.v, p, 4);
+  return word;
+}
+inline I AddDots(I sum, I w, I x) {
+  std::uint8_t weights[4];
+  std::int8_t values[4];
+  std::memcpy(weights, &w.v, 4);
+  std::memcpy(values, &x.v, 4);
+  for (std::size_t i = 0; i < 4; ++i) sum.v += weights[i] * values[i];
+  return sum;
+}
+inline I LowHalves(I w) { return {w.v & 0x0f0f0f0f}; }
+inline I HighHalves(I w) { return {(w.v >> 4) & 0x0f0f0f0f}; }
+inline F ToFloats(I i) { return {static_cast<float>(i.v)}; }
+inline F LoadHalves(const std::uint16_t* p) { return {F32FromF16(*p)}; }
+inline F FloatOfBits(std::uint32_t bits) {
+  F result;
+  std::memcpy(&result.v, &bits, 4);
+  return result;
+}
+inline F Bf16Low(I w) { return FloatOfBits(static_cast<std::uint32_t>(w.v) << 16); }
+inline F Bf16High(I w) { return FloatOfBits(static_cast<std::uint32_t>(w.v) & 0xffff0000u); }
+inline void StoreRounded(std::int8_t* p, F v) { *p = static_cast<std::int8_t>(Round(v).v); }
+
+}  // namespace ouroboros::scalar
