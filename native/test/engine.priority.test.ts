@@ -157,6 +157,28 @@ test("what each computes does not depend on the others", async () => {
   }
 });
 
+test("who writes with the same weights writes together, and the same as alone", async () => {
+  const request = (i: number): Partial<GenerateOptions> => ({
+    tokensMax: 20 + 7 * i,
+    sampling: { ...GREEDY, temperature: 1, seed: i },
+    tokens: randomTokens(1 + i, 60 + i),
+    ...(i % 3 === 2 && { adapter }),
+  });
+  const written = async (i: number, signal?: AbortSignal) => {
+    const generation = await generate({ ...request(i), ...(signal && { signal }) });
+    return [[...generation.tokens], [...generation.logProbabilities], generation.stoppedBy];
+  };
+  const runs = Array.from({ length: 20 }, (_, i) => i);
+  const alone = [];
+  for (const i of runs) alone.push(await written(i));
+  const controller = new AbortController();
+  const endless = generate({ tokensMax: 1e6, signal: controller.signal });
+  const together = await Promise.all(runs.map((i) => written(i)));
+  controller.abort();
+  expect(together).toEqual(alone);
+  expect((await endless).stoppedBy).toBe("cancel");
+});
+
 describe("cancelled", () => {
   test("while many others are before it, a call answers at once", async () => {
     const completion = counted("interactive");

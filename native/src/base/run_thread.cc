@@ -1,7 +1,9 @@
 #include "base/run_thread.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 namespace ouroboros {
@@ -34,22 +36,37 @@ void RunThread::Loop() {
     Taken taken = TakeNext();
     lock.unlock();
     const auto begin = std::chrono::steady_clock::now();
-    const Slice slice = taken.entry.front().run->Step();
+    std::array<Slice, kCompanyMost> slices{};
+    Step(taken, slices);
     const Turns::Duration took = std::chrono::steady_clock::now() - begin;
     lock.lock();
     // A run that only says goodbye is no measure of its class's slices.
     if (!taken.is_stopped) turns_.Ran(taken.run_class, took, Waiting());
-    if (slice != Slice::kDone) {
-      Entries& own = waiting_[static_cast<std::size_t>(taken.run_class)];
-      own.splice(slice == Slice::kMidway ? own.begin() : own.end(), taken.entry);
-    } else {
+    Entries& own = waiting_[static_cast<std::size_t>(taken.run_class)];
+    for (std::size_t i = 0; !taken.entries.empty(); ++i) {
+      const auto entry = taken.entries.begin();
+      if (slices[i] != Slice::kDone) {
+        own.splice(slices[i] == Slice::kMidway ? own.begin() : own.end(), taken.entries, entry);
+        continue;
+      }
       --runs_;
       lock.unlock();
-      taken.entry.front().run->End();
-      taken.entry.clear();  // may be large: let go before waiting
+      entry->run->End();
+      taken.entries.pop_front();  // may be large: let go before waiting
       lock.lock();
     }
   }
+}
+
+void RunThread::Step(Taken& taken, std::span<Slice> slices) {
+  if (taken.entries.size() == 1) {
+    slices[0] = taken.entries.front().run->Step();
+    return;
+  }
+  std::array<Run*, kCompanyMost> runs{};
+  std::size_t count = 0;
+  for (const Entry& entry : taken.entries) runs[count++] = entry.run.get();
+  runs[0]->StepTogether(std::span(runs).first(count), slices.first(count));
 }
 
 Turns::Waiting RunThread::Waiting() const {
@@ -65,13 +82,20 @@ RunThread::Taken RunThread::TakeNext() {
     const auto stopped = std::find_if(waiting_[i].begin(), waiting_[i].end(), is_stopped);
     if (stopped == waiting_[i].end()) continue;
     Taken taken{static_cast<RunClass>(i), true, {}};
-    taken.entry.splice(taken.entry.begin(), waiting_[i], stopped);
+    taken.entries.splice(taken.entries.begin(), waiting_[i], stopped);
     return taken;
   }
   const RunClass next = turns_.Next(Waiting());
   Taken taken{next, false, {}};
   Entries& own = waiting_[static_cast<std::size_t>(next)];
-  taken.entry.splice(taken.entry.begin(), own, own.begin());
+  taken.entries.splice(taken.entries.begin(), own, own.begin());
+  const void* const company = taken.entries.front().run->Company();
+  for (auto entry = own.begin(); company != nullptr && entry != own.end();) {
+    const auto next_entry = std::next(entry);
+    if (taken.entries.size() == kCompanyMost) break;
+    if (entry->run->Company() == company) taken.entries.splice(taken.entries.end(), own, entry);
+    entry = next_entry;
+  }
   return taken;
 }
 

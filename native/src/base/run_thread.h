@@ -15,6 +15,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <stop_token>
 #include <thread>
 
@@ -49,12 +50,16 @@ class RunThread {
   struct Taken {
     RunClass run_class;
     bool is_stopped;
-    Entries entry;  // one
+    Entries entries;  // one, or the company of the first
   };
+  // Rows of a batch beyond which another costs as much as alone.
+  static constexpr std::size_t kCompanyMost = 16;
 
   void Loop();
   Turns::Waiting Waiting() const;
   Taken TakeNext();
+  // One slice of all that were taken.
+  static void Step(Taken& taken, std::span<Slice> slices);
 
   std::mutex mutex_;  // guards all of these
   std::condition_variable wake_;

@@ -13,8 +13,10 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "binding/job.h"
 
@@ -24,7 +26,9 @@ template <typename Make, typename ToJs>
 class JobRun final : public Run {
  public:
   using Sliced = std::invoke_result_t<Make&, JobQueue&>;  // a unique_ptr
+  using SlicedRun = typename Sliced::element_type;
   using Result = decltype(std::declval<Sliced&>()->Finish());
+  static constexpr bool kHasCompany = requires(const SlicedRun& run) { run.Company(); };
 
   JobRun(JobPtr<Result> job, std::shared_ptr<EngineCore> core, RunClass run_class, Make make, ToJs to_js)
       : job_(std::move(job)),
@@ -44,9 +48,45 @@ class JobRun final : public Run {
     });
     return slice;
   }
+  const void* Company() const override {
+    if constexpr (kHasCompany) return sliced_ == nullptr ? nullptr : sliced_->Company();
+    return nullptr;
+  }
+  void StepTogether(std::span<Run* const> runs, std::span<Slice> slices) override {
+    if constexpr (kHasCompany) {
+      std::vector<JobRun*> jobs;
+      std::vector<SlicedRun*> company;
+      for (Run* const run : runs) {
+        jobs.push_back(static_cast<JobRun*>(run));  // who has company is of one type
+        company.push_back(jobs.back()->sliced_.get());
+      }
+      bool is_read = false;
+      // What goes wrong for all is each one's failure.
+      Attempt(*job_, [&] {
+        SlicedRun::ReadTogether(company);
+        is_read = true;
+      });
+      for (std::size_t i = 0; i < jobs.size(); ++i) slices[i] = jobs[i]->WriteOwn(is_read ? nullptr : this);
+    }
+  }
   void End() override { Settle(job_, to_js_); }
 
  private:
+  // The half of a joint slice that is this run's own; `failed` is who knows why there was no first half.
+  Slice WriteOwn(const JobRun* failed) {
+    Slice slice = Slice::kDone;
+    if (failed != nullptr) {
+      job_->code = failed->job_->code;
+      job_->message = failed->job_->message;
+      return slice;
+    }
+    Attempt(*job_, [&] {
+      if constexpr (kHasCompany) slice = sliced_->Write();
+      if (slice == Slice::kDone) job_->result.emplace(sliced_->Finish());
+    });
+    return slice;
+  }
+
   const JobPtr<Result> job_;
   const std::shared_ptr<EngineCore> core_;
   const Make make_;

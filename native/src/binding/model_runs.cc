@@ -104,4 +104,17 @@ Slice GenerateRun::Step(const std::stop_token& stop) {
   return generation_.Step(worker.compute.With(stop), network_.get(), on_token_);
 }
 
+const void* GenerateRun::Company() const {
+  if (!generation_.IsWriting()) return nullptr;
+  if (read_.adapter != nullptr) return read_.adapter.get();
+  return read_.model->served.get();
+}
+
+void GenerateRun::ReadTogether(std::span<GenerateRun* const> runs) {
+  std::vector<Generation*> generations;
+  for (GenerateRun* const run : runs) generations.push_back(&run->generation_);
+  Worker& worker = runs.front()->read_.worker();
+  Generation::ReadTogether(worker.compute, runs.front()->network_.get(), worker.loss.logits, generations);
+}
+
 }  // namespace ouroboros::binding

@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <vector>
 
@@ -110,6 +111,12 @@ class GenerateRun {
   GenerateRun(const ReadRequest& read, const GenerationRequest& request, OnToken on_token);
   Slice Step(const std::stop_token& stop);
   Generated Finish() { return generation_.Take(); }
+
+  // One and the same for all that write with the same weights; null while there is something else to do.
+  const void* Company() const;
+  // One token more for each, in two halves: what all compute at once, and what each makes of it.
+  static void ReadTogether(std::span<GenerateRun* const> runs);
+  Slice Write() { return generation_.Write(on_token_); }
 
  private:
   const ReadRequest read_;

@@ -53,6 +53,19 @@ Slice Generation::Step(const Compute& compute, Network& network, const OnToken& 
   return Write(on_token);
 }
 
+void Generation::ReadTogether(const Compute& compute, Network& network, Buffer& logits,
+                              std::span<Generation* const> generations) {
+  std::vector<Reading*> readings;
+  for (Generation* const generation : generations) readings.push_back(&generation->reading_);
+  const float* const h = Reading::ReadTogether(compute, network, readings);
+  const std::size_t vocabulary = network.shape().vocabulary;
+  logits.Grow(generations.size() * vocabulary);
+  network.Logits(compute, logits.data(), h, generations.size());
+  for (std::size_t i = 0; i < generations.size(); ++i) {
+    std::copy_n(logits.data() + i * vocabulary, vocabulary, generations[i]->logits_.data());
+  }
+}
+
 Slice Generation::EndBy(StoppedBy reason) {
   written_.stopped_by = reason;
   return Slice::kDone;

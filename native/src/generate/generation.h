@@ -46,12 +46,19 @@ class Generation {
   // token.
   Slice Step(const Compute& compute, Network& network, const OnToken& on_token);
 
+  // Whether the next slice is one more token, and nothing else.
+  bool IsWriting() const { return written_.tokens.size() < request_.tokens_max && reading_.HasOneLeft(); }
+  // The first half of that slice for several of one network, as one batch; Write is the second. logits is
+  // scratch. The same bits as each alone.
+  static void ReadTogether(const Compute& compute, Network& network, Buffer& logits,
+                           std::span<Generation* const> generations);
+  Slice Write(const OnToken& on_token);
+
   // What was written.
   Generated Take() { return std::move(written_); }
 
  private:
   Slice EndBy(StoppedBy reason);
-  Slice Write(const OnToken& on_token);
   bool HasReachedStopString(std::uint32_t token);
 
   const GenerationRequest request_;

@@ -56,6 +56,27 @@ bool Reading::ReadLayers(const Compute& compute, Network& network) {
   return layers >= all;
 }
 
+const float* Reading::ReadTogether(const Compute& compute, Network& network,
+                                   std::span<Reading* const> readings) {
+  std::vector<State> states;
+  states.reserve(readings.size());
+  Batch batch;
+  for (Reading* const reading : readings) {
+    OURO_CHECK(reading->HasOneLeft());
+    states.push_back(std::move(reading->state_));
+    batch.Append({&reading->tokens_.back(), 1}, states.back());
+  }
+  network.Begin(compute, batch);
+  for (std::size_t layer = 0; layer < network.shape().layers; ++layer) {
+    network.Layer(compute, batch, layer, states);
+  }
+  for (std::size_t i = 0; i < readings.size(); ++i) {
+    readings[i]->state_ = std::move(states[i]);
+    ++readings[i]->next_;
+  }
+  return network.End(compute, batch);
+}
+
 void CheckTokens(std::span<const std::uint32_t> tokens, const Shape& shape) {
   for (const std::uint32_t token : tokens) {
     if (token >= shape.vocabulary) {

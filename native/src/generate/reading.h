@@ -47,6 +47,12 @@ class Reading {
   // One slice. kMidway: within a pass, whose numbers are in the network's buffers. kMore: between two passes.
   // kStopped: compute's stop was asked for before the end; the State is then of no use.
   Progress Step(const Compute& compute, Network& network, const OnRows& on_rows);
+  // Whether just one token is left, and no pass under way.
+  bool HasOneLeft() const { return batch_.rows() == 0 && next_ + 1 == tokens_.size(); }
+  // Reads the one token that each of them has left, as one batch: every weight is read once for all. The rows
+  // of the result, [readings, D], are in their order; valid until the network's next pass.
+  static const float* ReadTogether(const Compute& compute, Network& network,
+                                   std::span<Reading* const> readings);
   // Goes on with one more token, after the last is read.
   void Append(std::uint32_t token) { tokens_.push_back(token); }
 
