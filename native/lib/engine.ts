@@ -25,11 +25,19 @@ import type {
 } from "./types.js";
 
 /** A running native call: the promise settles in any case, cancel() asks it to settle soon. */
-interface NativeJob<Result> {
+export interface NativeJob<Result> {
   readonly promise: Promise<Result>;
   cancel(): void;
 }
 type Handle = unknown;
+const handles = new WeakMap<Engine, Handle>();
+
+/** The addon's own object, for calls into the addon that take an engine. */
+export function engineHandle(engine: Engine): unknown {
+  const handle = handles.get(engine);
+  if (handle === undefined) throw new TypeError("The engine was not made by createEngine.");
+  return handle;
+}
 
 interface NativeModel extends Pick<Model, "info" | "weights" | "bytes"> {
   readonly handle: Handle;
@@ -81,7 +89,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
     throw new TypeError(`Engine threads must be a whole number from 1 to ${THREADS_MAX}.`);
   }
   const native = guarded(() => addon.createEngine(options));
-  return {
+  const engine: Engine = {
     threads: native.threads,
     instructionSet: native.instructionSet,
     async loadModel(request) {
@@ -98,6 +106,8 @@ export function createEngine(options: EngineOptions = {}): Engine {
     },
     close: () => addon.closeEngine(native.handle),
   };
+  handles.set(engine, native.handle);
+  return engine;
 }
 
 function modelOver(addon: EngineAddon, native: NativeModel): Model {
@@ -167,7 +177,7 @@ function trainerOver(addon: EngineAddon, handle: Handle): Trainer {
 }
 
 /** Starts a native job, ties it to the signal, and gives its failure the caller's stack. */
-async function run<Result>(start: () => NativeJob<Result>, signal?: AbortSignal): Promise<Result> {
+export async function run<Result>(start: () => NativeJob<Result>, signal?: AbortSignal): Promise<Result> {
   const job = guarded(start);
   const cancel = () => job.cancel();
   if (signal?.aborted) cancel();

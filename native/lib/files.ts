@@ -4,19 +4,19 @@ import { loadAddon } from "./addon.js";
 import { EngineError } from "./errors.js";
 import { guarded } from "./rethrow.js";
 
-/** Named as in safetensors. */
-export type FloatDType = "F32" | "F16" | "BF16" | "F64";
+/** Named as in safetensors; the block types are ggml's, in GGUF files. */
+export type FloatDType = "F32" | "F16" | "BF16" | "F64" | "Q8_0" | "Q4_0" | "Q6_K";
 export type IntegerDType = "BOOL" | "U8" | "I8" | "I16" | "U16" | "I32" | "U32" | "I64";
 
 interface StoredTensor<DType, Values> {
   readonly name: string;
   readonly dtype: DType;
   readonly shape: readonly number[];
-  /** Row-major. Exact: F16 and BF16 are widened to float32, integers of up to 32 bits to 32 bits. */
+  /** Row-major. Exact: F16, BF16 and block types are widened to float32, integers of up to 32 bits to 32 bits. */
   readonly values: Values;
 }
 export type Tensor =
-  | StoredTensor<"F32" | "F16" | "BF16", Float32Array>
+  | StoredTensor<Exclude<FloatDType, "F64">, Float32Array>
   | StoredTensor<"F64", Float64Array>
   | StoredTensor<"I64", BigInt64Array>
   | StoredTensor<"U32", Uint32Array>
@@ -25,7 +25,7 @@ export type Tensor =
 export interface TensorFile {
   /** In the order of the file. */
   readonly tensors: readonly Tensor[];
-  /** safetensors' `__metadata__`; empty for .pth. */
+  /** safetensors' `__metadata__`; GGUF's texts and numbers, not its arrays; empty for .pth. */
   readonly metadata: Readonly<Record<string, string>>;
   /** sha256 of the file, lower-case hex. */
   readonly hash: string;
@@ -67,7 +67,7 @@ function filesAddon(): FilesAddon {
 }
 
 /**
- * All tensors of a safetensors or torch.save (.pth) file; which of them is told by content. Throws EngineError: `file`
+ * All tensors of a safetensors, GGUF or torch.save (.pth) file; which of them is told by content. Throws EngineError: `file`
  * when it cannot be read, `format` when it is malformed, truncated or asks for something unsafe.
  */
 export function readTensors(path: string): TensorFile {

@@ -3,5 +3,6 @@
 export { createEngine } from "./engine.js";
 export { ENGINE_ERROR_CODES, EngineError, type EngineErrorCode, isEngineErrorCode } from "./errors.js";
 export * from "./files.js";
+export * from "./modelFiles.js";
 export { loadTokenizer } from "./tokenizer.js";
 export * from "./types.js";

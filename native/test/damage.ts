@@ -61,6 +61,6 @@ export function expectReadOrRefused(call: () => unknown) {
     call();
   } catch (error) {
     expect(error).toBeInstanceOf(EngineError);
-    expect(["format", "vocabulary"]).toContain((error as EngineError).code);
+    expect(["format", "architecture", "vocabulary"]).toContain((error as EngineError).code);
   }
 }

@@ -141,7 +141,6 @@ describe("refusing", () => {
     ["a header longer than the file", safetensorsBytes("{}", undefined, 3n), "truncated"],
     ["a header of 2^64-1 bytes", safetensorsBytes("{}", undefined, 2n ** 64n - 1n), "more than"],
     ["another kind of file", Buffer.from("just some text, no model at all"), "neither"],
-    ["a GGUF file", Buffer.from("GGUF\x03\0\0\0\0\0\0\0"), "GGUF"],
     ["a Git LFS pointer", Buffer.from("version https://git-lfs.github.com/spec/v1\n"), "Git LFS"],
   ])("refuses %s", (_name, bytes, message) => {
     expectEngineError(() => read(bytes), "format", message);

@@ -2,19 +2,18 @@
 
 import fc from "fast-check";
 import { describe, test } from "vitest";
-import { readTensors } from "../lib/files.js";
 import { applyDamages, damages, expectReadOrRefused } from "./damage.js";
-import { sampleFiles } from "./sampleFiles.js";
+import { readersOf, sampleFiles } from "./sampleFiles.js";
 import { scratchFolder } from "./scratchFolder.js";
 
 const scratch = scratchFolder();
 const RUNS = 100_000;
 
-describe.each(sampleFiles())("%s", (_name, bytes) => {
+describe.each(sampleFiles())("%s", (name, bytes) => {
   test("damaged at random", { timeout: 30 * 60_000 }, () => {
     const property = fc.property(damages, (list) => {
       const path = scratch.write("damaged", applyDamages(bytes, list));
-      expectReadOrRefused(() => readTensors(path));
+      for (const read of readersOf(name)) expectReadOrRefused(() => read(path));
     });
     fc.assert(property, { numRuns: RUNS });
   });

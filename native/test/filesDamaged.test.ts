@@ -1,17 +1,19 @@
-/** Damaged model files are read or refused, never worse. The long run of the same is filesDamaged.long.test.ts. */
+/** Damaged model and vocabulary files are read or refused, never worse. The long run of the same is filesDamaged.long.test.ts. */
 
 import fc from "fast-check";
 import { describe, test } from "vitest";
-import { readTensors } from "../lib/files.js";
 import { applyDamages, damages, expectReadOrRefused } from "./damage.js";
-import { sampleFiles } from "./sampleFiles.js";
+import { readersOf, sampleFiles } from "./sampleFiles.js";
 import { scratchFolder } from "./scratchFolder.js";
 
 const scratch = scratchFolder();
-const tryRead = (bytes: Uint8Array) =>
-  expectReadOrRefused(() => readTensors(scratch.write("damaged", bytes)));
 
-describe.each(sampleFiles())("%s", (_name, bytes) => {
+describe.each(sampleFiles())("%s", (name, bytes) => {
+  const tryRead = (damaged: Uint8Array) => {
+    const path = scratch.write("damaged", damaged);
+    for (const read of readersOf(name)) expectReadOrRefused(() => read(path));
+  };
+
   test("cut at every byte", () => {
     for (let length = 0; length < bytes.length; length += 1) tryRead(bytes.subarray(0, length));
   });

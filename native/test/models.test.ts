@@ -137,7 +137,7 @@ describe("refused by name: a model", () => {
     ["x060's", "blocks.0.att.time_maa_x", "x060"],
     ["RWKV-5's", "blocks.0.att.time_mix_k", "RWKV-5"],
     ["RWKV-4's", "blocks.0.att.time_decay", "RWKV-4"],
-    ["a Hugging Face conversion's", "model.layers.0.attn.r_proj.weight", "Hugging Face"],
+    ["a Hugging Face conversion's", "model.layers.0.attn.r_proj.weight", "is unknown to it"],
     ["a state-tuning file's", "blocks.0.att.time_state", "State"],
     ["an adapter's", "blocks.0.att.key.lora_A", "adapter"],
     ["nobody's", "blocks.0.att.surprise", "unknown"],

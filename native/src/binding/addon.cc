@@ -11,6 +11,7 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   ouroboros::binding::RegisterSampler(env, exports);
   ouroboros::binding::RegisterKernels(env, exports);
   ouroboros::binding::RegisterEngine(env, exports);
+  ouroboros::binding::RegisterModelFiles(env, exports);
   ouroboros::binding::RegisterInspect(env, exports);
   return exports;
 }

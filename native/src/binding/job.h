@@ -104,20 +104,31 @@ Napi::Value StartedJob(Napi::Env env, const JobPtr<Result>& job, bool is_taken) 
 
 enum class On { kTrainThread, kLoadThread };
 
-// Runs work(stop), whole, after what that thread was given before.
+// Runs work(stop, queue), whole, after what that thread was given before. Calls to `queue` reach `listener`,
+// in order and before the promise settles.
 template <typename Work, typename ToJs>
-Napi::Value RunJob(Napi::Env env, const std::shared_ptr<EngineCore>& core, On on, Work work, ToJs to_js) {
-  using Result = decltype(work(std::declval<std::stop_token>()));
-  const JobPtr<Result> job = NewJob<Result>(env, *core, Nobody(env));
+Napi::Value RunTellingJob(Napi::Env env, const std::shared_ptr<EngineCore>& core, On on,
+                          const Napi::Function& listener, Work work, ToJs to_js) {
+  using Result = decltype(work(std::declval<std::stop_token>(), std::declval<JobQueue&>()));
+  const JobPtr<Result> job = NewJob<Result>(env, *core, listener);
   auto run = [job, core, work = std::move(work), to_js = std::move(to_js)]() mutable {
     {
       const StopOnClose on_close(core->stop_all.get_token(), [&] { job->stop.request_stop(); });
-      Attempt(*job, [&] { job->result.emplace(work(job->stop.get_token())); });
+      Attempt(*job, [&] { job->result.emplace(work(job->stop.get_token(), job->queue)); });
     }
     Settle(job, to_js);
   };
   JobThread& thread = on == On::kTrainThread ? core->train_thread : core->load_thread;
   return StartedJob(env, job, thread.Post(std::move(run)));
+}
+
+// The same for work(stop), which tells nothing but its end.
+template <typename Work, typename ToJs>
+Napi::Value RunJob(Napi::Env env, const std::shared_ptr<EngineCore>& core, On on, Work work, ToJs to_js) {
+  auto telling = [work = std::move(work)](const std::stop_token& stop, JobQueue&) mutable {
+    return work(stop);
+  };
+  return RunTellingJob(env, core, on, Nobody(env), std::move(telling), std::move(to_js));
 }
 
 }  // namespace ouroboros::binding

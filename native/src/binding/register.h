@@ -13,6 +13,7 @@ void RegisterSampler(Napi::Env env,
 void RegisterKernels(Napi::Env env,
                      Napi::Object exports);                // kernels_binding.cc: kernels, for tests and bench
 void RegisterEngine(Napi::Env env, Napi::Object exports);  // engine_binding.cc: Engine, Model, Trainer
-void RegisterInspect(Napi::Env env, Napi::Object exports);  // inspect_binding.cc: logits, dumps, gradients
+void RegisterModelFiles(Napi::Env env, Napi::Object exports);  // model_files_binding.cc: headers, conversion
+void RegisterInspect(Napi::Env env, Napi::Object exports);     // inspect_binding.cc: logits, dumps, gradients
 
 }  // namespace ouroboros::binding

@@ -49,6 +49,11 @@ bool JsonCursor::Accept(char punctuation) {
   return true;
 }
 
+bool JsonCursor::IsString() {
+  SkipSpace();
+  return position_ < text_.size() && text_[position_] == '"';
+}
+
 void JsonCursor::Expect(char punctuation) {
   if (!Accept(punctuation)) Refuse(std::string("expected `") + punctuation + "`");
 }

@@ -25,6 +25,8 @@ class JsonCursor {
   void Expect(char punctuation);
   // The same, but only if it stands there.
   bool Accept(char punctuation);
+  // Whether a string comes next.
+  bool IsString();
   std::string String();
   // Digits only: no sign, fraction, exponent or leading zero; at most 2^53 (what JSON numbers carry exactly).
   std::uint64_t Unsigned();

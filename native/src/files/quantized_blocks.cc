@@ -21,9 +21,11 @@ float LoadScale(const std::byte* bytes) {
   return WidenF16(half);
 }
 
-void StoreScale(float scale, std::byte* bytes) {
+// Stores the scale and returns by what values are multiplied: 0 where nothing of the scale is left.
+float StoreScale(float scale, std::byte* bytes) {
   const std::uint16_t half = RoundToF16(scale);
   std::memcpy(bytes, &half, kScaleBytes);
+  return (half & 0x7fffu) == 0 ? 0 : 1.0f / scale;
 }
 
 void DequantizeQ8(const std::byte* block, float* out) {
@@ -63,9 +65,7 @@ void DequantizeQ6K(const std::byte* block, float* out) {
 void QuantizeQ8(const float* values, std::byte* block) {
   float largest = 0;
   for (std::size_t i = 0; i < kGroup; ++i) largest = std::max(largest, std::fabs(values[i]));
-  const float scale = largest / 127.0f;
-  const float inverse = scale == 0 ? 0 : 1.0f / scale;
-  StoreScale(scale, block);
+  const float inverse = StoreScale(largest / 127.0f, block);
   auto* q = reinterpret_cast<std::int8_t*>(block + kScaleBytes);
   for (std::size_t i = 0; i < kGroup; ++i) q[i] = static_cast<std::int8_t>(std::round(values[i] * inverse));
 }
@@ -76,9 +76,7 @@ void QuantizeQ4(const float* values, std::byte* block) {
   for (std::size_t i = 0; i < kGroup; ++i) {
     if (std::fabs(values[i]) > std::fabs(largest)) largest = values[i];
   }
-  const float scale = largest / -8.0f;
-  const float inverse = scale == 0 ? 0 : 1.0f / scale;
-  StoreScale(scale, block);
+  const float inverse = StoreScale(largest / -8.0f, block);
   const auto nibble = [&](float value) {
     return static_cast<std::uint8_t>(std::min(15, static_cast<int>(value * inverse + 8.5f)));
   };

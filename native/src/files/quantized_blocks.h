@@ -20,9 +20,9 @@ namespace ouroboros {
 // out[i] = element i; `bytes` hold whole blocks of out.size() elements.
 void DequantizeBlocks(DType dtype, std::span<const std::byte> bytes, std::span<float> out);
 
-// The nearest blocks to `values`, which are whole blocks; kQ8_0 and kQ4_0 only. A scale that is too large for
-// f16 becomes infinite. Quantising what DequantizeBlocks returned gives the same bytes again, but for the
-// sign of a zero scale.
+// The nearest blocks to `values`, which are finite and whole blocks; kQ8_0 and kQ4_0 only. A scale that is
+// too large for f16 becomes infinite. Quantising what DequantizeBlocks returned gives the same bytes again,
+// but for the sign of a zero scale.
 void QuantizeBlocks(DType dtype, std::span<const float> values, std::span<std::byte> out);
 
 }  // namespace ouroboros

@@ -17,24 +17,18 @@ namespace {
 
 constexpr std::size_t kAlignment = 64;
 constexpr std::size_t kLengthBytes = 8;
-constexpr std::size_t kConvertedValues = 16 * 1024;  // bf16 values rounded at a time
 
 using Sink = FunctionRef<void(std::span<const std::byte>)>;
-
-[[noreturn]] void RefuseTensor(const TensorToWrite& tensor, const char* problem) {
-  throw EngineError(ErrorCode::kArgument, "cannot write tensor `" + tensor.name + "`: " + problem);
-}
 
 void CheckTensors(std::span<const TensorToWrite> tensors) {
   std::set<std::string_view> names;
   for (const TensorToWrite& tensor : tensors) {
-    if (tensor.name == "__metadata__") RefuseTensor(tensor, "the name is reserved by the format");
-    if (!IsUtf8(tensor.name)) RefuseTensor(tensor, "the name is not UTF-8");
-    if (!names.insert(tensor.name).second) RefuseTensor(tensor, "the name is used twice");
-    if (tensor.dtype != DType::kF32 && tensor.dtype != DType::kBf16)
-      RefuseTensor(tensor, "only F32 and BF16 are written");
-    if (ElementCount(tensor.shape) != tensor.values.size())
-      RefuseTensor(tensor, "its shape does not fit its values");
+    if (tensor.name == "__metadata__") RefuseToWrite(tensor, "the name is reserved by the format");
+    if (!IsUtf8(tensor.name)) RefuseToWrite(tensor, "the name is not UTF-8");
+    if (!names.insert(tensor.name).second) RefuseToWrite(tensor, "the name is used twice");
+    if (tensor.dtype != DType::kF32 && tensor.dtype != DType::kF16 && tensor.dtype != DType::kBf16)
+      RefuseToWrite(tensor, "only F32, F16 and BF16 are written");
+    CheckToWrite(tensor);
   }
 }
 
@@ -87,7 +81,7 @@ std::string MakeHeader(std::span<const TensorToWrite* const> tensors,
   if (!metadata.empty()) object.Add(JsonMetadata(metadata));
   std::size_t begin = 0;
   for (const TensorToWrite* tensor : tensors) {
-    const std::size_t end = begin + DTypeBytes(tensor->dtype, tensor->values.size());
+    const std::size_t end = begin + BytesOf(*tensor);
     object.Add(JsonTensor(*tensor, begin, end));
     begin = end;
   }
@@ -100,31 +94,13 @@ std::string MakeHeader(std::span<const TensorToWrite* const> tensors,
   return header + json;
 }
 
-void EmitBf16(std::span<const float> values, Sink sink) {
-  std::vector<std::uint16_t> rounded;
-  rounded.reserve(std::min(values.size(), kConvertedValues));
-  while (!values.empty()) {
-    const std::span<const float> chunk = values.first(std::min(values.size(), kConvertedValues));
-    rounded.resize(chunk.size());
-    std::ranges::transform(chunk, rounded.begin(), RoundToBf16);
-    sink(std::as_bytes(std::span(rounded)));
-    values = values.subspan(chunk.size());
-  }
-}
-
 void Emit(std::span<const TensorToWrite> tensors, const std::map<std::string, std::string>& metadata,
           Sink sink) {
   CheckTensors(tensors);
   const std::vector<const TensorToWrite*> order = InFileOrder(tensors);
   const std::string header = MakeHeader(order, metadata);
   sink(std::as_bytes(std::span(header)));
-  for (const TensorToWrite* tensor : order) {
-    if (tensor->dtype == DType::kBf16) {
-      EmitBf16(tensor->values, sink);
-    } else {
-      sink(std::as_bytes(tensor->values));
-    }
-  }
+  for (const TensorToWrite* tensor : order) EmitValues(*tensor, sink);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Writes safetensors files (see safetensors.h) of float32 values, stored as f32 or bf16.
+// Writes safetensors files (see safetensors.h) of float32 values, stored as f32, f16 or bf16.
 //
 // Thread safety: functions of their arguments and the file system; no shared state.
 #pragma once
@@ -9,18 +9,11 @@
 #include <string>
 #include <vector>
 
-#include "files/dtype.h"
+#include "files/tensor_to_write.h"
 
 namespace ouroboros {
 
-struct TensorToWrite {
-  std::string name;
-  DType dtype;  // kF32, or kBf16: rounded to nearest even while writing
-  std::vector<std::size_t> shape;
-  std::span<const float> values;  // row-major, as many as shape says
-};
-
-// A complete file in memory. Data begins at a multiple of 64 bytes; f32 tensors stand before bf16 ones, each
+// A complete file in memory. Data begins at a multiple of 64 bytes; f32 tensors stand before the others, each
 // kind in the order given, so that every element is aligned without holes (the format forbids them). Throws
 // EngineError(kArgument) on a duplicate, reserved or non-UTF-8 name, or a shape that does not fit the values.
 std::vector<std::byte> SerializeSafetensors(std::span<const TensorToWrite> tensors,

@@ -5,6 +5,7 @@
 
 #include "base/sha256.h"
 #include "files/format_error.h"
+#include "files/gguf.h"
 #include "files/safetensors.h"
 #include "files/torch_file.h"
 
@@ -22,19 +23,17 @@ std::string_view Beginning(std::span<const std::byte> bytes) {
 // Files that people do pass in by mistake deserve a better answer than "malformed".
 [[noreturn]] void RefuseStranger(std::string_view beginning, const std::string& name) {
   if (beginning.empty()) RefuseFile(name, "the file is empty");
-  if (beginning.starts_with("GGUF")) {
-    RefuseFile(name, "GGUF is not read here; use the model's .pth or .safetensors file");
-  }
   if (beginning.starts_with("version https://git-lfs")) {
     RefuseFile(name, "this is a Git LFS pointer, not the model; fetch the file itself");
   }
   if (beginning.starts_with("\x80")) {
     RefuseFile(name, "a bare pickle is not read here; save the model with torch.save");
   }
-  RefuseFile(name, "neither a safetensors file nor one from torch.save");
+  RefuseFile(name, "neither a safetensors file nor one from torch.save, nor GGUF");
 }
 
 TensorTable Parse(std::span<const std::byte> bytes, const std::string& name) {
+  if (LooksLikeGguf(bytes)) return ParseGguf(bytes, name);  // as a safetensors header it would be too long
   // The length of a safetensors header can begin like any other format, so what follows the length decides.
   constexpr std::size_t kHeaderBegin = 8;
   const std::string_view beginning = Beginning(bytes);

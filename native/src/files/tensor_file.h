@@ -1,4 +1,4 @@
-// A file of named tensors, whatever its format: safetensors, or what torch.save writes (.pth). The loader's
+// A file of named tensors, whatever its format: safetensors, GGUF, or what torch.save writes (.pth). The
 // only door.
 //
 // Everything about the layout is checked when the file is opened; values are not (NaN passes: the model
@@ -38,7 +38,8 @@ class TensorFile {
 
   // In the order of the file. Names are unique.
   const std::vector<TensorInfo>& tensors() const { return table_.infos; }
-  // safetensors' `__metadata__`; empty for .pth.
+  FileFormat format() const { return table_.format; }
+  // safetensors' `__metadata__`; GGUF's texts and numbers, not its arrays; empty for .pth.
   const std::map<std::string, std::string>& metadata() const { return table_.metadata; }
   // The index of the tensor of this name.
   std::optional<std::size_t> Find(std::string_view name) const;

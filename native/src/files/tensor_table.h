@@ -24,7 +24,10 @@ struct TensorPlace {
   std::vector<std::size_t> strides;  // in elements, one per dimension; empty = row-major and contiguous
 };
 
+enum class FileFormat { kSafetensors, kTorch, kGguf };
+
 struct TensorTable {
+  FileFormat format = FileFormat::kSafetensors;
   std::vector<TensorInfo> infos;
   std::vector<TensorPlace> places;  // as many as infos
   std::map<std::string, std::string> metadata;

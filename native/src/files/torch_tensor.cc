@@ -172,6 +172,7 @@ TensorTable ReadStateDict(const Pickle& pickle, const std::string& file,
     RefuseFile(file, "it does not hold a dictionary of tensors; save the state_dict of the model");
   }
   TensorTable table;
+  table.format = FileFormat::kTorch;
   std::set<std::string_view> names;
   for (std::size_t i = 0; i + 1 < root.items.size(); i += 2) {
     const PickleNode& key = pickle.node(root.items[i]);

@@ -1,12 +1,15 @@
 #include "rwkv7/model_tensors.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
+#include <set>
 
 #include "base/error.h"
 #include "files/format_error.h"
 #include "kernels/wkv.h"
+#include "rwkv7/model_files.h"
 
 namespace ouroboros {
 namespace {
@@ -14,7 +17,7 @@ namespace {
 constexpr std::size_t kLayersMax = 256;
 
 // Wrappers that training tools leave around official names.
-std::string OfficialName(const std::string& name) {
+std::string WithoutWrapper(const std::string& name) {
   for (const std::string_view prefix : {"_forward_module.", "module."}) {
     if (name.starts_with(prefix)) return name.substr(prefix.size());
   }
@@ -34,7 +37,6 @@ std::string VariantOf(const std::string& name) {
       {"att.time_maa", "RWKV-6 (x060)"},
       {"att.time_mix", "RWKV-4 or RWKV-5"},
       {"att.time_decay", "RWKV-4 to RWKV-6"},
-      {"model.layers.", "a Hugging Face (fla) conversion; take the official file"},
       {"att.time_state", "a State, not a model"},
       {"lora_A", "an adapter, not a model"},
   };
@@ -50,8 +52,16 @@ std::vector<std::size_t> WithoutUnits(const std::vector<std::size_t>& shape) {
   return result;
 }
 
-bool HasNoInfluence(const std::string& name) {
-  return name == "blocks.0.att.v0" || name == "blocks.0.att.v1" || name == "blocks.0.att.v2";
+// Block 0 has nothing that its value could be mixed with.
+constexpr std::array<const char*, 3> kWithoutInfluence = {"blocks.0.att.v0", "blocks.0.att.v1",
+                                                          "blocks.0.att.v2"};
+
+// The shape that a file should show: that of the official tensor, or of all that lie with it.
+std::vector<std::size_t> StoredShape(const StoredName& stored, const ParameterInfo& parameter) {
+  std::vector<std::size_t> shape = WithoutUnits(parameter.shape);
+  if (stored.is_transposed && shape.size() == 2) std::swap(shape[0], shape[1]);
+  if (stored.is_slice) shape.insert(shape.begin(), kMixVectors);
+  return shape;
 }
 
 bool IsBigMatrix(std::string_view name) {
@@ -60,17 +70,21 @@ bool IsBigMatrix(std::string_view name) {
   });
 }
 
+// What is read by rows; the others are small.
+bool HasRows(std::string_view name) {
+  return name == "emb.weight" || name == "head.weight" || IsBigMatrix(name);
+}
+
 }  // namespace
 
 std::unique_ptr<const ModelTensors> ModelTensors::Open(const std::string& path) {
   return std::unique_ptr<const ModelTensors>(new ModelTensors(path));
 }
 
-ModelTensors::ModelTensors(const std::string& path) : path_(path), file_(TensorFile::Open(path)) {
+ModelTensors::ModelTensors(const std::string& path) : path_(path), files_(OpenModelFiles(path)) {
   IndexNames();
   ReadShape();
   parameters_ = ParametersOf(shape_);
-  for (const ParameterInfo& parameter : parameters_) by_name_.emplace(parameter.name, &parameter);
   CheckTensors();
 }
 
@@ -78,46 +92,77 @@ void ModelTensors::Refuse(const std::string& reason) const {
   throw EngineError(ErrorCode::kArchitecture, path_ + " is not a plain RWKV-7 (x070) model: " + reason);
 }
 
+const TensorInfo& ModelTensors::InfoOf(const Source& source) const {
+  return files_[source.file]->tensors()[source.tensor];
+}
+
 void ModelTensors::IndexNames() {
-  for (std::size_t i = 0; i < file_->tensors().size(); ++i) {
-    const TensorInfo& tensor = file_->tensors()[i];
-    const std::string name = OfficialName(tensor.name);
-    const std::string variant = VariantOf(name);
-    if (!variant.empty()) Refuse("tensor " + Quoted(name) + " belongs to " + variant);
-    if (!index_.emplace(name, i).second) Refuse("tensor " + Quoted(name) + " occurs twice");
-    const std::size_t count = *ElementCount(tensor.shape);
-    parameter_count_ += count;
-    if (HasNoInfluence(name)) unused_.emplace_back(name, count);
+  if (files_.front()->format() == FileFormat::kGguf) {
+    naming_ = Naming::kGguf;
+    const auto architecture = metadata().find("general.architecture");
+    if (architecture == metadata().end()) Refuse("it does not say its architecture");
+    if (architecture->second != "rwkv7") Refuse("its architecture is " + Quoted(architecture->second));
   }
+  for (std::size_t file = 0; file < files_.size(); ++file) {
+    const std::vector<TensorInfo>& tensors = files_[file]->tensors();
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+      const std::string name = WithoutWrapper(tensors[i].name);
+      const std::string variant = VariantOf(name);
+      if (!variant.empty()) Refuse("tensor " + Quoted(name) + " belongs to " + variant);
+      if (!index_.emplace(name, Source{file, i}).second) Refuse("tensor " + Quoted(name) + " occurs twice");
+      parameter_count_ += *ElementCount(tensors[i].shape);
+    }
+  }
+  if (index_.contains("model.embeddings.weight") && !index_.contains("emb.weight")) naming_ = Naming::kFla;
 }
 
-std::size_t ModelTensors::IndexOf(std::string_view name) const {
-  const auto found = index_.find(name);
-  if (found == index_.end()) Refuse("tensor `" + std::string(name) + "` is missing");
-  return found->second;
+ModelTensors::Place ModelTensors::Find(std::string_view name) const {
+  const std::vector<StoredName> names = StoredNamesOf(naming_, name);
+  for (const StoredName& stored : names) {
+    if (const auto found = index_.find(stored.name); found != index_.end()) return {found->second, stored};
+  }
+  Refuse("tensor `" + names.front().name + "` is missing");
 }
 
+// Of the official shape of a matrix, counted from its last dimension.
 std::size_t ModelTensors::Dimension(const std::string& name, std::size_t from_end) const {
-  const TensorInfo& tensor = file_->tensors()[IndexOf(name)];
-  if (tensor.shape.size() < 2) Refuse("tensor `" + name + "` has too few dimensions");
-  return tensor.shape[tensor.shape.size() - 1 - from_end];
+  const Place place = Find(name);
+  const std::vector<std::size_t>& shape = InfoOf(place.source).shape;
+  if (shape.size() < 2) Refuse("tensor `" + place.stored.name + "` has too few dimensions");
+  return shape[shape.size() - 1 - (place.stored.is_transposed ? 1 - from_end : from_end)];
+}
+
+std::size_t ModelTensors::CountLayers() const {
+  std::size_t layers = 0;
+  const std::string_view prefix = BlockPrefix(naming_);
+  for (const auto& [name, source] : index_) {
+    std::size_t layer = 0;
+    if (!name.starts_with(prefix)) continue;
+    const char* end_of_name = name.data() + name.size();
+    const auto [end, error] = std::from_chars(name.data() + prefix.size(), end_of_name, layer);
+    if (error == std::errc() && end != end_of_name && *end == '.') {
+      layers = std::max(layers, std::min(layer, kLayersMax) + 1);
+    }
+  }
+  return layers;
 }
 
 void ModelTensors::ReadShape() {
   shape_.vocabulary = Dimension("emb.weight", 1);
   shape_.width = Dimension("emb.weight", 0);
-  for (const auto& [name, position] : index_) {
-    std::size_t layer = 0;
-    if (!name.starts_with("blocks.")) continue;
-    const auto [end, error] = std::from_chars(name.data() + 7, name.data() + name.size(), layer);
-    if (error == std::errc() && *end == '.') {
-      shape_.layers = std::max(shape_.layers, std::min(layer, kLayersMax) + 1);
-    }
-  }
+  shape_.layers = CountLayers();
   if (shape_.layers == 0 || shape_.layers > kLayersMax) Refuse("it has no blocks, or too many");
-  shape_.heads = Dimension("blocks.0.att.r_k", 1);
-  const std::size_t head_size = Dimension("blocks.0.att.r_k", 0);
-  if (head_size != kHeadSize || shape_.heads == 0 || shape_.width != shape_.heads * kHeadSize) {
+  if (naming_ == Naming::kGguf) {  // r_k is flat, and the size of a head stands beside it
+    const auto head_size = metadata().find("rwkv7.wkv.head_size");
+    if (head_size != metadata().end() && head_size->second != std::to_string(kHeadSize)) {
+      Refuse("its heads are not of 64 channels each");
+    }
+    shape_.heads = shape_.width / kHeadSize;
+  } else {
+    shape_.heads = Dimension("blocks.0.att.r_k", 1);
+    if (Dimension("blocks.0.att.r_k", 0) != kHeadSize) Refuse("its heads are not of 64 channels each");
+  }
+  if (shape_.heads == 0 || shape_.width != shape_.heads * kHeadSize) {
     Refuse("its heads are not of 64 channels each");
   }
   shape_.ffn = Dimension("blocks.0.ffn.key.weight", 1);
@@ -132,25 +177,42 @@ void ModelTensors::ReadShape() {
   }
 }
 
-// Every tensor is known, or one of block 0's value-residual tensors, which have no influence.
+// Every tensor is where it should be, and nothing else is there but block 0's value residual.
 void ModelTensors::CheckTensors() {
-  for (const auto& [name, position] : index_) {
-    if (!HasNoInfluence(name) && !by_name_.contains(name))
-      Refuse("tensor " + Quoted(name) + " is unknown to it");
-  }
+  std::set<std::string_view> known;
   for (const ParameterInfo& parameter : parameters_) {
-    const TensorInfo& tensor = file_->tensors()[IndexOf(parameter.name)];
-    if (WithoutUnits(tensor.shape) != WithoutUnits(parameter.shape)) {
-      Refuse("tensor `" + parameter.name + "` has an unexpected shape");
+    const Place place = Find(parameter.name);
+    const TensorInfo& tensor = InfoOf(place.source);
+    const std::vector<std::size_t> shape = WithoutUnits(tensor.shape);
+    const bool is_flat = naming_ == Naming::kGguf && parameter.name.ends_with(".r_k") &&
+                         shape == std::vector<std::size_t>{parameter.count};
+    const bool fits = HasRows(parameter.name) ? tensor.shape == parameter.shape
+                      : place.stored.is_slice ? !tensor.shape.empty() && tensor.shape[0] == kMixVectors
+                                              : true;
+    if (!fits || (!is_flat && shape != StoredShape(place.stored, parameter))) {
+      Refuse("tensor `" + place.stored.name + "` has an unexpected shape");
     }
+    known.insert(index_.find(place.stored.name)->first);
+    entries_.emplace(parameter.name, Entry{&parameter, place});
+  }
+  for (const char* name : kWithoutInfluence) {
+    const auto found = index_.find(StoredNamesOf(naming_, name).front().name);
+    if (found == index_.end()) continue;
+    known.insert(found->first);
+    unused_.emplace_back(name, *ElementCount(InfoOf(found->second).shape));
+  }
+  for (const auto& [name, source] : index_) {
+    if (!known.contains(name)) Refuse("tensor " + Quoted(name) + " is unknown to it");
   }
 }
 
 const std::vector<std::size_t>& ModelTensors::ShapeOf(std::string_view name) const {
-  return by_name_.at(name)->shape;
+  return entries_.at(name).parameter->shape;
 }
 
-DType ModelTensors::TypeOf(std::string_view name) const { return file_->tensors()[IndexOf(name)].dtype; }
+DType ModelTensors::TypeOf(std::string_view name) const {
+  return InfoOf(entries_.at(name).place.source).dtype;
+}
 
 DType ModelTensors::MatrixType() const {
   std::map<DType, std::size_t> counts;
@@ -162,18 +224,43 @@ DType ModelTensors::MatrixType() const {
 
 void ModelTensors::CheckNumbers(std::string_view name, std::span<const float> values) const {
   if (std::ranges::all_of(values, [](float value) { return std::isfinite(value); })) return;
-  throw EngineError(ErrorCode::kNumbers,
-                    path_ + ": tensor `" + std::string(name) + "` holds NaN or infinite values");
+  throw EngineError(ErrorCode::kNumbers, path_ + ": tensor `" + entries_.at(name).place.stored.name +
+                                             "` holds NaN or infinite values");
+}
+
+void ModelTensors::ReadTransposed(const Place& place, const ParameterInfo& parameter,
+                                  std::span<float> out) const {
+  const std::size_t rows = parameter.shape[0], columns = parameter.shape[1];
+  std::vector<float> stored(out.size());
+  files_[place.source.file]->ReadF32(place.source.tensor, stored);
+  for (std::size_t row = 0; row < rows; ++row) {
+    for (std::size_t column = 0; column < columns; ++column) {
+      out[row * columns + column] = stored[column * rows + row];
+    }
+  }
 }
 
 void ModelTensors::ReadF32(std::string_view name, std::span<float> out) const {
-  file_->ReadF32(IndexOf(name), out);
+  const auto& [parameter, place] = entries_.at(name);
+  OURO_CHECK(out.size() == parameter->count);
+  const TensorFile& file = *files_[place.source.file];
+  if (place.stored.is_transposed) {
+    ReadTransposed(place, *parameter, out);
+  } else if (place.stored.is_slice) {
+    file.ReadRowsF32(place.source.tensor, place.stored.slice, out);
+  } else {
+    file.ReadF32(place.source.tensor, out);
+  }
   CheckNumbers(name, out);
 }
 
 void ModelTensors::ReadRowsF32(std::string_view name, std::size_t first_row, std::span<float> out) const {
-  file_->ReadRowsF32(IndexOf(name), first_row, out);
+  const Place& place = entries_.at(name).place;
+  OURO_CHECK(!place.stored.is_transposed && !place.stored.is_slice);
+  files_[place.source.file]->ReadRowsF32(place.source.tensor, first_row, out);
   CheckNumbers(name, out);
 }
+
+std::string ModelTensors::Sha256() const { return HashOf(files_); }
 
 }  // namespace ouroboros

@@ -18,13 +18,16 @@
 
 #include "files/dtype.h"
 #include "files/tensor_file.h"
+#include "rwkv7/tensor_names.h"
 #include "rwkv7/weights.h"
 
 namespace ouroboros {
 
 class ModelTensors {
  public:
-  // Throws EngineError: kFile, kFormat as TensorFile; kArchitecture where it is no plain RWKV-7 model.
+  // A file of any format that TensorFile reads, with names of any Naming, or the index of several
+  // (model_files.h). Throws EngineError: kFile, kFormat as they do; kArchitecture where it is no plain RWKV-7
+  // model.
   static std::unique_ptr<const ModelTensors> Open(const std::string& path);
 
   // Sizes, as the tensors say them.
@@ -41,34 +44,54 @@ class ModelTensors {
   // The values in the official layout, row-major; out holds exactly as many.
   // Throws EngineError(kNumbers) naming the tensor for NaN and infinities.
   void ReadF32(std::string_view name, std::span<float> out) const;
-  // The same for consecutive rows of a matrix, as many as out has room for, from row `first_row` on.
+  // The same for consecutive rows of emb, head or a big matrix, as many as out has room for, from row
+  // `first_row` on.
   void ReadRowsF32(std::string_view name, std::size_t first_row, std::span<float> out) const;
 
-  // What the file says besides its tensors.
-  const std::map<std::string, std::string>& metadata() const { return file_->metadata(); }
+  Naming naming() const { return naming_; }
+  // What the (first) file says besides its tensors.
+  const std::map<std::string, std::string>& metadata() const { return files_.front()->metadata(); }
   // Numbers in the file's tensors, block 0's value residual included.
   std::size_t parameter_count() const { return parameter_count_; }
   // Official names and sizes of the file's tensors without influence: block 0's value residual.
   const std::vector<std::pair<std::string, std::size_t>>& unused() const { return unused_; }
-  // Of the file's bytes, lower-case hex. Reads the whole file on every call.
-  std::string Sha256() const { return file_->Sha256(); }
+  // model_files.h. Reads the whole file on every call.
+  std::string Sha256() const;
 
  private:
+  // A tensor of a file.
+  struct Source {
+    std::size_t file, tensor;
+  };
+  // Where an official tensor lies.
+  struct Place {
+    Source source;
+    StoredName stored;
+  };
+
   explicit ModelTensors(const std::string& path);
-  std::size_t IndexOf(std::string_view name) const;
   void IndexNames();
   void ReadShape();
   void CheckTensors();
+  const TensorInfo& InfoOf(const Source& source) const;
+  std::size_t CountLayers() const;
+  Place Find(std::string_view name) const;
   std::size_t Dimension(const std::string& name, std::size_t from_end) const;
+  void ReadTransposed(const Place& place, const ParameterInfo& parameter, std::span<float> out) const;
   void CheckNumbers(std::string_view name, std::span<const float> values) const;
   [[noreturn]] void Refuse(const std::string& reason) const;
 
   std::string path_;
-  std::unique_ptr<TensorFile> file_;
-  std::map<std::string, std::size_t, std::less<>> index_;  // official name -> tensor of the file
+  std::vector<std::unique_ptr<TensorFile>> files_;
+  Naming naming_ = Naming::kOfficial;
+  std::map<std::string, Source, std::less<>> index_;  // by the name in the file, wrappers removed
   Shape shape_{};
   std::vector<ParameterInfo> parameters_;
-  std::map<std::string_view, const ParameterInfo*> by_name_;  // views into parameters_
+  struct Entry {
+    const ParameterInfo* parameter;  // of parameters_
+    Place place;
+  };
+  std::map<std::string_view, Entry> entries_;  // by official name, a view into parameters_
   std::vector<std::pair<std::string, std::size_t>> unused_;
   std::size_t parameter_count_ = 0;
 };

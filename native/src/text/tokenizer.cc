@@ -1,12 +1,17 @@
 #include "text/tokenizer.h"
 
 #include "base/error.h"
+#include "files/gguf.h"
 #include "files/mapped_file.h"
+#include "text/gguf_vocabulary.h"
 
 namespace ouroboros {
 
 std::shared_ptr<const Tokenizer> Tokenizer::Load(const std::string& path) {
   const MappedFile file(path);
+  if (LooksLikeGguf(file.bytes())) {
+    return std::make_shared<const Tokenizer>(Vocabulary::Parse(WorldTextOfGguf(file.bytes(), path), path));
+  }
   const std::string_view text(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
   return std::make_shared<const Tokenizer>(Vocabulary::Parse(text, path));
 }

@@ -25,15 +25,16 @@ namespace ouroboros {
 
 class Tokenizer {
  public:
+  // A text file, or a GGUF model with its vocabulary inside (gguf_vocabulary.h); told apart by content.
   // Throws EngineError: kFile where the file cannot be read, kVocabulary naming file and line where it is
-  // malformed.
+  // malformed, kFormat for a malformed GGUF.
   static std::shared_ptr<const Tokenizer> Load(const std::string& path);
 
   explicit Tokenizer(Vocabulary vocabulary);
 
   // Highest id + 1.
   std::size_t size() const { return vocabulary_.size(); }
-  // sha256 of the vocabulary file, lower-case hex.
+  // sha256 of the vocabulary in its text format, lower-case hex.
   const std::string& hash() const { return vocabulary_.hash(); }
 
   // Appends the tokens of `bytes` to `tokens`. Throws EngineError(kVocabulary) on a byte that no token begins
@@ -43,6 +44,7 @@ class Tokenizer {
   void Decode(std::span<const std::uint32_t> tokens, std::string& bytes) const;
   // The bytes of one token (none, but present, for id 0), or nothing where the id has no entry.
   std::optional<std::string_view> BytesOf(std::uint32_t token) const { return vocabulary_.BytesOf(token); }
+  const Vocabulary& vocabulary() const { return vocabulary_; }
 
  private:
   Vocabulary vocabulary_;

@@ -1,0 +1,86 @@
+// Walks over the parts of a GGUF header in order, with every length checked against the bytes that are left.
+//
+// Thread safety: one object, one thread. Ownership: keeps views of bytes and file name, which must outlive
+// it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/function_ref.h"
+#include "files/format_error.h"
+
+namespace ouroboros {
+
+// The type of a metadata value; numbers as in the file.
+enum class GgufType : std::uint32_t {
+  kU8,
+  kI8,
+  kU16,
+  kI16,
+  kU32,
+  kI32,
+  kF32,
+  kBool,
+  kString,
+  kArray,
+  kU64,
+  kI64,
+  kF64,
+};
+
+class GgufCursor {
+ public:
+  GgufCursor(std::span<const std::byte> bytes, const std::string& file) : bytes_(bytes), file_(file) {}
+
+  template <typename T>
+  T Number() {
+    T value;
+    std::memcpy(&value, Bytes(sizeof(T)).data(), sizeof(T));
+    return value;
+  }
+  // At most `bytes_max` long.
+  std::string_view String(std::size_t bytes_max) {
+    const auto size = Number<std::uint64_t>();
+    if (size > bytes_max) RefuseFile(file_, "a text in the header is too long");
+    const std::span<const std::byte> text = Bytes(static_cast<std::size_t>(size));
+    return {reinterpret_cast<const char*>(text.data()), text.size()};
+  }
+  GgufType Type() {
+    const auto type = Number<std::uint32_t>();
+    if (type > static_cast<std::uint32_t>(GgufType::kF64)) {
+      RefuseFile(file_, "the metadata has a value of the unknown type " + std::to_string(type));
+    }
+    return static_cast<GgufType>(type);
+  }
+  // Passes over a value; arrays may nest so deep.
+  void Skip(GgufType type, std::size_t depth_max = 4);
+
+  std::size_t position() const { return position_; }
+
+ private:
+  std::span<const std::byte> Bytes(std::size_t size) {
+    if (size > bytes_.size() - position_) RefuseFile(file_, "truncated: the header is not complete");
+    position_ += size;
+    return bytes_.subspan(position_ - size, size);
+  }
+
+  std::span<const std::byte> bytes_;
+  const std::string& file_;
+  std::size_t position_ = 0;
+};
+
+struct GgufCounts {
+  std::size_t tensors, entries;
+};
+// Takes magic, version and counts: the front of the file.
+GgufCounts TakeGgufFront(GgufCursor& cursor, const std::string& file);
+// Calls visit(key, type) for every metadata entry; visit takes the value off the cursor.
+void ForEachGgufEntry(GgufCursor& cursor, std::size_t entries, const std::string& file,
+                      FunctionRef<void(std::string_view key, GgufType type)> visit);
+
+}  // namespace ouroboros
