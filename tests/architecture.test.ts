@@ -60,6 +60,7 @@ const DAEMON_ARROWS: Readonly<Record<string, readonly string[]>> = {
   learning: [".", "journal", "store", "prompt", "engine"],
   jobs: [".", "store", "prompt", "engine", "corpus", "vocabulary"],
   conformance: ["."],
+  model: [".", "store", "vocabulary"],
   protocol: [],
   documents: [".", "protocol"],
   feedback: ["documents"],

@@ -33,6 +33,7 @@ export const APP_ERROR_CODES = {
   "catalog-write": "the catalog could not be written",
   "checkpoint-missing": "a registered checkpoint is no longer where it was",
   "checkpoint-changed": "a registered checkpoint has other bytes than when it was registered",
+  "models-differ": "two model files that should be one model compute different things",
   "adapter-write": "an adapter could not be made durable",
   "anchors-invalid": "the file of anchor texts is not what it should be",
   "correction-empty": "a correction asks for nothing that the model did not write",

@@ -2,12 +2,13 @@
  * Which files make up a model: the checkpoint, and the vocabulary that belongs to it. Finds them; loads nothing.
  *
  * A vocab.txt beside the checkpoint is part of the model and cannot be overruled. Without one, the vocabulary is
- * named by the user, or it is the World vocabulary, where the number of rows says so.
+ * named by the user, or the one inside a GGUF file, or the World vocabulary, where the number of rows says so.
  */
 
 import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, extname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { readModelFile } from "@ouroboros/native";
 import { AppError } from "./errors.js";
 
 export const VOCABULARY_FILE = "vocab.txt";
@@ -43,12 +44,18 @@ export function findVocabulary(options: {
 }): string {
   const beside = join(dirname(options.checkpoint), VOCABULARY_FILE);
   const { named } = options;
-  if (!existsSync(beside)) return named ?? worldVocabularyPath();
+  if (!existsSync(beside)) return named ?? vocabularyInside(options.checkpoint) ?? worldVocabularyPath();
   if (named === undefined || resolve(named) === resolve(beside)) return beside;
   throw new AppError(
     "vocabulary-mismatch",
     `${options.checkpoint} has its own vocabulary beside it (${VOCABULARY_FILE}); leave out --vocab, or move that file`,
   );
+}
+
+/** The checkpoint itself, where it is a GGUF file with its vocabulary. */
+function vocabularyInside(checkpoint: string): string | undefined {
+  if (extname(checkpoint) !== ".gguf" || !existsSync(checkpoint)) return undefined;
+  return readModelFile(checkpoint).metadata["tokenizer.ggml.model"] === "rwkv" ? checkpoint : undefined;
 }
 
 /** Throws AppError `vocabulary-mismatch` when a model's rows and a vocabulary's tokens cannot belong together. */

@@ -1,12 +1,18 @@
-/** `ouro model info` and `ouro model use`: what a checkpoint is, and which one answers from now on. */
+/** `ouro model`: what a checkpoint is, which one answers from now on; importing, converting and comparing are in model/. */
 
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
+import { readModelFile } from "@ouroboros/native";
 import { Command } from "commander";
 import { type LoadedModel, openModel, type Workplace } from "../compose.js";
+import { findNamedModel } from "../model/findModelFile.js";
+import { typeShares } from "../model/modelShape.js";
 import { chooseCheckpoint, chooseEmbeddedModel } from "../store/catalog.js";
 import { type Cli, printJson } from "./cli.js";
 import { formatBytes, formatCount, formatTable } from "./format.js";
+import { convertCommand } from "./model/convertCommand.js";
+import { importCommand } from "./model/importCommand.js";
+import { verifyCommand } from "./model/verifyCommand.js";
 import { addModelOptions, examples, type ModelOptions, modelSchema } from "./options.js";
 import { openPlace } from "./place.js";
 import { endRunningDaemon } from "./runningDaemon.js";
@@ -16,15 +22,18 @@ const EMBEDDED = "embedded";
 
 export function modelCommand(cli: Cli): Command {
   return new Command("model")
-    .description("The model that answers: look at one, choose one.")
+    .description("The model that answers: look at one, choose one; and its files in other formats.")
     .addCommand(infoCommand(cli))
-    .addCommand(useCommand(cli));
+    .addCommand(useCommand(cli))
+    .addCommand(importCommand(cli))
+    .addCommand(convertCommand(cli))
+    .addCommand(verifyCommand(cli));
 }
 
 function infoCommand(cli: Cli): Command {
   return addModelOptions(new Command("info"))
     .description("Load a checkpoint and say what it is: shape, size, vocabulary, hash.")
-    .argument("[file]", "checkpoint (default: the model in use)")
+    .argument("[model]", "model file, folder or name of an imported one (default: the model in use)")
     .addHelpText("after", examples("ouro model info", "ouro model info rwkv7-g1-0.1b.pth"))
     .action(async (file: string | undefined, _options, command: Command) => {
       const options = modelSchema.parse(command.opts());
@@ -41,8 +50,18 @@ function infoCommand(cli: Cli): Command {
 function useCommand(cli: Cli): Command {
   return addModelOptions(new Command("use"))
     .description("Answer with this checkpoint from now on; every model keeps its own corrections.")
-    .argument("<file>", `checkpoint, or the word "${EMBEDDED}" for the model that ships with ouro`)
-    .addHelpText("after", examples("ouro model use rwkv7-g1-0.1b.pth", `ouro model use ${EMBEDDED}`))
+    .argument(
+      "<model>",
+      `model file, folder or name of an imported one, or the word "${EMBEDDED}" for the model that ships with ouro`,
+    )
+    .addHelpText(
+      "after",
+      examples(
+        "ouro model use rwkv7-g1-0.1b.pth",
+        "ouro model use rwkv7-g1-0.1b",
+        `ouro model use ${EMBEDDED}`,
+      ),
+    )
     .action(async (file: string, _options, command: Command) => {
       const options = modelSchema.parse(command.opts());
       const workplace = await openPlace(cli, options);
@@ -53,7 +72,12 @@ function useCommand(cli: Cli): Command {
         else cli.print("The embedded model answers from now on.\n");
         return;
       }
-      await use({ cli, options, workplace, path: resolve(cli.currentFolder, file) });
+      const path = await findNamedModel({
+        named: file,
+        path: resolve(cli.currentFolder, file),
+        models: workplace.home.models,
+      });
+      await use({ cli, options, workplace, path });
     });
 }
 
@@ -92,23 +116,40 @@ async function load(choice: {
 }): Promise<LoadedModel> {
   const { cli, options, file } = choice;
   const workplace = await openPlace(cli, options);
-  return openModel({ workplace, choice: { ...options, model: file ?? options.model }, signal: cli.signal });
+  const named = file ?? options.model;
+  const { models } = workplace.home;
+  const model = named && (await findNamedModel({ named, path: resolve(cli.currentFolder, named), models }));
+  return openModel({ workplace, choice: { ...options, model }, signal: cli.signal });
 }
 
 /** What `--json` shows of a loaded model. */
 export async function modelJson(loaded: LoadedModel) {
   const { path, vocabularyPath, tokenizer, isEmbedded } = loaded;
   const { size: bytes } = await stat(path);
-  return { path, bytes, vocabularyPath, tokens: tokenizer.size, isEmbedded, ...loaded.model.info };
+  const file = readModelFile(path);
+  const types = typeShares(file);
+  const { naming } = file;
+  return {
+    path,
+    bytes,
+    naming,
+    types,
+    vocabularyPath,
+    tokens: tokenizer.size,
+    isEmbedded,
+    ...loaded.model.info,
+  };
 }
 
 /** The same as a table. */
 export async function describeModel(loaded: LoadedModel): Promise<string> {
-  const { path, bytes, vocabularyPath, tokens, isEmbedded, ...info } = await modelJson(loaded);
+  const { path, bytes, naming, types, vocabularyPath, tokens, isEmbedded, ...info } = await modelJson(loaded);
   const { w, a, v, g } = info.loraRanks;
   return formatTable([
     ["checkpoint", `${path}${isEmbedded ? " (embedded)" : ""}`],
     ["size", `${formatBytes(bytes)}, ${formatCount(info.parameters)} parameters`],
+    ["names", naming],
+    ["types", types.map(({ type, bytes: each }) => `${type} ${formatBytes(each)}`).join(", ")],
     ["layers", String(info.layers)],
     ["width", `${info.width} (${info.heads} heads of ${info.headSize})`],
     ["ffn width", String(info.ffnWidth)],

@@ -18,7 +18,7 @@ function wholeNumber(min: number): (text: string) => number {
 }
 
 /** A number between `min` and `max`, or a usage error that says so. */
-function numberBetween(min: number, max: number): (text: string) => number {
+export function numberBetween(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = text.trim() === "" ? Number.NaN : Number(text);
     if (!(value >= min && value <= max))
