@@ -1,6 +1,7 @@
 /**
  * The engine with its lid open: logits, intermediates, gradients and training curves of small models, copied out.
- * For conformance and tests only; nothing that serves a user imports this file. Every call is synchronous.
+ * For conformance, tests and the comparison of model files; nothing that serves a user imports this file. Every call is
+ * synchronous.
  *
  * Arrays are row-major float32. T = tokens, V = vocabulary, L = layers, D = width, H = heads, N = 64 = head size.
  * Parameters are named and shaped as in the checkpoint (`blocks.0.att.w1` is [D,r]); linear weights are [out,in].
