@@ -19,16 +19,19 @@ std::uint16_t Bf16FromF32(float value) {
   return static_cast<std::uint16_t>((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16);
 }
 
-// The inputs of one output, padded with zeros.
-void Gather(float* row, const PackSource& source, std::size_t output, std::size_t inputs,
-            std::size_t padded) {
-  const float* const from = source.data + output * source.output_stride;
+// A group of inputs of one output; beyond the last there are zeros.
+struct GroupOfInputs {
+  std::size_t first, inputs;
+};
+void Gather(float* group, const PackSource& source, std::size_t output, const GroupOfInputs& place) {
+  const std::size_t count = std::min(kScaleGroup, place.inputs - place.first);
+  const float* const from = source.data + output * source.output_stride + place.first * source.input_stride;
   if (source.input_stride == 1) {
-    std::copy_n(from, inputs, row);
+    std::copy_n(from, count, group);
   } else {
-    for (std::size_t i = 0; i < inputs; ++i) row[i] = from[i * source.input_stride];
+    for (std::size_t i = 0; i < count; ++i) group[i] = from[i * source.input_stride];
   }
-  std::fill(row + inputs, row + padded, 0.0f);
+  std::fill(group + count, group + kScaleGroup, 0.0f);
 }
 
 std::size_t Q8Place(std::size_t input, std::size_t lane) {
@@ -38,36 +41,61 @@ std::size_t Q4Place(std::size_t input, std::size_t lane) {
   return (input / 8 * kPanel + lane) * 4 + input % 4;
 }
 
-void PackQ8Group(std::uint8_t* panel, std::uint16_t* scale, const float* values, std::size_t first,
-                 std::size_t lane) {
-  float most = 0;
-  for (std::size_t i = 0; i < kScaleGroup; ++i) most = std::max(most, std::fabs(values[i]));
-  const float step = most / kQ8Most;
+// A group's numbers for one lane of a panel: words of four bytes, one panel width apart.
+void PutWords(std::byte* to, const void* words, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    std::memcpy(to + i * kPanel * 4, static_cast<const std::byte*>(words) + 4 * i, 4);
+  }
+}
+
+void PackF32Group(std::byte* to, const float* values) { PutWords(to, values, kScaleGroup); }
+
+void PackBf16Group(std::byte* to, const float* values) {
+  std::uint16_t halves[kScaleGroup];
+  for (std::size_t i = 0; i < kScaleGroup; ++i) halves[i] = Bf16FromF32(values[i]);
+  PutWords(to, halves, kScaleGroup / 2);
+}
+
+// By the order of their bits, which compilers compare several at a time.
+float LargestMagnitude(const float* values) {
+  std::int32_t most = 0;
+  for (std::size_t i = 0; i < kScaleGroup; ++i) {
+    most = std::max(most, std::bit_cast<std::int32_t>(std::fabs(values[i])));
+  }
+  return std::bit_cast<float>(most);
+}
+
+void PackQ8Group(std::byte* to, std::uint16_t* scale, const float* values) {
+  const float step = LargestMagnitude(values) / kQ8Most;
   const float inverse = step == 0 ? 0.0f : 1.0f / step;
   *scale = F16FromF32(step);
+  std::uint8_t levels[kScaleGroup];
   for (std::size_t i = 0; i < kScaleGroup; ++i) {
     // Halves are rounded away from zero, as in ggml.
     const float scaled = values[i] * inverse;
     const int rounded = static_cast<int>(scaled + std::copysign(0.5f, scaled));
-    panel[Q8Place(first + i, lane)] = static_cast<std::uint8_t>(std::clamp(rounded, -127, 127) + kQ8Offset);
+    levels[i] = static_cast<std::uint8_t>(rounded + kQ8Offset);
   }
+  PutWords(to, levels, kScaleGroup / 4);
 }
 
-void PackQ4Group(std::uint8_t* panel, std::uint16_t* scale, const float* values, std::size_t first,
-                 std::size_t lane) {
-  float extreme = 0;
-  for (std::size_t i = 0; i < kScaleGroup; ++i) {
-    if (std::fabs(values[i]) > std::fabs(extreme)) extreme = values[i];
-  }
+void PackQ4Group(std::byte* to, std::uint16_t* scale, const float* values) {
+  const float most = LargestMagnitude(values);
+  // The first of equal magnitude decides the sign.
+  const float extreme =
+      *std::find_if(values, values + kScaleGroup, [&](float value) { return std::fabs(value) >= most; });
   const float step = extreme / -8.0f;
   const float inverse = step == 0 ? 0.0f : 1.0f / step;
   *scale = F16FromF32(step);
+  std::uint8_t levels[kScaleGroup], both[kScaleGroup / 2];
   for (std::size_t i = 0; i < kScaleGroup; ++i) {
-    const int level = std::clamp(static_cast<int>(values[i] * inverse + 8.5f), 0, 15);
-    std::uint8_t& both = panel[Q4Place(first + i, lane)];
-    both =
-        (first + i) % 8 < 4 ? static_cast<std::uint8_t>(level) : static_cast<std::uint8_t>(both | level << 4);
+    levels[i] = static_cast<std::uint8_t>(std::min(static_cast<int>(values[i] * inverse + 8.5f), 15));
   }
+  for (std::size_t i = 0; i < kScaleGroup / 2; ++i) {
+    const std::size_t low = i / 4 * 8 + i % 4;
+    both[i] = static_cast<std::uint8_t>(levels[low] | levels[low + 4] << 4);
+  }
+  PutWords(to, both, kScaleGroup / 8);
 }
 
 }  // namespace
@@ -96,36 +124,33 @@ PackedBytes PackedBytesOf(WeightType type, std::size_t outputs, std::size_t inpu
 
 void PackPanels(const PackedMatrix& matrix, std::byte* values, std::uint16_t* scales,
                 const PackSource& source, std::size_t first, std::size_t last) {
-  constexpr std::size_t kMost = 64;  // inputs at a time: two groups
-  const std::size_t padded = Padded(matrix.inputs), bytes = PanelBytes(matrix.type, matrix.inputs);
-  float row[kMost];
+  const std::size_t bytes = PanelBytes(matrix.type, matrix.inputs);
+  const std::size_t group_bytes = bytes / matrix.groups();
+  float group[kScaleGroup];
   for (std::size_t panel = first; panel < last; ++panel) {
-    std::byte* const to = values + panel * bytes;
-    std::uint16_t* const panel_scales =
-        IsQuantized(matrix.type) ? scales + panel * matrix.groups() * kPanel : nullptr;
-    if (matrix.outputs < (panel + 1) * kPanel) std::memset(to, 0, bytes);
     for (std::size_t lane = 0; lane < kPanel; ++lane) {
       const std::size_t output = panel * kPanel + lane;
-      for (std::size_t input = 0; input < padded; input += kScaleGroup) {
+      for (std::size_t g = 0; g < matrix.groups(); ++g) {
         if (output < matrix.outputs) {
-          const std::size_t count = std::min(kScaleGroup, matrix.inputs - input);
-          Gather(row, {source.data + input * source.input_stride, source.output_stride, source.input_stride},
-                 output, count, kScaleGroup);
+          Gather(group, source, output, {g * kScaleGroup, matrix.inputs});
         } else {
-          std::fill_n(row, kScaleGroup, 0.0f);
+          std::fill_n(group, kScaleGroup, 0.0f);
         }
-        for (std::size_t i = 0; i < kScaleGroup && matrix.type == WeightType::kF32; ++i) {
-          reinterpret_cast<float*>(to)[(input + i) * kPanel + lane] = row[i];
-        }
-        for (std::size_t i = 0; i < kScaleGroup && matrix.type == WeightType::kBf16; ++i) {
-          reinterpret_cast<std::uint16_t*>(to)[((input + i) / 2 * kPanel + lane) * 2 + i % 2] =
-              Bf16FromF32(row[i]);
-        }
-        const std::size_t at = input / kScaleGroup * kPanel + lane;
-        if (matrix.type == WeightType::kQ8) {
-          PackQ8Group(reinterpret_cast<std::uint8_t*>(to), panel_scales + at, row, input, lane);
-        } else if (matrix.type == WeightType::kQ4) {
-          PackQ4Group(reinterpret_cast<std::uint8_t*>(to), panel_scales + at, row, input, lane);
+        std::byte* const to = values + panel * bytes + g * group_bytes + lane * 4;
+        const std::size_t scale = (panel * matrix.groups() + g) * kPanel + lane;
+        switch (matrix.type) {
+          case WeightType::kF32:
+            PackF32Group(to, group);
+            break;
+          case WeightType::kBf16:
+            PackBf16Group(to, group);
+            break;
+          case WeightType::kQ8:
+            PackQ8Group(to, scales + scale, group);
+            break;
+          case WeightType::kQ4:
+            PackQ4Group(to, scales + scale, group);
+            break;
         }
       }
     }
