@@ -11,7 +11,8 @@ const clangFormat = createRequire(import.meta.url)("clang-format-node").getClang
 );
 
 function sources() {
-  return readdirSync(join(root, "native", "src"), { recursive: true, withFileTypes: true })
+  return ["src", "test"]
+    .flatMap((folder) => readdirSync(join(root, "native", folder), { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile() && /\.(h|cc)$/.test(entry.name))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)))
     .sort();

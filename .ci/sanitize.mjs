@@ -27,7 +27,7 @@ export async function testSanitized({ log, runVitest }) {
     log,
     title: "Compiling the engine with sanitizers",
     folder: SANITIZED_FOLDER,
-    definitions: ["OUROBOROS_SANITIZE=ON"],
+    definitions: ["OUROBOROS_SANITIZE=address,undefined"],
   });
   if (!isBuilt) return { result: { passed: 0, failed: 1, skipped: [] } };
   const env = {

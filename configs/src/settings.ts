@@ -14,7 +14,7 @@ export const settingsSchema = z.strictObject({
     .default(0)
     .describe("Kernel threads. 0: one per physical core."),
   "ouroboros.engine.instructionSet": z
-    .enum(["auto", "scalar", "avx2", "avx512"])
+    .enum(["auto", "scalar", "avx2", "avx512", "neon"])
     .default("auto")
     .describe("Highest instruction set to use. auto: the best that the processor has."),
   "ouroboros.completion.tokensMax": z

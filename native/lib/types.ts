@@ -56,10 +56,10 @@ export interface ModelShape {
 export interface EngineOptions {
   /** Kernel threads; default: physical cores. */
   readonly threads?: number;
-  /** Highest instruction set to use; default: the best that this processor has. */
+  /** Highest instruction set to use; default, and where it is another kind of processor's: the best of this one. */
   readonly instructionSet?: InstructionSet;
 }
-export type InstructionSet = "scalar" | "avx2" | "avx512";
+export type InstructionSet = "scalar" | "avx2" | "avx512" | "neon";
 
 /**
  * Owns the generate thread, the train thread, a thread that loads files, and the kernel pool. Safe to use from one

@@ -8,10 +8,7 @@ namespace ouroboros::binding {
 
 const Kernels& KernelsOf(const Napi::Object& options) {
   const std::string name = StringOf(options, "instructionSet");
-  const InstructionSet set = name == "avx512" ? InstructionSet::kAvx512
-                             : name == "avx2" ? InstructionSet::kAvx2
-                                              : InstructionSet::kScalar;
-  const Kernels& kernels = KernelsFor(set);
+  const Kernels& kernels = KernelsFor(InstructionSetNamed(name).value_or(InstructionSet::kScalar));
   if (name != kernels.name) {
     throw EngineError(ErrorCode::kArgument, "this machine has no instruction set `" + name + "`");
   }

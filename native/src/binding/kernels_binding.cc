@@ -26,10 +26,7 @@ Napi::Value WithOptions(const Info& info, const Body& body) {
 // Names of the sets that this machine has, the plainest first.
 Napi::Value InstructionSets(const Info& info) {
   Napi::Array names = Napi::Array::New(info.Env());
-  const auto best = static_cast<int>(BestInstructionSet());
-  for (int set = 0; set <= best; ++set) {
-    names.Set(names.Length(), KernelsFor(static_cast<InstructionSet>(set)).name);
-  }
+  for (const InstructionSet set : AvailableInstructionSets()) names.Set(names.Length(), KernelsFor(set).name);
   return names;
 }
 

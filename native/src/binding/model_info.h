@@ -50,11 +50,9 @@ inline Napi::Object ModelInfoToJs(Napi::Env env, const Shape& shape, std::size_t
 // `options.instructionSet`, else the best of this machine.
 inline InstructionSet InstructionSetOf(const Napi::Object& options) {
   if (!Has(options, "instructionSet")) return BestInstructionSet();
-  const std::string name = StringOf(options, "instructionSet");
-  if (name == "scalar") return InstructionSet::kScalar;
-  if (name == "avx2") return InstructionSet::kAvx2;
-  if (name == "avx512") return InstructionSet::kAvx512;
-  RefuseArgument("instructionSet");
+  const std::optional<InstructionSet> set = InstructionSetNamed(StringOf(options, "instructionSet"));
+  if (!set) RefuseArgument("instructionSet");
+  return *set;
 }
 
 }  // namespace ouroboros::binding

@@ -73,22 +73,38 @@ const Kernels& Avx512Kernels() {
 
 }  // namespace
 
-InstructionSet BestInstructionSet() {
-#if defined(__x86_64__) || defined(_M_X64)
-  if (Supports(InstructionSet::kAvx512)) return InstructionSet::kAvx512;
-  if (Supports(InstructionSet::kAvx2)) return InstructionSet::kAvx2;
-#endif
-  return InstructionSet::kScalar;
+std::optional<InstructionSet> InstructionSetNamed(std::string_view name) {
+  if (name == "scalar") return InstructionSet::kScalar;
+  if (name == "avx2") return InstructionSet::kAvx2;
+  if (name == "avx512") return InstructionSet::kAvx512;
+  if (name == "neon") return InstructionSet::kNeon;
+  return std::nullopt;
 }
 
-const Kernels& KernelsFor(InstructionSet wanted) {
+std::vector<InstructionSet> AvailableInstructionSets() {
+  std::vector<InstructionSet> sets = {InstructionSet::kScalar};
 #if defined(__x86_64__) || defined(_M_X64)
-  if (wanted == InstructionSet::kAvx512 && Supports(InstructionSet::kAvx512)) return Avx512Kernels();
-  if (wanted != InstructionSet::kScalar && Supports(InstructionSet::kAvx2)) return kAvx2Kernels;
-#else
-  static_cast<void>(wanted);
+  if (Supports(InstructionSet::kAvx2)) sets.push_back(InstructionSet::kAvx2);
+  if (Supports(InstructionSet::kAvx512)) sets.push_back(InstructionSet::kAvx512);
+#elif defined(__aarch64__) || defined(_M_ARM64)
+  sets.push_back(InstructionSet::kNeon);
 #endif
+  return sets;
+}
+
+InstructionSet BestInstructionSet() { return AvailableInstructionSets().back(); }
+
+const Kernels& KernelsFor(InstructionSet wanted) {
+  if (wanted == InstructionSet::kScalar) return kScalarKernels;
+#if defined(__x86_64__) || defined(_M_X64)
+  if (wanted != InstructionSet::kAvx2 && Supports(InstructionSet::kAvx512)) return Avx512Kernels();
+  if (Supports(InstructionSet::kAvx2)) return kAvx2Kernels;
   return kScalarKernels;
+#elif defined(__aarch64__) || defined(_M_ARM64)
+  return kNeonKernels;
+#else
+  return kScalarKernels;
+#endif
 }
 
 }  // namespace ouroboros

@@ -5,6 +5,10 @@
 // with that set's flags; everything else in the engine is compiled with baseline flags.
 #pragma once
 
+#include <optional>
+#include <string_view>
+#include <vector>
+
 #include "kernels/elementwise.h"
 #include "kernels/gemm_micro.h"
 #include "kernels/packed.h"
@@ -14,7 +18,7 @@
 namespace ouroboros {
 
 struct Kernels {
-  const char* name;  // "scalar", "avx2" or "avx512"
+  const char* name;  // "scalar", "avx2", "avx512" or "neon"
   GemmMicroKernel gemm;
   WkvKernels wkv;
   ElementwiseKernels elementwise;
@@ -27,13 +31,18 @@ extern const Kernels kScalarKernels;
 extern const Kernels kAvx2Kernels;
 extern const Kernels kAvx512Kernels;
 extern const PackedKernels kAvx512VnniPacked;
+#elif defined(__aarch64__) || defined(_M_ARM64)
+extern const Kernels kNeonKernels;
 #endif
 
-enum class InstructionSet { kScalar, kAvx2, kAvx512 };
+enum class InstructionSet { kScalar, kAvx2, kAvx512, kNeon };
 
-// The best set that both this processor and operating system support.
+// By the name that its kernels bear.
+std::optional<InstructionSet> InstructionSetNamed(std::string_view name);
+// What both this processor and operating system support, the plainest first.
+std::vector<InstructionSet> AvailableInstructionSets();
 InstructionSet BestInstructionSet();
-// Falls back to the best supported one below `wanted`.
+// Falls back to the best supported one below `wanted`; a set of another kind of processor limits nothing.
 const Kernels& KernelsFor(InstructionSet wanted);
 
 }  // namespace ouroboros

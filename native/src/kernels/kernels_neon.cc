@@ -1,0 +1,21 @@
+// The kernels for 64-bit ARM, all of which have NEON; compiled without further flags.
+#if defined(__aarch64__) || defined(_M_ARM64)
+
+#include "kernels/kernels.h"
+#include "kernels/simd_neon.h"
+#include "kernels/simd_int_neon.h"
+
+// After the vector type they are written over.
+#include "kernels/elementwise_impl.h"
+#include "kernels/gemm_micro_impl.h"
+#include "kernels/packed_impl.h"
+#include "kernels/probe_impl.h"
+#include "kernels/wkv_impl.h"
+
+namespace ouroboros {
+
+const Kernels kNeonKernels = {"neon", neon::kGemm, neon::kWkv, neon::kElementwise, neon::kProbe, neon::kPacked};
+
+}  // namespace ouroboros
+
+#endif

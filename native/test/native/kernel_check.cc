@@ -1,0 +1,42 @@
+// A program of its own, without Node: compares every kernel of each instruction set that this processor has
+// with the portable one, and puts the pool of workers under stress. So it can be built for another processor
+// and run on an emulator of it, and for the thread sanitizer. `kernel_check kernels|pool` does one of them.
+
+#include <cstdio>
+#include <cstring>
+
+#include "comparison.h"
+#include "pool_check.h"
+
+namespace ouroboros::check {
+namespace {
+
+std::size_t CheckKernels() {
+  std::size_t failed = 0;
+  for (const InstructionSet set : AvailableInstructionSets()) {
+    if (set == InstructionSet::kScalar) continue;
+    Comparison comparison(KernelsFor(set));
+    CheckVectors(comparison);
+    CheckRegions(comparison);
+    CheckWkv(comparison);
+    CheckGemm(comparison);
+    std::printf("%s: %zu of %zu calls as with scalar\n", KernelsFor(set).name,
+                comparison.checked() - comparison.failed(), comparison.checked());
+    failed += comparison.failed();
+  }
+  return failed;
+}
+
+}  // namespace
+}  // namespace ouroboros::check
+
+int main(int count, char** arguments) {
+  const auto is_wanted = [&](const char* part) { return count < 2 || std::strcmp(arguments[1], part) == 0; };
+  std::size_t failed = 0;
+  if (is_wanted("kernels")) failed += ouroboros::check::CheckKernels();
+  if (is_wanted("pool")) {
+    failed += ouroboros::check::CheckPool();
+    std::printf("pool: done\n");
+  }
+  return failed == 0 ? 0 : 1;
+}

@@ -1,0 +1,95 @@
+#include "pool_check.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <thread>
+#include <vector>
+
+#include "base/error.h"
+#include "base/thread_pool.h"
+#include "binding/pool_exercises.h"
+#include "kernels/gemm.h"
+#include "kernels/kernels.h"
+
+namespace ouroboros::check {
+namespace {
+
+constexpr std::size_t kThreadCounts[] = {1, 2, 3, 5};
+
+bool Expect(bool is_right, const char* what, std::size_t threads) {
+  if (!is_right) std::printf("FAILED pool: %s, with %zu threads\n", what, threads);
+  return is_right;
+}
+
+bool HandsOverExceptions(std::size_t threads) {
+  for (const std::size_t failing : {0, 1, 40}) {
+    try {
+      binding::RunThrowing(threads, 41, failing);
+      return false;
+    } catch (const EngineError&) {
+    }
+  }
+  return true;
+}
+
+bool RunsTwoLanes(std::size_t threads) {
+  constexpr std::size_t kLoops = 200, kTasks = 7;
+  const binding::PoolLoops loops = binding::RunTwoLanes(threads, kLoops, kTasks);
+  return loops.tasks_run == 2 * kLoops * kTasks && loops.wrong_sums == 0 && loops.overlaps == 0;
+}
+
+// Products on two lanes at once, with Generations that come and go: what the engine's threads do all day.
+class Products {
+ public:
+  bool Run(std::size_t threads) {
+    ThreadPool pool(threads);
+    std::vector<float> trained, generated;
+    std::thread trains([&] { trained = Multiply(pool, Priority::kTrain); });
+    for (int generation = 0; generation < 4; ++generation) {
+      const ThreadPool::GenerationScope scope(pool);
+      generated = Multiply(pool, Priority::kGenerate);
+    }
+    trains.join();
+    return trained == generated;
+  }
+
+ private:
+  static constexpr std::size_t kRows = 80, kColumns = 130, kSteps = 70;
+
+  std::vector<float> Multiply(ThreadPool& pool, Priority priority) const {
+    Lane lane(pool, priority);
+    std::vector<float> c(kRows * kColumns);
+    for (int round = 0; round < 5; ++round) {
+      Gemm(KernelsFor(BestInstructionSet()), lane,
+           {kRows,
+            kColumns,
+            kSteps,
+            {a_.data(), kSteps, 1},
+            {b_.data(), 1, kSteps},
+            c.data(),
+            kColumns,
+            1.0f,
+            false});
+    }
+    return c;
+  }
+
+  const std::vector<float> a_ = std::vector<float>(kRows * kSteps, 0.5f);
+  const std::vector<float> b_ = std::vector<float>(kColumns * kSteps, 0.25f);
+};
+
+}  // namespace
+
+std::size_t CheckPool() {
+  std::size_t failed = 0;
+  const auto count = [&](bool is_right) { failed += is_right ? 0 : 1; };
+  for (const std::size_t threads : kThreadCounts) {
+    count(Expect(RunsTwoLanes(threads), "two lanes run every task once, one lane at a time", threads));
+    count(Expect(HandsOverExceptions(threads), "an exception of a task reaches the caller", threads));
+    count(Expect(binding::RestartPools(threads, 60) == 60, "pools end as they begin", threads));
+    count(Expect(Products().Run(threads), "products on two lanes are the same", threads));
+  }
+  return failed;
+}
+
+}  // namespace ouroboros::check
