@@ -23,7 +23,8 @@ function remedy({ apt, brew, winget }) {
   return `sudo apt-get install -y ${apt} (or your distribution's like)`;
 }
 
-function onPath(names) {
+/** The first of `names` that is a program of this machine. */
+export function onPath(names) {
   const folders = (process.env.PATH ?? "").split(delimiter);
   return names.find((name) =>
     folders.some((folder) => folder !== "" && existsSync(join(folder, isWindows ? `${name}.exe` : name))),

@@ -8,6 +8,7 @@ import { join, relative } from "node:path";
 import { buildNative, bundle } from "./build.mjs";
 import { editorHost } from "./editorHost.mjs";
 import { install } from "./install.mjs";
+import { kernelChecks } from "./kernelCheck.mjs";
 import { OTHER_NODE_MAJOR, otherNode, otherNodeCommand } from "./otherNode.mjs";
 import { cacheFolder, root } from "./paths.mjs";
 import { requirePrerequisites } from "./prerequisites.mjs";
@@ -35,9 +36,13 @@ function count({ passed, failed, skipped }) {
   total.skipped.push(...skipped);
 }
 
-/** Formatter, linter, types: each is one test. */
-function check({ name, command, args }) {
-  const { status, stdout, stderr } = spawnSync(command, args, { cwd: root, encoding: "utf8" });
+/** A program that ends with 0 if all is well: one test. */
+function check({ name, command, args, env = {} }) {
+  const { status, stdout, stderr } = spawnSync(command, args, {
+    cwd: root,
+    encoding: "utf8",
+    env: { ...process.env, ...env },
+  });
   console.log(`  ${status === 0 ? "ok" : "FAILED"}  ${name}`);
   if (status !== 0) console.log(`${stdout}${stderr}`);
   count({ passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: [] });
@@ -78,6 +83,13 @@ function runChecks() {
   check({ name: "types of the chat page (tsc)", command: bin("tsc"), args: page });
   const format = join(root, ".ci", "formatNative.mjs");
   check({ name: "format of C++ (clang-format)", command: process.execPath, args: [format, "--check"] });
+}
+
+async function runKernelChecks(log) {
+  console.log("\nKernels without Node");
+  const { programs, failed, skipped } = await kernelChecks({ log, isLong });
+  for (const program of programs) check(program);
+  count({ passed: 0, failed, skipped });
 }
 
 async function testOtherNode(log) {
@@ -121,6 +133,7 @@ const log = startLog(join(cacheFolder, "test.log"));
 console.log(`The whole output of setting up: ${relative(process.cwd(), log)}`);
 await setUp(log);
 if (!isLong && only.length === 0) runChecks();
+if (only.length === 0) await runKernelChecks(log);
 count(runVitest({ node: process.execPath, name: `Node ${process.versions.node}` }));
 if (isLong) await testLong(log);
 else await testOtherNode(log);

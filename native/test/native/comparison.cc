@@ -6,6 +6,7 @@
 namespace ouroboros::check {
 
 void Comparison::Check(const std::string& what, FunctionRef<void(Run&)> body, double tolerance) {
+  current_ = std::string(kernels_.name) + ": " + what;
   for (const std::size_t slack : {0, 3}) {
     ++seed_;
     ++checked_;

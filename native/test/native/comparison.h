@@ -43,12 +43,15 @@ class Comparison {
   // `tolerance`.
   void Check(const std::string& what, FunctionRef<void(Run&)> body, double tolerance = kTolerance);
 
+  // What is being checked now, should the program end there.
+  const std::string& current() const { return current_; }
   std::size_t checked() const { return checked_; }
   std::size_t failed() const { return failed_; }
 
  private:
   const Kernels& kernels_;
   FencedMemory actual_, expected_;
+  std::string current_;
   std::uint64_t seed_ = 1;
   std::size_t checked_ = 0, failed_ = 0;
 };

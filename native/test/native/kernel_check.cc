@@ -2,7 +2,9 @@
 // with the portable one, and puts the pool of workers under stress. So it can be built for another processor
 // and run on an emulator of it, and for the thread sanitizer. `kernel_check kernels|pool` does one of them.
 
+#include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 #include "comparison.h"
@@ -11,11 +13,23 @@
 namespace ouroboros::check {
 namespace {
 
+const Comparison* running = nullptr;
+
+// A fence was touched. Not much is safe in here, but the program ends anyway, and the name is what matters.
+void TellWhere(int) {
+  if (running != nullptr) std::printf("FAILED %s: touches what is not its own\n", running->current().c_str());
+  std::fflush(stdout);
+  std::_Exit(1);
+}
+
 std::size_t CheckKernels() {
+  std::signal(SIGSEGV, TellWhere);
+  std::signal(SIGBUS, TellWhere);
   std::size_t failed = 0;
   for (const InstructionSet set : AvailableInstructionSets()) {
     if (set == InstructionSet::kScalar) continue;
     Comparison comparison(KernelsFor(set));
+    running = &comparison;
     CheckVectors(comparison);
     CheckRegions(comparison);
     CheckWkv(comparison);
@@ -23,6 +37,7 @@ std::size_t CheckKernels() {
     std::printf("%s: %zu of %zu calls as with scalar\n", KernelsFor(set).name,
                 comparison.checked() - comparison.failed(), comparison.checked());
     failed += comparison.failed();
+    running = nullptr;
   }
   return failed;
 }
