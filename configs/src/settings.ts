@@ -16,7 +16,9 @@ export const settingsSchema = z.strictObject({
   "ouroboros.engine.instructionSet": z
     .enum(["auto", "scalar", "avx2", "avx512", "neon"])
     .default("auto")
-    .describe("Highest instruction set to use. auto: the best that the processor has."),
+    .describe(
+      "Highest instruction set to use, among those of this kind of processor. auto: the best that it has.",
+    ),
   "ouroboros.completion.tokensMax": z
     .int()
     .min(1)

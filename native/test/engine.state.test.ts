@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import { readTensors } from "../lib/files.js";
 import { nativeInspector } from "../lib/inspect.js";
+import { instructionSets } from "../lib/kernels.js";
 import {
   bytesOf,
   maxDifference,
@@ -141,7 +142,7 @@ test("however many threads read, the numbers are the same", async () => {
 
 test("instruction sets differ by rounding only", async () => {
   const expected = await scoreOf(model, { tokens });
-  for (const instructionSet of ["scalar", "avx2"] as const) {
+  for (const instructionSet of instructionSets()) {
     const other = await openEngine({ threads: 1, instructionSet }).loadModel({ path });
     const score = await scoreOf(other, { tokens });
     expect(maxDifference(score.logProbabilities, expected.logProbabilities)).toBeLessThanOrEqual(

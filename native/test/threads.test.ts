@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { instructionSets } from "../lib/kernels.js";
 import type { InstructionSet, TrainedParameters } from "../lib/types.js";
 import { BIG_MATRICES } from "../lib/types.js";
 import { ADAMW, openEngine, sequenceOf, stateAfter } from "./engineFixture.js";
@@ -65,13 +66,10 @@ describe.each([
     for (const threads of [1, 2, 3, 4]) expect(await trainingOf({ threads, trained })).toEqual(expected);
   });
 
-  test("with scalar kernels, too", async () => {
-    const scalar = { trained, instructionSet: "scalar", steps: 2 } as const;
-    const [one, three] = [
-      await trainingOf({ threads: 1, ...scalar }),
-      await trainingOf({ threads: 3, ...scalar }),
-    ];
-    expect(three).toEqual(one);
+  test.each(instructionSets())("with kernels of %s", async (instructionSet) => {
+    const options = { trained, instructionSet, steps: 2 };
+    const one = await trainingOf({ threads: 1, ...options });
+    expect(await trainingOf({ threads: 3, ...options })).toEqual(one);
   });
 });
 
