@@ -1,12 +1,10 @@
 /** Beginnings and ends: engines that close at work, processes that go, handles that are dropped or mixed up. */
 
-import { execFile } from "node:child_process";
-import { join } from "node:path";
-import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { createEngine } from "../lib/engine.js";
 import type { Adapter, Model, ReferenceLogits, State } from "../lib/types.js";
 import { ADAMW, GREEDY, numbersOf, openEngine, scoreOf, sequenceOf, trainedLora } from "./engineFixture.js";
+import { engineInChild } from "./engineInChild.js";
 import { expectEngineErrorAsync } from "./expectEngineError.js";
 import { scratchFolder } from "./scratchFolder.js";
 import { randomTokens, SMALL, TINY, writeModel } from "./smallModel.js";
@@ -153,17 +151,7 @@ describe("handles", () => {
 });
 
 describe("in a process of its own", () => {
-  const run = promisify(execFile);
-  /** The address sanitizer, where it is at work, keeps freed memory aside, which is not what is measured here. */
-  const sanitizer = `${process.env.ASAN_OPTIONS ?? ""}:quarantine_size_mb=0:thread_local_quarantine_size_kb=0`;
-  async function child(scenario: string, model = path): Promise<Record<string, unknown>> {
-    const file = join(import.meta.dirname, "engineChild.mjs");
-    const { stdout } = await run(process.execPath, ["--expose-gc", file, scenario, model], {
-      cwd: folder.path,
-      env: { ...process.env, ASAN_OPTIONS: sanitizer },
-    });
-    return JSON.parse(stdout);
-  }
+  const child = (scenario: string, model = path, rounds = 1) => engineInChild({ scenario, model, rounds });
 
   async function expectedTokens() {
     const model = await openEngine().loadModel({ path });
@@ -177,9 +165,12 @@ describe("in a process of its own", () => {
     return [...written];
   }
 
-  test.each(["endsByItself", "exitsWhileBusy"])("an engine that nobody closed %s", async (scenario) => {
-    expect(await child(scenario)).toEqual({ tokens: await expectedTokens() });
-  });
+  test.each(["endsByItself", "exitsWhileBusy", "exitsWhileLoading"])(
+    "an engine that nobody closed %s",
+    async (scenario) => {
+      expect(await child(scenario)).toEqual({ tokens: await expectedTokens() });
+    },
+  );
 
   test("workers have engines of their own, and may end in the midst of their work", async () => {
     expect(await child("losesWorkers")).toEqual({ agree: true });
@@ -191,9 +182,18 @@ describe("in a process of its own", () => {
     expect(Number(most) / Number(made)).toBeLessThan(0.25);
   });
 
-  test("closed engines, their models and their trainers leave nothing behind", async () => {
-    const { grown } = await child("dropsEverything");
-    expect(Number(grown)).toBeLessThan(20 * 1024);
+  test("engines that load, write, train and close leave nothing behind", async () => {
+    const deep = writeModel({ folder: folder.path, shape: { ...TINY, layers: 12 }, seed: 80 });
+    const { memory, ...counted } = await child("livesManyTimes", deep, 40);
+    // Over the last 30: less than half a model in each.
+    expect(Number(memory)).toBeLessThan(20 * 1024);
+    expect(Object.values(counted).every((grown) => grown === 0)).toBe(true);
+  });
+
+  test("jobs end well whose engine, model and trainer are collected while they run", async () => {
+    const { collections, ...rest } = await child("collectsAtWork");
+    expect(rest).toEqual({ tokens: await expectedTokens(), settled: 7 });
+    expect(collections).toBeGreaterThan(0);
   });
 
   test("calls with the wrong arguments end in errors", async () => {

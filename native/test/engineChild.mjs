@@ -1,6 +1,7 @@
-// A process of its own with the addon in it, for what may take a process down: `node engineChild.mjs SCENARIO MODEL`.
+// A process of its own with the addon in it, for what may take a process down: `node engineChild.mjs SCENARIO MODEL [ROUNDS]`.
 // It talks to the addon directly, since a plain Node cannot load the TypeScript around it. Prints one line of JSON.
 
+import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
@@ -40,8 +41,8 @@ function generation(model, options = {}) {
   return addon.generate(model, { state: addon.zeroState(model), ...request, ...options });
 }
 
-function trainerOf(model) {
-  return addon.createTrainer(model, { parameters: { kind: "whole" }, seed: 1, optimizer: OPTIMIZER });
+function trainerOf(model, parameters = { kind: "whole" }) {
+  return addon.createTrainer(model, { parameters, seed: 1, optimizer: OPTIMIZER });
 }
 
 function step(trainer, length) {
@@ -66,6 +67,52 @@ function residentMemory() {
   return process.memoryUsage.rss() / 1024;
 }
 
+/** What a process may run out of; Linux tells more than its memory. */
+function resources() {
+  const memory = residentMemory();
+  if (process.platform !== "linux") return { memory };
+  const count = (folder) => readdirSync(folder).length;
+  const mappings = readFileSync("/proc/self/maps", "utf8").split("\n");
+  return {
+    memory,
+    threads: count("/proc/self/task"),
+    files: count("/proc/self/fd"),
+    models: mappings.filter((line) => line.endsWith(".safetensors")).length,
+  };
+}
+
+/** Finalizers of handles run in turns of the event loop after the collection. */
+async function collect() {
+  globalThis.gc();
+  await nextTurn();
+  await nextTurn();
+}
+
+/** One of each thing that an engine makes, and one of each thing that it does. */
+async function wholeLife(path) {
+  const { engine, model } = await open(path);
+  const state = addon.stateFromBytes(model, addon.stateToBytes(model, { state: addon.zeroState(model) }));
+  const tokens = Uint32Array.from({ length: 40 }, (_, i) => i);
+  const { logits } = await addon.reference(model, { state, tokens: tokens.subarray(0, 39) }).promise;
+  const trainer = trainerOf(model);
+  const sequence = { tokens, weights: new Float32Array(39).fill(1) };
+  const klWeights = new Float32Array(39).fill(1);
+  const held = { ...sequence, state, reference: logits, klWeights };
+  await addon.trainerStep(trainer, { sequences: [held, sequence], learningRate: 1e-4 }).promise;
+  const lora = trainerOf(model, { kind: "lora", rank: 4, alpha: 4, targets: ["att.key", "ffn.value"] });
+  await addon.trainerStep(lora, { sequences: [sequence], learningRate: 1e-4 }).promise;
+  const adapter = await addon.trainerPublish(lora).promise;
+  const read = await addon.read(model, { state, tokens, adapter }).promise;
+  await addon.score(model, { state, tokens, adapter }).promise;
+  await generation(model, { state: read.state, adapter }).promise;
+  const cancelled = generation(model, { tokensMax: FOREVER });
+  const interrupted = step(trainer, 256);
+  cancelled.cancel();
+  await cancelled.promise;
+  addon.closeEngine(engine);
+  await interrupted.promise;
+}
+
 const scenarios = {
   /** The last job done, nothing holds the process. */
   async endsByItself(path) {
@@ -86,8 +133,16 @@ const scenarios = {
   async losesWorkers(path) {
     const { model } = await open(path);
     const results = [];
-    for (const ending of ["terminate", "exit", "return", "terminate"]) {
-      const worker = new Worker(import.meta.filename, { workerData: { path, ending } });
+    for (const [round, ending] of [
+      "terminate",
+      "exit",
+      "return",
+      "terminate",
+      "terminate",
+      "exit",
+    ].entries()) {
+      const work = round % 2 === 0 ? "runs" : "loads";
+      const worker = new Worker(import.meta.filename, { workerData: { path, ending, work } });
       const busy = new Promise((resolve) => worker.once("message", resolve));
       const gone = new Promise((resolve) => worker.once("exit", resolve));
       results.push(await busy);
@@ -112,19 +167,53 @@ const scenarios = {
     return { made: (2 * rounds * bytes) / 1024, most };
   },
 
-  /** Engines, models and trainers that nobody closed. Needs --expose-gc. */
-  async dropsEverything(path) {
-    let before = 0;
-    for (let round = 0; round < 30; round += 1) {
-      const { engine, model } = await open(path);
-      await step(trainerOf(model), 4).promise;
-      await written(model);
-      addon.closeEngine(engine);
-      globalThis.gc();
-      await nextTurn();
-      if (round === 9) before = residentMemory();
+  /** Everything an engine makes, over and over. Needs --expose-gc. */
+  async livesManyTimes(path, rounds) {
+    let before;
+    for (let round = 0; round < rounds; round += 1) {
+      await wholeLife(path);
+      await collect();
+      if (round === Math.floor(rounds / 4)) before = resources();
     }
-    return { grown: residentMemory() - before };
+    const after = resources();
+    return Object.fromEntries(Object.entries(after).map(([name, amount]) => [name, amount - before[name]]));
+  },
+
+  /** Jobs whose engine, model, State and trainer nobody holds any more. Needs --expose-gc. */
+  async collectsAtWork(path) {
+    const start = async () => {
+      const { engine, model } = await open(path);
+      const state = addon.zeroState(model);
+      const trainer = trainerOf(model);
+      const tokens = new Uint32Array(3000);
+      return [
+        generation(model).promise,
+        addon.read(model, { state, tokens }).promise,
+        addon.score(model, { state, tokens }).promise,
+        addon.reference(model, { state, tokens: tokens.subarray(0, 300) }).promise,
+        step(trainer, 300).promise,
+        addon.trainerPublish(trainer).promise,
+        addon.loadModel(engine, { path }).promise,
+      ];
+    };
+    const jobs = await start();
+    let waiting = true;
+    const all = Promise.all(jobs).finally(() => {
+      waiting = false;
+    });
+    let collections = 0;
+    for (; waiting; collections += 1) await collect();
+    const [written] = await all;
+    return { tokens: [...written.tokens], collections, settled: jobs.length };
+  },
+
+  /** The files of a model are still being read when the process ends. */
+  async exitsWhileLoading(path) {
+    const { engine, model } = await open(path);
+    const tokens = await written(model);
+    for (let i = 0; i < 20; i += 1) addon.loadModel(engine, { path });
+    process.stdout.write(JSON.stringify({ tokens }));
+    await new Promise(() => setTimeout(() => process.exit(0), 3));
   },
 
   /** Every export, called with everything but what it wants: an error each, no crash. */
@@ -178,18 +267,19 @@ const scenarios = {
 const ENGINE_EXPORTS =
   /^(createEngine|closeEngine|loadModel|initialModel|zeroState|state.*Bytes|read|score|reference|generate|loadAdapter|createTrainer|trainer.*|openInspect|inspect.*)$/;
 
-async function workerMain({ path, ending }) {
-  const { model } = await open(path);
+async function workerMain({ path, ending, work }) {
+  const { engine, model } = await open(path);
   const tokens = await written(model);
   await new Promise((told) => keepBusy(model, told));
+  if (work === "loads") for (let i = 0; i < 50; i += 1) addon.loadModel(engine, { path });
   parentPort.postMessage(tokens);
   if (ending === "exit") process.exit(0);
   if (ending === "return") setTimeout(() => process.exit(0), 50);
 }
 
 if (isMainThread) {
-  const [scenario, path] = process.argv.slice(2);
-  console.log(JSON.stringify(await scenarios[scenario](path)));
+  const [scenario, path, rounds] = process.argv.slice(2);
+  console.log(JSON.stringify(await scenarios[scenario](path, Number(rounds))));
 } else {
   await workerMain(workerData);
 }
