@@ -83,6 +83,8 @@ class Products {
 std::size_t CheckPool() {
   std::size_t failed = 0;
   const auto count = [&](bool is_right) { failed += is_right ? 0 : 1; };
+  count(Expect(EndsAllRuns(), "runs that are posted and stopped all end", 1));
+  count(Expect(EndsAllJobs(), "jobs that are posted all end", 1));
   for (const std::size_t threads : kThreadCounts) {
     count(Expect(RunsTwoLanes(threads), "two lanes run every task once, one lane at a time", threads));
     count(Expect(HandsOverExceptions(threads), "an exception of a task reaches the caller", threads));
