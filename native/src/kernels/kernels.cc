@@ -3,6 +3,10 @@
 #if defined(_MSC_VER) && defined(_M_X64)
 #include <immintrin.h>
 #include <intrin.h>
+#elif defined(_WIN32) && defined(_M_ARM64)
+#include <windows.h>
+#elif defined(__linux__) && defined(__aarch64__)
+#include <sys/auxv.h>
 #endif
 
 namespace ouroboros {
@@ -69,6 +73,30 @@ const Kernels& Avx512Kernels() {
   return kernels;
 }
 
+#elif defined(__aarch64__) || defined(_M_ARM64)
+
+bool SupportsDotProducts() {
+#if defined(__APPLE__)
+  return true;  // on all of its 64-bit computers
+#elif defined(_WIN32)
+  return IsProcessorFeaturePresent(PF_ARM_V82_DP_INSTRUCTIONS_AVAILABLE) != 0;
+#elif defined(__linux__)
+  return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+#else
+  return false;
+#endif
+}
+
+// The table for this processor: NEON comes with and without dot products of bytes.
+const Kernels& NeonKernels() {
+  static const Kernels kernels = [] {
+    Kernels table = kNeonKernels;
+    if (SupportsDotProducts()) table.packed = kNeonDotPacked;
+    return table;
+  }();
+  return kernels;
+}
+
 #endif
 
 }  // namespace
@@ -101,10 +129,23 @@ const Kernels& KernelsFor(InstructionSet wanted) {
   if (Supports(InstructionSet::kAvx2)) return kAvx2Kernels;
   return kScalarKernels;
 #elif defined(__aarch64__) || defined(_M_ARM64)
-  return kNeonKernels;
+  return NeonKernels();
 #else
   return kScalarKernels;
 #endif
+}
+
+std::vector<const Kernels*> AvailableKernels() {
+  std::vector<const Kernels*> tables;
+  for (const InstructionSet set : AvailableInstructionSets()) {
+#if defined(__x86_64__) || defined(_M_X64)
+    if (set == InstructionSet::kAvx512) tables.push_back(&kAvx512Kernels);
+#elif defined(__aarch64__) || defined(_M_ARM64)
+    if (set == InstructionSet::kNeon) tables.push_back(&kNeonKernels);
+#endif
+    tables.push_back(&KernelsFor(set));
+  }
+  return tables;
 }
 
 }  // namespace ouroboros

@@ -33,6 +33,7 @@ extern const Kernels kAvx512Kernels;
 extern const PackedKernels kAvx512VnniPacked;
 #elif defined(__aarch64__) || defined(_M_ARM64)
 extern const Kernels kNeonKernels;
+extern const PackedKernels kNeonDotPacked;
 #endif
 
 enum class InstructionSet { kScalar, kAvx2, kAvx512, kNeon };
@@ -44,5 +45,7 @@ std::vector<InstructionSet> AvailableInstructionSets();
 InstructionSet BestInstructionSet();
 // Falls back to the best supported one below `wanted`; a set of another kind of processor limits nothing.
 const Kernels& KernelsFor(InstructionSet wanted);
+// Every table that this processor can run: the best of each set, and those that they supersede. For tests.
+std::vector<const Kernels*> AvailableKernels();
 
 }  // namespace ouroboros

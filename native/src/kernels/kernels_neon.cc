@@ -2,8 +2,8 @@
 #if defined(__aarch64__) || defined(_M_ARM64)
 
 #include "kernels/kernels.h"
-#include "kernels/simd_neon.h"
 #include "kernels/simd_int_neon.h"
+#include "kernels/simd_neon.h"
 
 // After the vector type they are written over.
 #include "kernels/elementwise_impl.h"
@@ -14,7 +14,8 @@
 
 namespace ouroboros {
 
-const Kernels kNeonKernels = {"neon", neon::kGemm, neon::kWkv, neon::kElementwise, neon::kProbe, neon::kPacked};
+const Kernels kNeonKernels = {"neon",       neon::kGemm,  neon::kWkv, neon::kElementwise,
+                              neon::kProbe, neon::kPacked};
 
 }  // namespace ouroboros
 

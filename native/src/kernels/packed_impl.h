@@ -111,7 +111,7 @@ inline void PackedBf16(const PackedArguments& args, std::size_t first, std::size
 // What each group's integer sums begin with, so that the offset of the stored values falls out: -offset times
 // the sum of the activations.
 template <bool kIsQ4>
-inline constexpr std::int32_t kStoredOffset = kIsQ4 ? 8 : 128;
+inline constexpr std::int32_t kStoredOffset = kIsQ4 ? 8 : kQ8Zero;
 
 template <std::size_t kRows, std::size_t kPanels, bool kIsQ4>
 inline void PackedInt(const PackedArguments& args, std::size_t first, std::size_t panel) {
@@ -147,7 +147,7 @@ inline void PackedInt(const PackedArguments& args, std::size_t first, std::size_
           weights[0][v] = LowHalves(bytes);
           weights[1][v] = HighHalves(bytes);
         } else {
-          weights[0][v] = bytes;
+          weights[0][v] = Q8Bytes(bytes);
         }
       }
       OURO_UNROLL
@@ -192,30 +192,35 @@ inline void PackedTileOf(const PackedArguments& args, std::size_t first, std::si
   }
 }
 
+// The most vectors of sums in a tile of several rows: integers take as many again, and the weights some.
+constexpr std::size_t kTileVectors = kPanelVectors == 2 ? 16 : 8;
+template <std::size_t kRows, std::size_t kPanels>
+inline constexpr bool kFitsTile = kRows * kPanels * kPanelVectors <= kTileVectors;
+
 // All rows on kPanels panels, which stay in the caches meanwhile. Many chains of sums at once, or the
 // multiply-adds wait for each other: a few rows take more panels.
 template <std::size_t kPanels>
 inline void PackedRows(const PackedArguments& args, std::size_t panel) {
   std::size_t row = 0;
-  if constexpr (kPanels <= 1) {
+  if constexpr (kFitsTile<8, kPanels>) {
     for (; row + 8 <= args.rows; row += 8) PackedTileOf<8, kPanels>(args, row, panel);
   }
-  if constexpr (kPanels <= 2) {
+  if constexpr (kFitsTile<4, kPanels>) {
     for (; row + 4 <= args.rows; row += 4) PackedTileOf<4, kPanels>(args, row, panel);
   }
-  for (; row + 2 <= args.rows; row += 2) PackedTileOf<2, kPanels>(args, row, panel);
+  if constexpr (kFitsTile<2, kPanels>) {
+    for (; row + 2 <= args.rows; row += 2) PackedTileOf<2, kPanels>(args, row, panel);
+  }
   for (; row < args.rows; ++row) PackedTileOf<1, kPanels>(args, row, panel);
 }
 
 inline void PackedMultiply(const PackedArguments& args) {
-#if defined(OURO_SIMD_32_REGISTERS)
-  const std::size_t together = args.rows >= 8 ? 1 : args.rows >= 4 ? 2 : 4;
-#else
-  const std::size_t together = args.rows >= 2 ? 1 : 2;
-#endif
   std::size_t panel = args.first_panel;
-  for (; together == 4 && panel + 4 <= args.last_panel; panel += 4) PackedRows<4>(args, panel);
-  for (; together >= 2 && panel + 2 <= args.last_panel; panel += 2) PackedRows<2>(args, panel);
+  if constexpr (kPanelVectors == 1) {
+    for (; args.rows < 4 && panel + 4 <= args.last_panel; panel += 4) PackedRows<4>(args, panel);
+  }
+  constexpr std::size_t kRowsOfOne = kPanelVectors == 1 ? 8 : 2;  // rows that keep one panel busy
+  for (; args.rows < kRowsOfOne && panel + 2 <= args.last_panel; panel += 2) PackedRows<2>(args, panel);
   for (; panel < args.last_panel; ++panel) PackedRows<1>(args, panel);
 }
 

@@ -19,6 +19,8 @@ inline I LoadFour(const std::int8_t* p) {
   std::memcpy(&four, p, 4);
   return {_mm256_set1_epi32(four)};
 }
+constexpr std::int32_t kQ8Zero = 128;
+inline I Q8Bytes(I w) { return w; }
 // Pairs of products of full bytes do not fit 16 bits (2 * 255 * 127), so even and odd bytes are widened
 // apart.
 inline I AddDots(I sum, I w, I x) {

@@ -20,6 +20,8 @@ inline I LoadFour(const std::int8_t* p) {
   std::memcpy(&four, p, 4);
   return {_mm512_set1_epi32(four)};
 }
+constexpr std::int32_t kQ8Zero = 128;
+inline I Q8Bytes(I w) { return w; }
 #if defined(OURO_SIMD_VNNI)
 inline I AddDots(I sum, I w, I x) { return {_mm512_dpbusd_epi32(sum.v, w.v, x.v)}; }
 #else

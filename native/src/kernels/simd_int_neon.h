@@ -1,9 +1,12 @@
-// Integers for packed products in NEON registers, with the dot products of later processors where the including
-// file says that it may (OURO_SIMD_DOT). After simd_neon.h. Names and their meaning: simd_int_scalar.h.
+// Integers for packed products in NEON registers, with the dot products of later processors where the
+// including file says that it may (OURO_SIMD_DOT). After simd_neon.h. Names and their meaning:
+// simd_int_scalar.h.
 #pragma once
 
 #include <cstdint>
 #include <cstring>
+
+#include "kernels/simd_neon.h"
 
 namespace ouroboros::OURO_SIMD_NAMESPACE {
 

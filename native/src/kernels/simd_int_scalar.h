@@ -4,8 +4,9 @@
 //   I                            kLanes 32-bit integers, or the 4 * kLanes bytes at their places
 //   LoadBytes(p) SetInt(x)
 //   LoadFour(p)                  the four bytes at p in every lane
-//   AddDots(sum, w, x)           lane + the dot product of its four bytes, w unsigned and x signed; exact for
-//                                w <= 255 and |x| <= 127
+//   Q8Bytes(w)                   q8's bytes as AddDots takes them, a weight of 0 as kQ8Zero
+//   AddDots(sum, w, x)           lane + the dot product of its four bytes, w from Q8Bytes, LowHalves or
+//                                HighHalves, x signed; exact for |x| <= 127
 //   LowHalves(w) HighHalves(w)   of every byte: the low, the high four bits
 //   ToFloats(i) LoadHalves(p)    kLanes f16
 //   Bf16Low(w) Bf16High(w)       the low, the high 16 bits of every lane, as the upper half of a float
@@ -32,6 +33,8 @@ inline I LoadFour(const std::int8_t* p) {
   std::memcpy(&word.v, p, 4);
   return word;
 }
+constexpr std::int32_t kQ8Zero = 128;
+inline I Q8Bytes(I w) { return w; }
 inline I AddDots(I sum, I w, I x) {
   std::uint8_t weights[4];
   std::int8_t values[4];

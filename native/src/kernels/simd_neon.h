@@ -9,10 +9,13 @@
 #include <intrin.h>
 #endif
 
+// A file that is compiled for more than these defines a namespace of its own first.
+#if !defined(OURO_SIMD_NAMESPACE)
 #define OURO_SIMD_NAMESPACE neon
+#endif
 #define OURO_SIMD_32_REGISTERS  // else 16
 
-namespace ouroboros::neon {
+namespace ouroboros::OURO_SIMD_NAMESPACE {
 
 struct F {
   float32x4_t v;
@@ -101,7 +104,7 @@ inline void TransposeTile(const float* src, std::size_t src_stride, float* dst, 
   vst1q_f32(dst + 3 * dst_stride, HighHalves(top.val[1], bottom.val[1]));
 }
 
-}  // namespace ouroboros::neon
+}  // namespace ouroboros::OURO_SIMD_NAMESPACE
 
 #include "kernels/simd_math.h"
 #include "kernels/simd_wide.h"

@@ -23,6 +23,7 @@ class Run {
   float* Floats(std::size_t n, float size = 1.0f) { return memory_.Take(n, -size, size); }
   float* Between(float low, float high, std::size_t n) { return memory_.Take(n, low, high); }
   float* Scratch(std::size_t n) { return memory_.TakeScratch(n); }
+  std::byte* Bytes(std::size_t n) { return memory_.TakeBytes(n); }
   // What the kernel returned.
   void Return(double value) { results.push_back(value); }
 
@@ -63,5 +64,6 @@ void CheckVectors(Comparison& comparison);
 void CheckRegions(Comparison& comparison);
 void CheckWkv(Comparison& comparison);
 void CheckGemm(Comparison& comparison);
+void CheckPacked(Comparison& comparison);
 
 }  // namespace ouroboros::check

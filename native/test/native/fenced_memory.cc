@@ -66,6 +66,13 @@ float* FencedMemory::TakeScratch(std::size_t floats) {
   return begin;
 }
 
+std::byte* FencedMemory::TakeBytes(std::size_t bytes) {
+  OURO_CHECK(bytes % 32 == 0 && bytes <= kSlotBytes - kPage);
+  float* const begin = NextFence() - bytes / sizeof(float);
+  taken_.push_back({begin, bytes / sizeof(float), 0, true});
+  return reinterpret_cast<std::byte*>(begin);
+}
+
 double FencedMemory::WorstError(const FencedMemory& expected) const {
   OURO_CHECK(taken_.size() == expected.taken_.size());
   double worst = 0.0;

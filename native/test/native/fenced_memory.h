@@ -29,6 +29,9 @@ class FencedMemory {
   // 64-byte aligned, for what a kernel may leave in any state. `floats` is a multiple of 16.
   float* TakeScratch(std::size_t floats);
 
+  // As many bytes, a multiple of 32 and so aligned; their content is not compared.
+  std::byte* TakeBytes(std::size_t bytes);
+
   // The largest difference from what `expected` holds, relative to what is larger than 1; infinity where a
   // float outside the arrays differs, or where one is a NaN or infinite and the other is not the same.
   double WorstError(const FencedMemory& expected) const;

@@ -38,6 +38,24 @@ bool RunsTwoLanes(std::size_t threads) {
   return loops.tasks_run == 2 * kLoops * kTasks && loops.wrong_sums == 0 && loops.overlaps == 0;
 }
 
+// Each phase reads, anywhere, what the one before has written without atomics.
+bool RunsPhasesInOrder(std::size_t threads) {
+  constexpr std::size_t kTasks = 23, kRounds = 60;
+  ThreadPool pool(threads);
+  Lane lane(pool, Priority::kGenerate);
+  std::vector<std::size_t> first(kTasks), second(kTasks), third(kTasks);
+  for (std::size_t round = 1; round <= kRounds; ++round) {
+    const auto write = [&](std::size_t task) { first[task] = round; };
+    const auto copy = [&](std::size_t task) { second[task] = first[kTasks - 1 - task]; };
+    const auto sum = [&](std::size_t task) { third[task] = second[(task + 7) % kTasks] + first[task]; };
+    const Phase phases[] = {{kTasks, write}, {kTasks, copy}, {kTasks, sum}};
+    lane.RunPhases(phases);
+    if (std::count(third.begin(), third.end(), 2 * round) != static_cast<std::ptrdiff_t>(kTasks))
+      return false;
+  }
+  return true;
+}
+
 // Products on two lanes at once, with Generations that come and go: what the engine's threads do all day.
 class Products {
  public:
@@ -87,6 +105,7 @@ std::size_t CheckPool() {
   count(Expect(EndsAllJobs(), "jobs that are posted all end", 1));
   for (const std::size_t threads : kThreadCounts) {
     count(Expect(RunsTwoLanes(threads), "two lanes run every task once, one lane at a time", threads));
+    count(Expect(RunsPhasesInOrder(threads), "phases follow each other", threads));
     count(Expect(HandsOverExceptions(threads), "an exception of a task reaches the caller", threads));
     count(Expect(binding::RestartPools(threads, 60) == 60, "pools end as they begin", threads));
     count(Expect(Products().Run(threads), "products on two lanes are the same", threads));
