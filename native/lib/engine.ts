@@ -15,6 +15,7 @@ import type {
   Generation,
   InstructionSet,
   Model,
+  Precision,
   ReadOptions,
   ReferenceLogits,
   Score,
@@ -49,6 +50,7 @@ interface EngineAddon {
     readonly handle: Handle;
     readonly threads: number;
     readonly instructionSet: InstructionSet;
+    readonly precision: Precision;
   };
   closeEngine(engine: Handle): void;
   loadModel(engine: Handle, options: object): NativeJob<NativeModel>;
@@ -92,6 +94,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
   const engine: Engine = {
     threads: native.threads,
     instructionSet: native.instructionSet,
+    precision: native.precision,
     async loadModel(request) {
       requireText(request.path, "Engine.loadModel needs the path of a checkpoint.");
       request.signal?.throwIfAborted();

@@ -12,7 +12,7 @@
 import { loadAddon } from "./addon.js";
 import { EngineError } from "./errors.js";
 import { guarded } from "./rethrow.js";
-import type { InstructionSet, ModelInfo, OptimizerOptions } from "./types.js";
+import type { InstructionSet, ModelInfo, OptimizerOptions, Precision } from "./types.js";
 
 export { createSampler, isUncounted } from "./sampler.js";
 
@@ -129,6 +129,8 @@ export interface OpenInspectOptions {
   readonly overrides?: NamedTensors;
   readonly threads?: number;
   readonly instructionSet?: InstructionSet;
+  /** Of all matrix products; default: f32. */
+  readonly precision?: Precision;
 }
 
 /** One AdamW update of one tensor, by the function that a Trainer uses. */

@@ -6,7 +6,7 @@
 import { loadAddon } from "./addon.js";
 import { EngineError } from "./errors.js";
 import { guarded } from "./rethrow.js";
-import type { InstructionSet } from "./types.js";
+import type { InstructionSet, Precision } from "./types.js";
 
 /** A call of a kernel in the order of its C++ declaration; binding/kernel_calls.cc lists the names. */
 export interface KernelCall {
@@ -44,6 +44,8 @@ export interface GemmCall {
   readonly c: { readonly offset: number; readonly stride: number };
   readonly scale: number;
   readonly isAccumulating: boolean;
+  /** bf16: a (already scaled) and b are rounded, if a and b both have 32 rows or columns; sums are float32. */
+  readonly precision: Precision;
 }
 
 /** What to measure with. */
@@ -59,6 +61,7 @@ export interface GemmShape {
   readonly isATransposed: boolean;
   /** Stored as [n,k], as weights are. */
   readonly isBTransposed: boolean;
+  readonly precision: Precision;
 }
 /** Seconds of one thread per head and token. */
 export interface WkvSeconds {
@@ -70,6 +73,7 @@ export interface WkvSeconds {
 
 interface NativeKernels {
   instructionSets(): InstructionSet[];
+  hasBf16(options: { instructionSet: InstructionSet }): boolean;
   run(call: KernelCall): KernelResult;
   gemm(call: object): KernelResult;
   measureMultiplyAdds(options: Measured): number;
@@ -99,19 +103,25 @@ export function instructionSets(): readonly InstructionSet[] {
   return native().instructionSets();
 }
 
+/** Whether products in bf16 are what they say; else they are float32. */
+export function hasBf16(instructionSet: InstructionSet): boolean {
+  return guarded(() => native().hasBf16({ instructionSet }));
+}
+
 export function runKernel(call: KernelCall): KernelResult {
   return guarded(() => native().run(call));
 }
 
 /** Returns the memory after the product. */
 export function runGemm(call: GemmCall): Float32Array {
-  const { instructionSet, threads, memory, m, n, k, a, b, c, scale, isAccumulating } = call;
+  const { instructionSet, threads, memory, m, n, k, a, b, c, scale, isAccumulating, precision } = call;
   const result = guarded(() =>
     native().gemm({
       instructionSet,
       threads,
       memory,
       isAccumulating,
+      precision,
       pointers: Int32Array.of(a.offset, b.offset, c.offset),
       sizes: Uint32Array.of(m, n, k, a.rowStride, a.columnStride, b.rowStride, b.columnStride, c.stride),
       scalars: Float32Array.of(scale),

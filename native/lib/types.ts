@@ -58,8 +58,11 @@ export interface EngineOptions {
   readonly threads?: number;
   /** Highest instruction set to use; default, and where it is another kind of processor's: the best of this one. */
   readonly instructionSet?: InstructionSet;
+  /** Of training's matrix products; default: bf16 where the processor has it. Sums and weights stay float32. */
+  readonly precision?: Precision;
 }
 export type InstructionSet = "scalar" | "avx2" | "avx512" | "neon";
+export type Precision = "f32" | "bf16";
 
 /**
  * Owns the generate thread, the train thread, a thread that loads files, and the kernel pool. Safe to use from one
@@ -69,6 +72,8 @@ export type InstructionSet = "scalar" | "avx2" | "avx512" | "neon";
 export interface Engine {
   readonly threads: number;
   readonly instructionSet: InstructionSet;
+  /** Of training; f32 where bf16 was asked for in vain. */
+  readonly precision: Precision;
   /** Rejects with the signal's reason when it was aborted. Default weights: what the file holds; f32 for f16. */
   loadModel(options: { readonly path: string; readonly weights?: WeightType } & Cancellable): Promise<Model>;
   /** A fresh model with the official initial values (rwkv7.md iv), a pure function of shape and seed. Default weights: f32. */

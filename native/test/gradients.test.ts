@@ -9,6 +9,7 @@ import {
   nativeInspector,
   type StateArrays,
 } from "../lib/inspect.js";
+import { hasBf16, instructionSets } from "../lib/kernels.js";
 import { BIG_MATRICES } from "../lib/types.js";
 import { scratchFolder } from "./scratchFolder.js";
 import { seededRandom } from "./seededRandom.js";
@@ -18,6 +19,7 @@ import { byName, randomState, randomTensors, randomTokens, SMALL, sizeOf, writeM
 /** The worst of all is 1.2e-3; a gradient that lacks a hundredth of itself goes beyond. */
 const SLOPE_ERROR_MAX = 5e-3;
 const MODEL_SEED = 1;
+const BEST_SET = instructionSets().at(-1) ?? "scalar";
 const inspector = nativeInspector();
 const folder = scratchFolder();
 const path = writeModel({ folder: folder.path, shape: SMALL, seed: MODEL_SEED });
@@ -85,6 +87,37 @@ describe("the gradient is the slope of the loss for", () => {
       loss: (values) => gradientsOf({}, undefined, withPart(values)).loss,
     });
   });
+});
+
+/** Of a gradient from operands with eight binary digits; the worst of all is 1.7e-2. */
+const BF16_ERROR_MAX = 2e-2;
+
+describe.skipIf(!hasBf16(BEST_SET))("with products in bf16", () => {
+  const exact = gradientsOf({});
+  const rounded = inspector.openInspect({ path, precision: "bf16" }).gradients({ sequences });
+
+  test("every gradient is close to the exact one, and none is the same", () => {
+    expect(rounded.loss / exact.loss).toBeCloseTo(1, 2);
+    for (const [name, values] of Object.entries(exact.gradients)) {
+      const difference = values.map((value, i) => value - (rounded.gradients[name]?.[i] ?? Number.NaN));
+      const error = Math.sqrt(squares([difference]) / squares([values]));
+      expect(error, name).toBeLessThan(BF16_ERROR_MAX);
+      expect(error, name).toBeGreaterThan(0);
+    }
+  });
+
+  test.each(["head.weight", "emb.weight", "blocks.1.ffn.key.weight", "blocks.2.att.receptance.weight"])(
+    "the gradient of %s is the slope of the exact loss",
+    (name) => {
+      const error = slopeError({
+        values: [parameters[name]?.data ?? new Float32Array()],
+        gradients: [rounded.gradients[name] ?? new Float32Array()],
+        loss: (values) => gradientsOf(changed(parameters, [name], values)).loss,
+        seed: 1,
+      });
+      expect(error).toBeLessThan(BF16_ERROR_MAX);
+    },
+  );
 });
 
 describe("with the checkpoint frozen, the gradient is the slope of the loss for", () => {

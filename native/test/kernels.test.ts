@@ -1,12 +1,14 @@
 import { describe, expect, test } from "vitest";
 import {
   gemmSpeed,
+  hasBf16,
   instructionSets,
   multiplyAddPeak,
   poolExercises,
   readBandwidth,
   runGemm,
 } from "../lib/kernels.js";
+import type { Precision } from "../lib/types.js";
 import { expectEngineError } from "./expectEngineError.js";
 import { areSame, randomNumbers, worstError } from "./kernelCall.js";
 
@@ -24,6 +26,7 @@ interface Product {
   readonly isBTransposed: boolean;
   readonly isAccumulating: boolean;
   readonly scale: number;
+  readonly precision: Precision;
 }
 
 /** Misaligned operands with rows a little longer than needed; the gaps must stay as they are. */
@@ -44,17 +47,35 @@ function placed(product: Product, seed: number) {
   return { a, b, c, memory: random(c.offset + m * c.stride + 19) };
 }
 
+const floats = new Float32Array(1);
+const bits = new Uint32Array(floats.buffer);
+/** The nearest bf16, of two the one with an even last digit. */
+function roundToBf16(value: number): number {
+  floats[0] = value;
+  const [before = 0] = bits;
+  bits[0] = (before + 0x7fff + ((before >>> 16) & 1)) & 0xffff0000;
+  return floats[0];
+}
+
+/** Fewer rows or columns than this stay float32 in any case. */
+const BF16_LEAST = 32;
+
 function reference(product: Product, { a, b, c, memory }: ReturnType<typeof placed>): Float64Array {
-  const { m, n, k, isAccumulating, scale } = product;
+  const { m, n, k, isAccumulating, precision } = product;
   const expected = Float64Array.from(memory);
+  const isRounded = precision === "bf16" && Math.min(m, n) >= BF16_LEAST;
+  // Where operands are rounded, so is the scale that was multiplied into a.
+  const [inner, scale] = isRounded ? [product.scale, 1] : [1, product.scale];
+  const rounded = isRounded ? memory.map(roundToBf16) : memory;
+  const scaled = isRounded ? memory.map((value) => roundToBf16(Math.fround(inner * value))) : memory;
   const at = (index: number) => memory[index] ?? Number.NaN;
   for (let i = 0; i < m; i += 1) {
     for (let j = 0; j < n; j += 1) {
       let sum = 0;
       for (let step = 0; step < k; step += 1) {
         sum +=
-          at(a.offset + i * a.rowStride + step * a.columnStride) *
-          at(b.offset + step * b.rowStride + j * b.columnStride);
+          (scaled[a.offset + i * a.rowStride + step * a.columnStride] ?? Number.NaN) *
+          (rounded[b.offset + step * b.rowStride + j * b.columnStride] ?? Number.NaN);
       }
       const index = c.offset + i * c.stride + j;
       expected[index] = (isAccumulating ? at(index) : 0) + scale * sum;
@@ -63,7 +84,7 @@ function reference(product: Product, { a, b, c, memory }: ReturnType<typeof plac
   return expected;
 }
 
-/** Around the edges of tiles (6, 12, 16, 32), of the two ways to compute (64), of blocks (96, 128, 256, 512). */
+/** Around the edges of tiles (6, 12, 16, 32), of the ways to compute (32, 64), of blocks (96, 128, 256, 512). */
 const SIZES: readonly (readonly [number, number, number])[] = [
   ...[0, 1, 2, 5, 13].flatMap((m) =>
     [0, 1, 3, 16, 17].flatMap((n) => [0, 1, 7, 33].map((k) => [m, n, k] as const)),
@@ -71,6 +92,11 @@ const SIZES: readonly (readonly [number, number, number])[] = [
   ...[1, 4, 15, 16, 17, 64].flatMap((m) =>
     [63, 65, 130].flatMap((n) => [31, 97].map((k) => [m, n, k] as const)),
   ),
+  [32, 31, 40],
+  [33, 32, 1],
+  [40, 33, 2],
+  [48, 64, 63],
+  [65, 65, 0],
   [65, 65, 1],
   [65, 66, 17],
   [66, 97, 255],
@@ -82,9 +108,15 @@ const SIZES: readonly (readonly [number, number, number])[] = [
   [300, 1, 129],
   [300, 16, 40],
   [129, 64, 300],
+  [64, 96, 1027],
 ];
 
-describe.each(SETS)("matrix products with %s", (instructionSet) => {
+const WAYS = SETS.flatMap((instructionSet) => [
+  { instructionSet, precision: "f32" as const },
+  ...(hasBf16(instructionSet) ? [{ instructionSet, precision: "bf16" as const }] : []),
+]);
+
+describe.each(WAYS)("matrix products with $instructionSet in $precision", ({ instructionSet, precision }) => {
   test("are right for odd sizes, strides, scales and alignments, with the same bits for any number of threads", () => {
     SIZES.forEach(([m, n, k], index) => {
       for (const variant of [index % 8, (index + 5) % 8]) {
@@ -93,7 +125,8 @@ describe.each(SETS)("matrix products with %s", (instructionSet) => {
           isATransposed: (variant & 1) !== 0,
           isBTransposed: (variant & 2) !== 0,
           isAccumulating: (variant & 4) !== 0,
-          scale: [1, 0.5, -2][index % 3] ?? 1,
+          scale: [1, 0.5, -1.7][index % 3] ?? 1,
+          precision,
         };
         const operands = placed(product, index * 8 + variant);
         const run = (threads: number) => runGemm({ instructionSet, threads, ...product, ...operands });
@@ -118,6 +151,7 @@ describe.each(SETS)("matrix products with %s", (instructionSet) => {
       isBTransposed: true,
       isAccumulating: false,
       scale: 1,
+      precision,
     };
     const operands = placed(product, 7);
     const run = (threads: number) => runGemm({ instructionSet, threads, ...product, ...operands });
@@ -128,10 +162,10 @@ describe.each(SETS)("matrix products with %s", (instructionSet) => {
 
 // A spilled accumulator costs a factor of two or more. Runs are short and the best one counts, but others may use the
 // machine: hence half the peak, and some attempts.
-test.each(SETS.filter((set) => set !== "scalar"))(
-  "products of %s reach half the machine's peak",
+test.each(WAYS.filter(({ instructionSet }) => instructionSet !== "scalar"))(
+  "products of $instructionSet in $precision reach half the machine's peak",
   { retry: 5 },
-  (instructionSet) => {
+  ({ instructionSet, precision }) => {
     const options = { instructionSet, threads: 1 };
     const speed = gemmSpeed({
       ...options,
@@ -140,8 +174,36 @@ test.each(SETS.filter((set) => set !== "scalar"))(
       k: 256,
       isATransposed: false,
       isBTransposed: true,
+      precision,
     });
-    expect(speed / multiplyAddPeak(options)).toBeGreaterThan(0.5);
+    expect(speed / multiplyAddPeak(options)).toBeGreaterThan(precision === "bf16" ? 0.9 : 0.5);
+  },
+);
+
+test("scalar kernels have no bf16, and say so", () => {
+  expect(hasBf16("scalar")).toBe(false);
+});
+
+test.skipIf(!WAYS.some(({ precision }) => precision === "bf16"))(
+  "what is not a number stays so in bf16, and ties go to even",
+  () => {
+    const [m, n, k] = [32, 32, 3];
+    // 1 + 2^-8 lies between 1 and 1 + 2^-7, 1 + 3 * 2^-8 between 1 + 2^-7 and 1 + 2^-6.
+    const values = [1 + 2 ** -8, 1 + 3 * 2 ** -8, Number.NaN, Number.POSITIVE_INFINITY];
+    const memory = new Float32Array(m * k + k * n + m * n).fill(0);
+    values.forEach((value, row) => {
+      memory[row * k] = value;
+    });
+    memory.fill(1, m * k, m * k + n);
+    const after = runGemm({
+      ...{ instructionSet: "avx512", threads: 1, m, n, k, memory, scale: 1 },
+      ...{ isAccumulating: false, precision: "bf16" },
+      a: { offset: 0, rowStride: k, columnStride: 1 },
+      b: { offset: m * k, rowStride: n, columnStride: 1 },
+      c: { offset: m * k + k * n, stride: n },
+    });
+    const firstColumn = values.map((_, row) => after[m * k + k * n + row * n]);
+    expect(firstColumn).toEqual([1, 1 + 2 ** -6, Number.NaN, Number.POSITIVE_INFINITY]);
   },
 );
 

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { instructionSets } from "../lib/kernels.js";
-import type { InstructionSet, TrainedParameters } from "../lib/types.js";
+import type { InstructionSet, Precision, TrainedParameters } from "../lib/types.js";
 import { BIG_MATRICES } from "../lib/types.js";
 import { ADAMW, openEngine, sequenceOf, stateAfter } from "./engineFixture.js";
 import { scratchFolder } from "./scratchFolder.js";
@@ -21,11 +21,16 @@ interface Run {
   readonly trained: TrainedParameters;
   readonly seed?: number;
   readonly instructionSet?: InstructionSet;
+  readonly precision?: Precision;
 }
 
 /** Losses, and a hash over parameters and moments after some steps. */
-async function trainingOf({ threads, trained, seed = 1, steps = 5, instructionSet }: Run) {
-  const engine = openEngine({ threads, ...(instructionSet && { instructionSet }) });
+async function trainingOf({ threads, trained, seed = 1, steps = 5, instructionSet, precision }: Run) {
+  const engine = openEngine({
+    threads,
+    ...(instructionSet && { instructionSet }),
+    ...(precision && { precision }),
+  });
   const model = await engine.loadModel({ path });
   const state = await stateAfter(model, { tokens: randomTokens(20, 62, 1100) });
   const reference = await model.reference({ state, tokens: randomTokens(40, 63, 1100) });
@@ -59,12 +64,17 @@ describe.each([
   ["the whole model", WHOLE],
   ["a LoRA", LORA],
 ] as const)("training %s ends in the same bits", (_name, trained) => {
-  test("with one, two, three or four threads, and twice", async () => {
-    const expected = await trainingOf({ threads: 1, trained });
-    expect(expected.losses.every(Number.isFinite)).toBe(true);
-    expect(expected.losses.at(-1)).toBeLessThan(expected.losses[0] ?? 0);
-    for (const threads of [1, 2, 3, 4]) expect(await trainingOf({ threads, trained })).toEqual(expected);
-  });
+  test.each(["f32", "bf16"] as const)(
+    "with one, two, three or four threads, and twice, in %s",
+    async (precision) => {
+      const expected = await trainingOf({ threads: 1, trained, precision });
+      expect(expected.losses.every(Number.isFinite)).toBe(true);
+      expect(expected.losses.at(-1)).toBeLessThan(expected.losses[0] ?? 0);
+      for (const threads of [1, 2, 3, 4]) {
+        expect(await trainingOf({ threads, trained, precision })).toEqual(expected);
+      }
+    },
+  );
 
   test.each(instructionSets())("with kernels of %s", async (instructionSet) => {
     const options = { trained, instructionSet, steps: 2 };

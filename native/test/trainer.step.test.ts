@@ -21,7 +21,8 @@ const folder = scratchFolder();
 const path = writeModel({ folder: folder.path, shape: TINY, seed: 21 });
 const parameters = byName(randomTensors(TINY, 21));
 const inspect = nativeInspector().openInspect({ path });
-const engine = openEngine();
+// Compared with closed forms, to more digits than bf16 has.
+const engine = openEngine({ threads: 2, precision: "f32" });
 const model = await engine.loadModel({ path });
 const V = TINY.vocabularySize;
 

@@ -52,6 +52,7 @@ export function createFakeEngine(): Engine {
   return {
     threads: 1,
     instructionSet: "scalar",
+    precision: "f32",
     loadModel: async ({ path }) => open(await loadFakeModel(path)),
     initialModel: async ({ shape, seed }) =>
       open(createFakeModel({ vocabularySize: shape.vocabularySize, seed })),

@@ -31,12 +31,14 @@ Napi::Value CreateEngine(const Napi::CallbackInfo& info) {
   const Napi::Object options = info[0].As<Napi::Object>();
   const std::size_t hardware = std::max(1u, std::thread::hardware_concurrency());
   const std::size_t threads = Has(options, "threads") ? SizeOf(options, "threads") : hardware;
-  auto core = std::make_shared<EngineCore>(KernelsFor(InstructionSetOf(options)), threads);
+  auto core =
+      std::make_shared<EngineCore>(KernelsFor(InstructionSetOf(options)), PrecisionOf(options), threads);
   info.Env().GetInstanceData<Engines>()->open.push_back(core);
   Napi::Object result = Napi::Object::New(info.Env());
   result.Set("handle", Wrap(info.Env(), HandleKind::kEngine, core));
   result.Set("threads", static_cast<double>(core->pool.threads()));
   result.Set("instructionSet", core->kernels.name);
+  result.Set("precision", core->precision == Precision::kBf16 ? "bf16" : "f32");
   return result;
 }
 

@@ -32,13 +32,15 @@ struct Worker {
 };
 
 struct EngineCore {
-  EngineCore(const Kernels& chosen, std::size_t threads)
+  EngineCore(const Kernels& chosen, Precision wanted, std::size_t threads)
       : kernels(chosen),
+        precision(chosen.gemm_bf16 == nullptr ? Precision::kF32 : wanted),
         pool(threads),
         generate(chosen, pool, Priority::kGenerate),
         train(chosen, pool, Priority::kTrain) {}
 
   const Kernels& kernels;
+  const Precision precision;  // of training's matrix products
   ThreadPool pool;
   Worker generate, train;
   // Of the generate thread, by class, since a pass makes way to those of a higher class; and of the other.
@@ -49,6 +51,9 @@ struct EngineCore {
   RunThread generate_thread;
   JobThread train_thread;
   JobThread load_thread;  // so that no completion waits for a file
+
+  // What a training pass runs with; scores of a trainer stay exact.
+  Compute training() const { return train.compute.In(precision); }
 
   void Close() {
     closed = true;

@@ -25,10 +25,11 @@ struct Inspected {
   std::unique_ptr<ThreadPool> pool;
   std::unique_ptr<Lane> lane;
   const Kernels* kernels;
+  Precision precision;
 
   const Shape& shape() const { return checkpoint->shape; }
   Weights weights() const { return Lay(checkpoint->weights, overrides); }
-  Compute compute() const { return {*kernels, *lane}; }
+  Compute compute() const { return Compute{*kernels, *lane}.In(precision); }
 };
 using InspectedPtr = std::shared_ptr<Inspected>;
 
@@ -306,6 +307,7 @@ Napi::Value OpenInspect(const Napi::CallbackInfo& info) {
     self->pool = std::make_unique<ThreadPool>(Has(options, "threads") ? SizeOf(options, "threads") : 1);
     self->lane = std::make_unique<Lane>(*self->pool, Priority::kTrain);
     self->kernels = &KernelsFor(InstructionSetOf(options));
+    self->precision = Has(options, "precision") ? PrecisionOf(options) : Precision::kF32;
     Napi::Object result = Napi::Object::New(env);
     const Checkpoint& checkpoint = *self->checkpoint;
     result.Set("info", ModelInfoToJs(env, checkpoint.shape, checkpoint.parameter_count, checkpoint.hash));

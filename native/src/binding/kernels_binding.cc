@@ -4,6 +4,7 @@
 #include "binding/convert.h"
 #include "binding/errors.h"
 #include "binding/kernel_call.h"
+#include "binding/model_info.h"
 #include "binding/pool_exercises.h"
 #include "binding/register.h"
 #include "kernels/gemm.h"
@@ -30,6 +31,13 @@ Napi::Value InstructionSets(const Info& info) {
   return names;
 }
 
+// Whether an instruction set of this machine multiplies in bf16.
+Napi::Value HasBf16(const Info& info) {
+  return WithOptions(info, [&](const Napi::Object& options) {
+    return Napi::Boolean::New(info.Env(), KernelsOf(options).gemm_bf16 != nullptr);
+  });
+}
+
 // { instructionSet, kernel, memory, pointers, sizes, scalars } -> { memory, results }
 Napi::Value RunOneKernel(const Info& info) {
   return WithOptions(info, [&](const Napi::Object& options) {
@@ -40,7 +48,7 @@ Napi::Value RunOneKernel(const Info& info) {
 }
 
 // { instructionSet, threads, sizes: [m, n, k, aRowStride, aColumnStride, bRowStride, bColumnStride, cStride],
-//   pointers: [a, b, c], scalars: [scale], isAccumulating, memory } -> { memory, results }
+//   pointers: [a, b, c], scalars: [scale], isAccumulating, precision, memory } -> { memory, results }
 Napi::Value RunGemm(const Info& info) {
   return WithOptions(info, [&](const Napi::Object& options) {
     KernelCall call(options);
@@ -55,7 +63,8 @@ Napi::Value RunGemm(const Info& info) {
           call.Pointer(2),
           call.Size(7),
           call.Scalar(0),
-          BoolOf(options, "isAccumulating")});
+          BoolOf(options, "isAccumulating"),
+          PrecisionOf(options)});
     return call.ToJs(info.Env());
   });
 }
@@ -78,8 +87,12 @@ Napi::Value MeasureBandwidth(const Info& info) {
 
 Napi::Value MeasureGemm(const Info& info) {
   return WithOptions(info, [&](const Napi::Object& options) {
-    const GemmShape shape = {SizeOf(options, "m"), SizeOf(options, "n"), SizeOf(options, "k"),
-                             BoolOf(options, "isATransposed"), BoolOf(options, "isBTransposed")};
+    const GemmShape shape = {SizeOf(options, "m"),
+                             SizeOf(options, "n"),
+                             SizeOf(options, "k"),
+                             BoolOf(options, "isATransposed"),
+                             BoolOf(options, "isBTransposed"),
+                             PrecisionOf(options)};
     return Napi::Number::New(info.Env(), GemmSeconds(MeasurementOf(options), shape));
   });
 }
@@ -134,6 +147,7 @@ Napi::Value ExerciseRestarts(const Info& info) {
 void RegisterKernels(Napi::Env env, Napi::Object exports) {
   Napi::Object kernels = Napi::Object::New(env);
   kernels.Set("instructionSets", Napi::Function::New<InstructionSets>(env));
+  kernels.Set("hasBf16", Napi::Function::New<HasBf16>(env));
   kernels.Set("run", Napi::Function::New<RunOneKernel>(env));
   kernels.Set("gemm", Napi::Function::New<RunGemm>(env));
   kernels.Set("measureMultiplyAdds", Napi::Function::New<MeasureMultiplyAdds>(env));

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "binding/convert.h"
+#include "kernels/gemm.h"
 #include "kernels/kernels.h"
 #include "rwkv7/served_model.h"
 
@@ -45,6 +46,15 @@ inline Napi::Object ModelInfoToJs(Napi::Env env, const Shape& shape, std::size_t
   info.Set("parameters", number(parameter_count));
   info.Set("hash", hash);
   return info;
+}
+
+// `options.precision` of training's matrix products, else bf16.
+inline Precision PrecisionOf(const Napi::Object& options) {
+  if (!Has(options, "precision")) return Precision::kBf16;
+  const std::string name = StringOf(options, "precision");
+  if (name == "f32") return Precision::kF32;
+  if (name == "bf16") return Precision::kBf16;
+  RefuseArgument("precision");
 }
 
 // `options.instructionSet`, else the best of this machine.

@@ -143,7 +143,7 @@ Napi::Value Step(const Napi::CallbackInfo& info) {
       info.Env(), self->model->core, On::kTrainThread,
       [self, batch = std::move(batch), rate, l2wrap](const std::stop_token& stop) {
         const Trainer::StepResult result =
-            self->trainer.Step(self->model->core->train.compute, batch, rate, l2wrap, stop);
+            self->trainer.Step(self->model->core->training(), batch, rate, l2wrap, stop);
         self->steps = self->trainer.steps();
         return result;
       },

@@ -9,6 +9,8 @@ namespace {
 
 // Up to this many rows or columns, packing costs more than it gains (measured for k = 256 .. 2048).
 constexpr std::size_t kFewRowsMost = 64;
+// The same for bf16, which the packed way alone has.
+constexpr std::size_t kBf16Least = 32;
 
 }  // namespace
 
@@ -20,7 +22,10 @@ void Gemm(const Kernels& kernels, Lane& lane, const GemmArguments& arguments) {
       std::fill_n(args.c + i * args.c_stride, args.n, 0.0f);
     return;
   }
-  if (args.m <= kFewRowsMost) {
+  if (args.precision == Precision::kBf16 && kernels.gemm_bf16 != nullptr &&
+      std::min(args.m, args.n) >= kBf16Least) {
+    PackedGemm(*kernels.gemm_bf16, lane, args);
+  } else if (args.m <= kFewRowsMost) {
     FewRowsGemm(
         kernels, lane,
         {args.m, args.n, args.k, args.a, args.b, args.c, args.c_stride, 1, args.scale, args.accumulate});
@@ -30,7 +35,7 @@ void Gemm(const Kernels& kernels, Lane& lane, const GemmArguments& arguments) {
     FewRowsGemm(kernels, lane,
                 {args.n, args.m, args.k, x, w, args.c, 1, args.c_stride, args.scale, args.accumulate});
   } else {
-    PackedGemm(kernels, lane, args);
+    PackedGemm(kernels.gemm.panels, lane, args);
   }
 }
 

@@ -6,20 +6,19 @@
 namespace ouroboros {
 namespace {
 
-// K is taken in blocks of this size whatever the other sizes are: the order of every reduction depends on K
-// alone. A panel of 12 rows then stays in L1 (12 KB) while panels of B stream from L2.
-constexpr std::size_t kBlockK = 256;
-// Packed B that is kept at once, in floats (4 MB): shared by all threads, so it should fit their common
-// cache.
-constexpr std::size_t kPackedFloats = std::size_t{1} << 20;
-constexpr std::size_t kPackedKMost = 2048;
-static_assert(kPackedKMost % kBlockK == 0);
+// K is taken in blocks of so many words, whatever the other sizes are: the order of every reduction depends
+// on K alone. A panel of 12 rows then stays in L1 (12 KB) while panels of B stream from L2.
+constexpr std::size_t kBlockWords = 256;
+// Packed B that is kept at once, in words (4 MB): shared by all threads, so it should fit their common cache.
+constexpr std::size_t kPackedWords = std::size_t{1} << 20;
+constexpr std::size_t kPackedDepthMost = 2048;  // words along k
+static_assert(kPackedDepthMost % kBlockWords == 0);
 // Rows and columns of C of one task at most: its packed A and B's block then stay in L2.
 constexpr std::size_t kTaskRows = 96;
 constexpr std::size_t kTaskColumns = 512;
-// Packing tasks: panels whose source lines lie side by side, and steps of k.
+// Packing tasks: panels whose source lines lie side by side, and words along k.
 constexpr std::size_t kPackPanels = 4;
-constexpr std::size_t kPackSteps = 128;
+constexpr std::size_t kPackWords = 128;
 // Tasks wanted per thread, for balance.
 constexpr std::size_t kTasksPerThread = 3;
 // Below this many multiplications (some 10 us) waking the workers costs more than they do.
@@ -39,20 +38,21 @@ Range BlockOf(const Range& whole, std::size_t index, std::size_t step) {
 
 class Packed {
  public:
-  Packed(const Kernels& kernels, Lane& lane, const GemmArguments& arguments)
-      : micro_(kernels.gemm),
+  Packed(const GemmPanelKernel& kernel, Lane& lane, const GemmArguments& arguments)
+      : micro_(kernel),
         lane_(lane),
         args_(arguments),
         is_shared_(arguments.m * arguments.n * arguments.k >= kSingleThreadProducts) {}
 
   void Run() {
-    const std::size_t k_most = std::min(args_.k, kPackedKMost);
+    const std::size_t depth = CeilDivide(args_.k, micro_.steps_per_word);
+    const std::size_t depth_most = std::min(depth, kPackedDepthMost);
     const std::size_t columns_most =
-        std::max(micro_.columns, kPackedFloats / k_most / micro_.columns * micro_.columns);
+        std::max(micro_.columns, kPackedWords / depth_most / micro_.columns * micro_.columns);
     for (std::size_t column = 0; column < args_.n; column += columns_most) {
-      for (std::size_t k = 0; k < args_.k; k += kPackedKMost) {
+      for (std::size_t word = 0; word < depth; word += kPackedDepthMost) {
         columns_ = {column, std::min(columns_most, args_.n - column)};
-        k_ = {k, std::min(kPackedKMost, args_.k - k)};
+        words_ = {word, std::min(kPackedDepthMost, depth - word)};
         PackB();
         MultiplyAll();
       }
@@ -68,17 +68,24 @@ class Packed {
     }
   }
 
-  // B's columns_ x k_ as panels of [k_.size][nr], one after the other.
+  // The steps of k in some of the words of words_.
+  Range StepsOf(const Range& words) const {
+    const std::size_t begin = (words_.begin + words.begin) * micro_.steps_per_word;
+    return {begin, std::min(words.size * micro_.steps_per_word, args_.k - begin)};
+  }
+
+  // B's columns_ x words_ as panels of [words_.size][nr], one after the other.
   void PackB() {
     const std::size_t width = micro_.columns;
-    packed_b_ = lane_.Scratch(0, RoundUp(columns_.size, width) * k_.size).data();
-    const std::size_t k_blocks = CeilDivide(k_.size, kPackSteps);
-    For(CeilDivide(columns_.size, kPackPanels * width) * k_blocks, [&](std::size_t task) {
-      const Range columns = BlockOf(columns_, task / k_blocks, kPackPanels * width);
-      const Range steps = BlockOf(k_, task % k_blocks, kPackSteps);
-      const float* from = args_.b.data + (k_.begin + steps.begin) * args_.b.row_stride +
+    packed_b_ = lane_.Scratch(0, RoundUp(columns_.size, width) * words_.size).data();
+    const std::size_t word_blocks = CeilDivide(words_.size, kPackWords);
+    For(CeilDivide(columns_.size, kPackPanels * width) * word_blocks, [&](std::size_t task) {
+      const Range columns = BlockOf(columns_, task / word_blocks, kPackPanels * width);
+      const Range words = BlockOf(words_, task % word_blocks, kPackWords);
+      const Range steps = StepsOf(words);
+      const float* from = args_.b.data + steps.begin * args_.b.row_stride +
                           (columns_.begin + columns.begin) * args_.b.column_stride;
-      micro_.pack({packed_b_ + columns.begin * k_.size + steps.begin * width, width, width * k_.size},
+      micro_.pack({packed_b_ + columns.begin * words_.size + words.begin * width, width, width * words_.size},
                   {from, args_.b.column_stride, args_.b.row_stride}, columns.size, steps.size, 1.0f);
     });
   }
@@ -100,32 +107,34 @@ class Packed {
   }
 
   void Multiply(const Range& rows, const Range& columns) const {
-    float* const packed_a = lane_.WorkerScratch(RoundUp(rows.size, micro_.rows) * kBlockK).data();
-    for (std::size_t k = 0; k < k_.size; k += kBlockK) {
-      const std::size_t steps = std::min(kBlockK, k_.size - k);
+    float* const packed_a = lane_.WorkerScratch(RoundUp(rows.size, micro_.rows) * kBlockWords).data();
+    for (std::size_t word = 0; word < words_.size; word += kBlockWords) {
+      const Range words = {word, std::min(kBlockWords, words_.size - word)};
+      const Range steps = StepsOf(words);
       const float* from =
-          args_.a.data + rows.begin * args_.a.row_stride + (k_.begin + k) * args_.a.column_stride;
-      micro_.pack({packed_a, micro_.rows, micro_.rows * steps},
-                  {from, args_.a.row_stride, args_.a.column_stride}, rows.size, steps, args_.scale);
-      MultiplyBlock(rows, columns, packed_a, {k, steps});
+          args_.a.data + rows.begin * args_.a.row_stride + steps.begin * args_.a.column_stride;
+      micro_.pack({packed_a, micro_.rows, micro_.rows * words.size},
+                  {from, args_.a.row_stride, args_.a.column_stride}, rows.size, steps.size, args_.scale);
+      MultiplyBlock(rows, columns, packed_a, words);
     }
   }
 
   void MultiplyBlock(const Range& rows, const Range& columns, const float* packed_a,
-                     const Range& steps) const {
-    const bool accumulate = args_.accumulate || k_.begin + steps.begin > 0;
+                     const Range& words) const {
+    const bool accumulate = args_.accumulate || words_.begin + words.begin > 0;
     for (std::size_t r = 0; r < rows.size; r += micro_.rows) {
-      const float* const a_panel = packed_a + r * steps.size;
+      const float* const a_panel = packed_a + r * words.size;
       float* const c_row = args_.c + (rows.begin + r) * args_.c_stride + columns_.begin + columns.begin;
       for (std::size_t c = 0; c < columns.size; c += micro_.columns) {
-        const float* const b_panel = packed_b_ + (columns.begin + c) * k_.size + steps.begin * micro_.columns;
+        const float* const b_panel =
+            packed_b_ + (columns.begin + c) * words_.size + words.begin * micro_.columns;
         const std::size_t tile_rows = std::min(micro_.rows, rows.size - r);
         const std::size_t tile_columns = std::min(micro_.columns, columns.size - c);
         if (tile_rows == micro_.rows && tile_columns == micro_.columns) {
-          micro_.multiply(c_row + c, args_.c_stride, a_panel, b_panel, steps.size, accumulate);
+          micro_.multiply(c_row + c, args_.c_stride, a_panel, b_panel, words.size, accumulate);
         } else {
           alignas(64) float aside[kGemmTileMost];
-          micro_.multiply(aside, micro_.columns, a_panel, b_panel, steps.size, false);
+          micro_.multiply(aside, micro_.columns, a_panel, b_panel, words.size, false);
           PutPart(c_row + c, aside, tile_rows, tile_columns, accumulate);
         }
       }
@@ -142,19 +151,19 @@ class Packed {
     }
   }
 
-  const GemmMicroKernel& micro_;
+  const GemmPanelKernel& micro_;
   Lane& lane_;
   const GemmArguments& args_;
   const bool is_shared_;
   Range columns_{};  // of B and C, and
-  Range k_{};        // steps, that are packed now
+  Range words_{};    // along k, that are packed now
   float* packed_b_ = nullptr;
 };
 
 }  // namespace
 
-void PackedGemm(const Kernels& kernels, Lane& lane, const GemmArguments& arguments) {
-  Packed(kernels, lane, arguments).Run();
+void PackedGemm(const GemmPanelKernel& kernel, Lane& lane, const GemmArguments& arguments) {
+  Packed(kernel, lane, arguments).Run();
 }
 
 }  // namespace ouroboros

@@ -7,7 +7,7 @@
 namespace ouroboros {
 
 // m, n, k >= 1. Both operands are packed into panels; any sizes, best from some tens of rows on.
-void PackedGemm(const Kernels& kernels, Lane& lane, const GemmArguments& arguments);
+void PackedGemm(const GemmPanelKernel& kernel, Lane& lane, const GemmArguments& arguments);
 
 // C for few rows of x, many columns: [rows, columns] (+)= scale * x[rows, k] * w. C and w may be transposed
 // views, so that a product with few columns is one with few rows.

@@ -45,6 +45,15 @@ bool SupportsVnni() {
   return Supports(InstructionSet::kAvx512) && (leaf7[2] & kVnni) != 0;
 }
 
+bool SupportsBf16() {
+  constexpr int kAvx512Bf16 = 1 << 5;
+  int leaf[4];
+  __cpuidex(leaf, 7, 0);
+  if (leaf[0] < 1) return false;
+  __cpuidex(leaf, 7, 1);
+  return (leaf[0] & kAvx512Bf16) != 0;
+}
+
 #elif defined(__x86_64__)
 
 // The compiler's runtime asks the processor and, by xgetbv, the operating system.
@@ -58,16 +67,18 @@ bool Supports(InstructionSet set) {
 }
 
 bool SupportsVnni() { return Supports(InstructionSet::kAvx512) && __builtin_cpu_supports("avx512vnni") != 0; }
+bool SupportsBf16() { return __builtin_cpu_supports("avx512bf16") != 0; }
 
 #endif
 
 #if defined(__x86_64__) || defined(_M_X64)
 
-// The table for this processor: AVX-512 comes with and without VNNI.
+// The table for this processor: AVX-512 comes with and without VNNI and BF16.
 const Kernels& Avx512Kernels() {
   static const Kernels kernels = [] {
     Kernels table = kAvx512Kernels;
     if (SupportsVnni()) table.packed = kAvx512VnniPacked;
+    if (SupportsBf16()) table.gemm_bf16 = &kAvx512Bf16Gemm;
     return table;
   }();
   return kernels;

@@ -24,13 +24,15 @@ struct Kernels {
   ElementwiseKernels elementwise;
   ProbeKernels probe;
   PackedKernels packed;
+  const GemmPanelKernel* gemm_bf16 = nullptr;  // null where the processor has no instructions for it
 };
 
 extern const Kernels kScalarKernels;
 #if defined(__x86_64__) || defined(_M_X64)
 extern const Kernels kAvx2Kernels;
-extern const Kernels kAvx512Kernels;
+extern const Kernels kAvx512Kernels;  // without what follows
 extern const PackedKernels kAvx512VnniPacked;
+extern const GemmPanelKernel kAvx512Bf16Gemm;
 #elif defined(__aarch64__) || defined(_M_ARM64)
 extern const Kernels kNeonKernels;
 extern const PackedKernels kNeonDotPacked;

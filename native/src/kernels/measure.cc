@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "base/thread_pool.h"
-#include "kernels/gemm.h"
 
 namespace ouroboros {
 namespace {
@@ -92,7 +91,7 @@ double GemmSeconds(const Measurement& measurement, const GemmShape& shape) {
       shape.b_transposed ? StridedMatrix{b.data(), 1, shape.k} : StridedMatrix{b.data(), shape.n, 1};
   return BestRun([&] {
     Gemm(measurement.kernels, lane,
-         {shape.m, shape.n, shape.k, a_view, b_view, c.data(), shape.n, 1.0f, false});
+         {shape.m, shape.n, shape.k, a_view, b_view, c.data(), shape.n, 1.0f, false, shape.precision});
   });
 }
 

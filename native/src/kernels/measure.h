@@ -7,6 +7,7 @@
 
 #include <cstddef>
 
+#include "kernels/gemm.h"
 #include "kernels/kernels.h"
 
 namespace ouroboros {
@@ -25,6 +26,7 @@ struct GemmShape {
   std::size_t m, n, k;
   bool a_transposed;  // stored as [k, m]
   bool b_transposed;  // stored as [n, k], as weights are
+  Precision precision;
 };
 // Seconds of one product, its operands in the caches where they fit.
 double GemmSeconds(const Measurement& measurement, const GemmShape& shape);

@@ -10,6 +10,7 @@
 #include <stop_token>
 
 #include "base/thread_pool.h"
+#include "kernels/gemm.h"
 #include "kernels/kernels.h"
 
 namespace ouroboros {
@@ -20,10 +21,12 @@ struct Stopped {};
 struct Compute {
   const Kernels& kernels;
   Lane& lane;
-  std::stop_token stop{};  // looked at once per layer and per chunk of logits
+  std::stop_token stop{};                // looked at once per layer and per chunk of logits
+  Precision products = Precision::kF32;  // of the matrix products of linear maps
 
   const ElementwiseKernels& elementwise() const { return kernels.elementwise; }
-  Compute With(const std::stop_token& wish) const { return {kernels, lane, wish}; }
+  Compute With(const std::stop_token& wish) const { return {kernels, lane, wish, products}; }
+  Compute In(Precision precision) const { return {kernels, lane, stop, precision}; }
   void ThrowIfStopped() const {
     if (stop.stop_requested()) throw Stopped();
   }

@@ -17,7 +17,8 @@ struct Product {
 };
 
 void Multiply(const Compute& compute, float* c, Write write, float scale, const Product& p) {
-  Gemm(compute.kernels, compute.lane, {p.m, p.n, p.k, p.a, p.b, c, p.n, scale, write == Write::kAdd});
+  Gemm(compute.kernels, compute.lane,
+       {p.m, p.n, p.k, p.a, p.b, c, p.n, scale, write == Write::kAdd, compute.products});
 }
 
 }  // namespace
