@@ -22,13 +22,15 @@ struct FloatWords {
 // Lanes next to each other: step by step, so that a line of the source is read once for all panels that share
 // it. Whole vectors are stored although a panel may be narrower: the next step overwrites what is too much,
 // and the last is cut.
-constexpr std::size_t kPrefetchSteps = 12;  // far apart in memory: beyond what hardware foresees
+// Lines to ask for ahead: steps are far apart in memory, beyond what hardware foresees.
+constexpr std::size_t kPrefetchLines = 32;
 
 template <typename Words>
 inline void GemmPackCopy(const GemmPanels& panels, const GemmPackSource& source, std::size_t lanes,
                          std::size_t k, F scale) {
   const std::size_t vectors = (panels.width + kLanes - 1) / kLanes;
   const std::size_t stride = source.step_stride;
+  const std::size_t ahead = kPrefetchLines * kLanes / (lanes + kLanes) + Words::kSteps;
   for (std::size_t step = 0; step < k; step += Words::kSteps) {
     const std::size_t steps = k - step < Words::kSteps ? k - step : Words::kSteps;
     const bool is_last = step + Words::kSteps >= k;
@@ -36,8 +38,8 @@ inline void GemmPackCopy(const GemmPanels& panels, const GemmPackSource& source,
       float* const to =
           panels.data + lane / panels.width * panels.panel_stride + step / Words::kSteps * panels.width;
       const float* const from = source.data + lane + step * stride;
-      for (std::size_t s = kPrefetchSteps; s < kPrefetchSteps + Words::kSteps && step + s < k; ++s) {
-        Prefetch(from + s * stride);
+      for (std::size_t s = ahead; s < ahead + Words::kSteps && step + s < k; ++s) {
+        for (std::size_t v = 0; v < vectors; ++v) Prefetch(from + s * stride + v * kLanes);
       }
       const std::size_t here = lanes - lane < panels.width ? lanes - lane : panels.width;
       for (std::size_t v = 0; v < vectors; ++v) {

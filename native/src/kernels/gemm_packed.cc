@@ -13,14 +13,15 @@ constexpr std::size_t kBlockWords = 256;
 constexpr std::size_t kPackedWords = std::size_t{1} << 20;
 constexpr std::size_t kPackedDepthMost = 2048;  // words along k
 static_assert(kPackedDepthMost % kBlockWords == 0);
-// Rows and columns of C of one task at most: its packed A and B's block then stay in L2.
+// Rows of C, and words of a block of B, of one task at most: that and its packed A then stay in L2 (512 and
+// 96 KB).
 constexpr std::size_t kTaskRows = 96;
-constexpr std::size_t kTaskColumns = 512;
+constexpr std::size_t kTaskWords = std::size_t{1} << 17;
 // Packing tasks: panels whose source lines lie side by side, and words along k.
 constexpr std::size_t kPackPanels = 4;
 constexpr std::size_t kPackWords = 128;
 // Tasks wanted per thread, for balance.
-constexpr std::size_t kTasksPerThread = 3;
+constexpr std::size_t kTasksPerThread = 6;
 // Below this many multiplications (some 10 us) waking the workers costs more than they do.
 constexpr std::size_t kSingleThreadProducts = 500'000;
 
@@ -97,8 +98,10 @@ class Packed {
         std::min(RoundUp(CeilDivide(args_.m, wanted), micro_.rows), kTaskRows / micro_.rows * micro_.rows);
     const std::size_t row_blocks = CeilDivide(args_.m, task_rows);
     const std::size_t splits = CeilDivide(wanted, row_blocks);
+    const std::size_t columns_most =
+        kTaskWords / std::min(words_.size, kBlockWords) / micro_.columns * micro_.columns;
     const std::size_t task_columns =
-        std::min(RoundUp(CeilDivide(columns_.size, splits), micro_.columns), kTaskColumns);
+        std::min(RoundUp(CeilDivide(columns_.size, splits), micro_.columns), columns_most);
     const std::size_t column_blocks = CeilDivide(columns_.size, task_columns);
     For(row_blocks * column_blocks, [&](std::size_t task) {
       Multiply(BlockOf({0, args_.m}, task / column_blocks, task_rows),

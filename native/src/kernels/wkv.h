@@ -27,7 +27,7 @@ struct WkvForwardArguments {
 
 struct WkvBackwardArguments {
   std::size_t tokens, stride;
-  float *dr, *dd, *dk, *dv, *da, *db;  // [T, 64] strided: written, not accumulated
+  float *dr, *dd, *dk, *dv, *da, *db;  // [T, 64] strided: dr, dk, dv accumulate, the others are written
   float* dstate;              // [64, 64]: gradient of the State after the last token on entry (zeros if
                               // nothing follows), of the State before the first token on return
   const float* dy;            // [T, 64] strided

@@ -154,6 +154,15 @@ inline void WkvCopyRows(const WkvRows& rows, std::size_t count) {
   }
 }
 
+inline void WkvAddRows(const WkvRows& rows, std::size_t count) {
+  for (std::size_t t = 0; t < count; ++t) {
+    for (std::size_t j = 0; j < kHeadSize; j += kWide) {
+      float* const to = rows.to + t * rows.to_stride + j;
+      Store(to, LoadWide(to) + LoadWide(rows.from + t * rows.from_stride + j));
+    }
+  }
+}
+
 inline void WkvBackwardChunk(const WkvBackwardArguments& args, std::size_t begin, std::size_t count) {
   float* next = args.scratch + kWkvChunk * kWkvBlock;
   const auto near = [&next] {
@@ -191,10 +200,13 @@ inline void WkvBackwardChunk(const WkvBackwardArguments& args, std::size_t begin
   const auto copy_out = [&](float* to, const float* from) {
     WkvCopyRows({to + begin * args.stride, args.stride, from, kHeadSize}, count);
   };
-  copy_out(args.dr, chunk.dr);
+  const auto add_out = [&](float* to, const float* from) {
+    WkvAddRows({to + begin * args.stride, args.stride, from, kHeadSize}, count);
+  };
+  add_out(args.dr, chunk.dr);
   copy_out(args.dd, chunk.dd);
-  copy_out(args.dk, chunk.dk);
-  copy_out(args.dv, chunk.dv);
+  add_out(args.dk, chunk.dk);
+  add_out(args.dv, chunk.dv);
   copy_out(args.da, chunk.da);
   copy_out(args.db, chunk.db);
 }

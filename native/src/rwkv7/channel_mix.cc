@@ -44,8 +44,8 @@ void ChannelMixForward(const Compute& compute, const TimeMixPass& pass, ChannelM
   ForRowBlocks(compute, rows, [&](std::size_t begin, std::size_t count) {
     compute.elementwise().relu_squared(saved.positive + begin * ffn, saved.squared + begin * ffn,
                                        count * ffn);
+    if (x_out != x) std::memcpy(x_out + begin * width, x + begin * width, count * width * sizeof(float));
   });
-  if (x_out != x) std::memcpy(x_out, x, rows * width * sizeof(float));
   LinearForward(compute, x_out, Write::kAdd, saved.lora_hidden[1], saved.squared, block.linear[kFfnValue],
                 {rows, ffn, width});
 }
@@ -69,11 +69,13 @@ void ChannelMixBackward(const Compute& compute, const TimeMixPass& pass, const C
   });
   LinearBackward(compute, scratch.dshifted, Write::kOverwrite, gradients.linear[kFfnKey], scratch.dhidden,
                  saved.shifted, saved.lora_hidden[0], block.linear[kFfnKey], {rows, width, ffn});
-  std::fill_n(scratch.dh, rows * width, 0.0f);
   ForColumnSlices(compute, width, [&](std::size_t column) {
     for (std::size_t s = 0; s < pass.batch.sequences.size(); ++s) {
       const Sequence& sequence = pass.batch.sequences[s];
       const std::size_t at = sequence.begin * width + column, shift = pass.layer * width + column;
+      for (std::size_t row = 0; row < sequence.length; ++row) {
+        std::fill_n(scratch.dh + at + row * width, kHeadSize, 0.0f);
+      }
       compute.elementwise().token_shift_backward(
           {sequence.length, kHeadSize, width},
           {1,

@@ -10,6 +10,8 @@ namespace ouroboros {
 namespace {
 
 constexpr std::size_t kHeadState = kHeadSize * kHeadSize;
+// Of 64 columns of each of a dozen tensors: 100 KB.
+constexpr std::size_t kCachedRows = 32;
 enum Shifted : std::size_t { kR, kW, kK, kV, kA, kG };
 
 struct Sizes {
@@ -146,13 +148,13 @@ void TimeMixForward(const Compute& compute, const TimeMixPass& pass, TimeMixSave
   RunWkv(compute, pass, saved, states);
   ForRowBlocks(compute, rows, [&](std::size_t begin, std::size_t count) {
     const std::size_t at = begin * pass.shape.width, scalar = begin * pass.shape.heads;
+    if (x_out != x) std::memcpy(x_out + at, x + at, count * pass.shape.width * sizeof(float));
     compute.elementwise().head_output(
         {count, pass.shape.width, pass.shape.width},
         {saved.o + at, saved.z + at, saved.group_mean + scalar, saved.group_rstd + scalar,
          saved.bonus + scalar, pass.shape.heads, saved.y + at, saved.r + at, saved.k + at, saved.v + at,
          saved.g + at, block.ln_x.weight, block.ln_x.bias, block.r_k});
   });
-  if (x_out != x) std::memcpy(x_out, x, rows * width * sizeof(float));
   LinearForward(compute, x_out, Write::kAdd, saved.lora_hidden[3], saved.z, block.linear[kOutput], square);
 }
 
@@ -167,12 +169,11 @@ namespace {
 struct Workspace {
   float* dshifted[6];
   float *dr, *dk, *dv, *dg, *dd, *dminus_kk, *db, *da, *dy, *dv_gate;
-  float *wkv_r, *wkv_v;  // the wkv kernel's own dr and dv, added to what head_output's backward gave
 
   explicit Workspace(const TimeMixScratch& scratch) {
     for (std::size_t i = 0; i < 6; ++i) dshifted[i] = scratch.full[i];
-    float** roles[] = {&dr, &dk, &dv, &dg, &dd, &dminus_kk, &db, &da, &dy, &dv_gate, &wkv_r, &wkv_v};
-    for (std::size_t i = 0; i < 12; ++i) *roles[i] = scratch.full[6 + i];
+    float** roles[] = {&dr, &dk, &dv, &dg, &dd, &dminus_kk, &db, &da, &dy, &dv_gate};
+    for (std::size_t i = 0; i < 10; ++i) *roles[i] = scratch.full[6 + i];
   }
 };
 
@@ -209,12 +210,10 @@ void HeadOutputBackwardAll(const Compute& compute, const TimeMixPass& pass, cons
   });
 }
 
-// Adds the wkv kernel's dr, dk, dv to those already there; its dk goes through dshifted[kK], free at this
-// point.
+// Adds to dr, dk, dv, which head_output's backward has begun.
 void WkvBackwardAll(const Compute& compute, const TimeMixPass& pass, const TimeMixSaved& saved,
                     const Workspace& w, State* dstates) {
   const std::size_t width = pass.shape.width, heads = pass.shape.heads;
-  float* wkv_k = w.dshifted[kK];
   compute.lane.ParallelFor(pass.batch.sequences.size() * heads, [&](std::size_t task) {
     const std::size_t s = task / heads, head = task % heads;
     const Sequence& sequence = pass.batch.sequences[s];
@@ -223,15 +222,9 @@ void WkvBackwardAll(const Compute& compute, const TimeMixPass& pass, const TimeM
     float* dstate = scratch + kWkvBackwardScratch;
     std::fill_n(dstate, kHeadState, 0.0f);
     compute.kernels.wkv.backward(
-        {sequence.length, width, w.wkv_r + at, w.dd + at, wkv_k + at, w.wkv_v + at, w.dminus_kk + at,
-         w.db + at, dstate, w.dy + at, ChunkStates(saved, sequence, heads, head), saved.sa + at, saved.r + at,
+        {sequence.length, width, w.dr + at, w.dd + at, w.dk + at, w.dv + at, w.dminus_kk + at, w.db + at,
+         dstate, w.dy + at, ChunkStates(saved, sequence, heads, head), saved.sa + at, saved.r + at,
          saved.d + at, saved.k + at, saved.v + at, saved.minus_kk + at, saved.b + at, scratch});
-    for (std::size_t row = 0; row < sequence.length; ++row) {
-      const std::size_t offset = at + row * width;
-      compute.elementwise().add_scaled(w.dr + offset, w.wkv_r + offset, 1, kHeadSize);
-      compute.elementwise().add_scaled(w.dk + offset, wkv_k + offset, 1, kHeadSize);
-      compute.elementwise().add_scaled(w.dv + offset, w.wkv_v + offset, 1, kHeadSize);
-    }
     if (dstates != nullptr) {
       std::memcpy(dstates[s].wkv.data() + (pass.layer * heads + head) * kHeadState, dstate,
                   kHeadState * sizeof(float));
@@ -240,7 +233,8 @@ void WkvBackwardAll(const Compute& compute, const TimeMixPass& pass, const TimeM
 }
 
 // From the gradients of what wkv read to those of the linear maps' outputs: dk becomes dk0, dv becomes dv0,
-// and dd, da, dv_gate become gradients before their sigmoids.
+// and dd, da, dv_gate become gradients before their sigmoids. A few rows go all the way before the next, so
+// that they stay in the cache.
 void PrepareWkvBackward(const Compute& compute, const TimeMixPass& pass, const TimeMixSaved& saved,
                         const Workspace& w, const BlockView<float>& gradients, const float* v_first,
                         float* dv_first) {
@@ -248,23 +242,25 @@ void PrepareWkvBackward(const Compute& compute, const TimeMixPass& pass, const T
   const ElementwiseKernels& kernels = compute.elementwise();
   const BlockView<const float>& block = pass.weights;
   ForColumnSlices(compute, width, [&](std::size_t c) {
-    const Region region{rows, kHeadSize, width};
-    for (std::size_t row = 0; row < rows; ++row) std::fill_n(w.da + row * width + c, kHeadSize, 0.0f);
-    kernels.key_backward(
-        region, {w.dk + c, w.da + c, Offset(gradients.k_k, c), Offset(gradients.k_a, c), w.dminus_kk + c,
-                 w.db + c, w.dk + c, saved.minus_kk + c, saved.inverse_norm + c / kHeadSize, saved.k0 + c,
-                 saved.a + c, block.k_k + c, block.k_a + c, heads});
-    kernels.sigmoid_bias_backward(region, w.da + c, Offset(gradients.a0, c), saved.a + c);
-    kernels.decay_backward(region, w.dd + c, w.dd + c, saved.d + c);
-    kernels.sigmoid_bias_backward(region, w.dd + c, Offset(gradients.w0, c), saved.w_gate + c);
-    if (pass.layer == 0) {
-      for (std::size_t row = 0; row < rows; ++row) {
-        kernels.add_scaled(w.dv + row * width + c, dv_first + row * width + c, 1, kHeadSize);
+    for (std::size_t begin = 0; begin < rows; begin += kCachedRows) {
+      const Region region{std::min(kCachedRows, rows - begin), kHeadSize, width};
+      const std::size_t at = begin * width + c;
+      for (std::size_t row = 0; row < region.rows; ++row) {
+        const std::size_t here = at + row * width;
+        if (pass.layer == 0) kernels.add_scaled(w.dv + here, dv_first + here, 1, kHeadSize);
+        std::fill_n(w.da + here, kHeadSize, 0.0f);
       }
-    } else {
-      kernels.value_residual_backward(region, w.dv + c, dv_first + c, w.dv_gate + c, w.dv + c, saved.v0 + c,
-                                      v_first + c, saved.v_gate + c);
-      kernels.sigmoid_bias_backward(region, w.dv_gate + c, Offset(gradients.v0, c), saved.v_gate + c);
+      kernels.key_backward(region, {w.dk + at, w.da + at, Offset(gradients.k_k, c), Offset(gradients.k_a, c),
+                                    w.dminus_kk + at, w.db + at, w.dk + at, saved.minus_kk + at,
+                                    saved.inverse_norm + begin * heads + c / kHeadSize, saved.k0 + at,
+                                    saved.a + at, block.k_k + c, block.k_a + c, heads});
+      kernels.sigmoid_bias_backward(region, w.da + at, Offset(gradients.a0, c), saved.a + at);
+      kernels.decay_backward(region, w.dd + at, w.dd + at, saved.d + at);
+      kernels.sigmoid_bias_backward(region, w.dd + at, Offset(gradients.w0, c), saved.w_gate + at);
+      if (pass.layer == 0) continue;
+      kernels.value_residual_backward(region, w.dv + at, dv_first + at, w.dv_gate + at, w.dv + at,
+                                      saved.v0 + at, v_first + at, saved.v_gate + at);
+      kernels.sigmoid_bias_backward(region, w.dv_gate + at, Offset(gradients.v0, c), saved.v_gate + at);
     }
   });
 }
@@ -330,6 +326,9 @@ void ShiftTokensBackward(const Compute& compute, const TimeMixPass& pass, const 
       const Sequence& sequence = pass.batch.sequences[s];
       const std::size_t at = sequence.begin * width + column;
       const std::size_t shift = pass.layer * width + column;
+      for (std::size_t row = 0; row < sequence.length; ++row) {
+        std::fill_n(dh + at + row * width, kHeadSize, 0.0f);
+      }
       TokenShiftBackwardArguments arguments{
           6,
           dh + at,
@@ -371,7 +370,6 @@ void TimeMixBackward(const Compute& compute, const TimeMixPass& pass, const Time
                  saved.shifted[kV], saved.lora_hidden[2], block.linear[kValue], square);
   AllFactorsBackward(compute, pass, saved, scratch, w, gradients);
   float* dh = w.dy;  // free again
-  std::fill_n(dh, rows * width, 0.0f);
   ShiftTokensBackward(compute, pass, saved, w, gradients, dh, dstates);
   LayerNormBackward(compute, dx, gradients.ln1, dh, x, saved.mean, saved.rstd, block.ln1, rows, width);
 }

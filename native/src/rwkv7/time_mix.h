@@ -48,7 +48,7 @@ void TimeMixForward(const Compute& compute, const TimeMixPass& pass, TimeMixSave
 
 // Temporaries of the backward pass, shared by all layers.
 struct TimeMixScratch {
-  float* full[18];  // [R, D] each
+  float* full[16];  // [R, D] each
   float* narrow;    // [R, max rank]
 };
 void PlanTimeMixScratch(Arena& arena, TimeMixScratch& scratch, const Shape& shape, std::size_t rows);

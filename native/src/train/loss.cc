@@ -9,8 +9,13 @@
 namespace ouroboros {
 namespace {
 
-// Rows of logits alive at once: 128 * 65536 floats are 32 MB.
+// Rows of logits alive at once: 128 where the vocabulary is large (65536: 32 MB), more where it is small, as
+// far as they fit the cache (8 MB).
 constexpr std::size_t kHeadChunk = 128;
+constexpr std::size_t kCachedLogits = std::size_t{1} << 21;
+
+std::size_t HeadChunkOf(std::size_t vocabulary) { return std::max(kHeadChunk, kCachedLogits / vocabulary); }
+
 constexpr float kL2Wrap = 1e-4f;
 
 LinearSize HeadSizeOf(const Shape& shape, std::size_t rows) { return {rows, shape.width, shape.vocabulary}; }
@@ -72,9 +77,10 @@ Loss LossBackward(const Compute& compute, const Shape& shape, const Weights& wei
   LinearView<float> head_gradient;
   head_gradient.weight = dhead;
   std::vector<RowLoss> losses(scratch.active.size());
-  for (std::size_t begin = 0; begin < scratch.active.size(); begin += kHeadChunk) {
+  const std::size_t chunk = HeadChunkOf(vocabulary);
+  for (std::size_t begin = 0; begin < scratch.active.size(); begin += chunk) {
     compute.ThrowIfStopped();
-    const std::size_t count = std::min(kHeadChunk, scratch.active.size() - begin);
+    const std::size_t count = std::min(chunk, scratch.active.size() - begin);
     const std::span<const std::size_t> active(scratch.active.data() + begin, count);
     const LinearSize size = HeadSizeOf(shape, count);
     scratch.hidden.Grow(count * width);

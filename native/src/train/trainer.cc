@@ -11,6 +11,11 @@
 #include "rwkv7/packed_adapter.h"
 
 namespace ouroboros {
+namespace {
+
+constexpr std::size_t kZeroSlice = std::size_t{1} << 18;
+
+}  // namespace
 
 LossTotals GradientPass::Totals(std::span<const TrainSequence> batch) {
   LossTotals totals{0, 0};
@@ -56,7 +61,10 @@ Trainer::Trainer(std::shared_ptr<const Checkpoint> checkpoint, ParameterSet set,
 }
 
 TrainStep Trainer::Measure(const Compute& compute, std::span<const TrainSequence> batch, bool l2wrap) {
-  gradients_.Zero();
+  compute.lane.ParallelFor((gradients_.size() + kZeroSlice - 1) / kZeroSlice, [&](std::size_t slice) {
+    const std::size_t begin = slice * kZeroSlice;
+    std::fill_n(gradients_.data() + begin, std::min(kZeroSlice, gradients_.size() - begin), 0.0f);
+  });
   Gradients gradients = BindGradients(shape(), set_, gradients_.data());
   const Loss loss = pass_.Run(compute, shape(), CurrentWeights(), batch, GradientPass::Totals(batch), l2wrap,
                               gradients, nullptr, nullptr);
