@@ -77,6 +77,7 @@ interface NativeKernels {
   run(call: KernelCall): KernelResult;
   gemm(call: object): KernelResult;
   measureMultiplyAdds(options: Measured): number;
+  measureNarrowMultiplyAdds(options: { threads: number; operands: "bf16" | "int8" }): number | undefined;
   measureBandwidth(options: Measured & { bytes: number }): number;
   measureGemm(options: Measured & GemmShape): number;
   measureWkv(options: Measured & { heads: number; tokens: number }): WkvSeconds;
@@ -133,6 +134,14 @@ export function runGemm(call: GemmCall): Float32Array {
 /** The most floating-point operations per second that multiply-adds in registers reach. */
 export function multiplyAddPeak(options: Measured): number {
   return guarded(() => native().measureMultiplyAdds(options));
+}
+
+/** The same of bf16 pairs or int8 quadruples added to 32 bits; undefined where the processor has no such instruction. */
+export function narrowMultiplyAddPeak(options: {
+  readonly threads: number;
+  readonly operands: "bf16" | "int8";
+}): number | undefined {
+  return guarded(() => native().measureNarrowMultiplyAdds(options));
 }
 
 /** Bytes per second of reading `bytes` of memory over and over: some megabytes for the caches, 256 MB for the rest. */

@@ -5,6 +5,7 @@ import {
   instructionSets,
   multiplyAddPeak,
   poolExercises,
+  narrowMultiplyAddPeak,
   readBandwidth,
   runGemm,
 } from "../lib/kernels.js";
@@ -206,6 +207,16 @@ test.skipIf(!WAYS.some(({ precision }) => precision === "bf16"))(
     expect(firstColumn).toEqual([1, 1 + 2 ** -6, Number.NaN, Number.POSITIVE_INFINITY]);
   },
 );
+
+// One instruction does two or four times the products of float32 and is at least as wide; others may use the machine.
+test.each([
+  ["bf16", 1.3],
+  ["int8", 2],
+] as const)("multiply-adds of %s, where there are any, beat float32", { retry: 5 }, (operands, timesAtLeast) => {
+  const narrow = narrowMultiplyAddPeak({ threads: 1, operands });
+  const plain = multiplyAddPeak({ instructionSet: SETS.at(-1) ?? "scalar", threads: 1 });
+  expect(narrow === undefined || narrow / plain > timesAtLeast).toBe(true);
+});
 
 test("bandwidth is measured", () => {
   const bandwidth = readBandwidth({ instructionSet: "scalar", threads: 1, bytes: 1 << 20 });

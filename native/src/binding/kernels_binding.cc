@@ -79,6 +79,16 @@ Napi::Value MeasureMultiplyAdds(const Info& info) {
   });
 }
 
+// Undefined where this machine lacks the instruction.
+Napi::Value MeasureNarrowMultiplyAdds(const Info& info) {
+  return WithOptions(info, [&](const Napi::Object& options) -> Napi::Value {
+    const NarrowOperands operands =
+        StringOf(options, "operands") == "bf16" ? NarrowOperands::kBf16 : NarrowOperands::kInt8;
+    const double peak = NarrowMultiplyAddPeak(SizeOf(options, "threads"), operands);
+    return peak == 0.0 ? info.Env().Undefined() : Napi::Number::New(info.Env(), peak);
+  });
+}
+
 Napi::Value MeasureBandwidth(const Info& info) {
   return WithOptions(info, [&](const Napi::Object& options) {
     return Napi::Number::New(info.Env(), ReadBandwidth(MeasurementOf(options), SizeOf(options, "bytes")));
@@ -151,6 +161,7 @@ void RegisterKernels(Napi::Env env, Napi::Object exports) {
   kernels.Set("run", Napi::Function::New<RunOneKernel>(env));
   kernels.Set("gemm", Napi::Function::New<RunGemm>(env));
   kernels.Set("measureMultiplyAdds", Napi::Function::New<MeasureMultiplyAdds>(env));
+  kernels.Set("measureNarrowMultiplyAdds", Napi::Function::New<MeasureNarrowMultiplyAdds>(env));
   kernels.Set("measureBandwidth", Napi::Function::New<MeasureBandwidth>(env));
   kernels.Set("measureGemm", Napi::Function::New<MeasureGemm>(env));
   kernels.Set("measureWkv", Napi::Function::New<MeasureWkv>(env));

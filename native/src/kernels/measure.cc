@@ -46,20 +46,28 @@ class Floats {
   std::vector<Line> lines_;
 };
 
+// Operations per second of a probe of registers on every thread.
+double PeakOf(std::size_t threads, std::size_t (*probe)(std::size_t iterations, float* keep)) {
+  constexpr std::size_t kIterations = 200'000;
+  ThreadPool pool(threads);
+  Lane lane(pool, Priority::kGenerate);
+  std::vector<float> keep(threads);
+  std::vector<std::size_t> operations(threads);
+  const double seconds = BestRun([&] {
+    lane.ParallelFor(threads, [&](std::size_t task) { operations[task] = probe(kIterations, &keep[task]); });
+  });
+  return static_cast<double>(operations[0] * threads) / seconds;
+}
+
 }  // namespace
 
 double MultiplyAddPeak(const Measurement& measurement) {
-  constexpr std::size_t kIterations = 200'000;
-  ThreadPool pool(measurement.threads);
-  Lane lane(pool, Priority::kGenerate);
-  std::vector<float> keep(measurement.threads);
-  std::vector<std::size_t> operations(measurement.threads);
-  const double seconds = BestRun([&] {
-    lane.ParallelFor(measurement.threads, [&](std::size_t task) {
-      operations[task] = measurement.kernels.probe.multiply_adds(kIterations, &keep[task]);
-    });
-  });
-  return static_cast<double>(operations[0] * measurement.threads) / seconds;
+  return PeakOf(measurement.threads, measurement.kernels.probe.multiply_adds);
+}
+
+double NarrowMultiplyAddPeak(std::size_t threads, NarrowOperands operands) {
+  const NarrowProbe probe = NarrowProbeFor(operands);
+  return probe == nullptr ? 0.0 : PeakOf(threads, probe);
 }
 
 double ReadBandwidth(const Measurement& measurement, std::size_t bytes) {

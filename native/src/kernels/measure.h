@@ -9,6 +9,7 @@
 
 #include "kernels/gemm.h"
 #include "kernels/kernels.h"
+#include "kernels/probe_narrow.h"
 
 namespace ouroboros {
 
@@ -19,6 +20,8 @@ struct Measurement {
 
 // Floating-point operations per second of multiply-adds that stay in registers.
 double MultiplyAddPeak(const Measurement& measurement);
+// The same of narrow operands; 0 where this machine lacks the instruction.
+double NarrowMultiplyAddPeak(std::size_t threads, NarrowOperands operands);
 // Bytes per second of reading `bytes` of memory over and over; the threads share them.
 double ReadBandwidth(const Measurement& measurement, std::size_t bytes);
 
