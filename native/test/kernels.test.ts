@@ -4,8 +4,8 @@ import {
   hasBf16,
   instructionSets,
   multiplyAddPeak,
-  poolExercises,
   narrowMultiplyAddPeak,
+  poolExercises,
   readBandwidth,
   runGemm,
 } from "../lib/kernels.js";
@@ -212,11 +212,15 @@ test.skipIf(!WAYS.some(({ precision }) => precision === "bf16"))(
 test.each([
   ["bf16", 1.3],
   ["int8", 2],
-] as const)("multiply-adds of %s, where there are any, beat float32", { retry: 5 }, (operands, timesAtLeast) => {
-  const narrow = narrowMultiplyAddPeak({ threads: 1, operands });
-  const plain = multiplyAddPeak({ instructionSet: SETS.at(-1) ?? "scalar", threads: 1 });
-  expect(narrow === undefined || narrow / plain > timesAtLeast).toBe(true);
-});
+] as const)(
+  "multiply-adds of %s, where there are any, beat float32",
+  { retry: 5 },
+  (operands, timesAtLeast) => {
+    const narrow = narrowMultiplyAddPeak({ threads: 1, operands });
+    const plain = multiplyAddPeak({ instructionSet: SETS.at(-1) ?? "scalar", threads: 1 });
+    expect(narrow === undefined || narrow / plain > timesAtLeast).toBe(true);
+  },
+);
 
 test("bandwidth is measured", () => {
   const bandwidth = readBandwidth({ instructionSet: "scalar", threads: 1, bytes: 1 << 20 });

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { openEngine } from "../compose.js";
 import { AppError } from "../errors.js";
 import { type BenchOutcome, bench } from "../jobs/bench.js";
+import { engineBenchCommands } from "./bench/engineBenchCommands.js";
 import { keystrokeCommand, mixedCommand } from "./bench/loopBenchCommands.js";
 import { type Cli, Interrupted, printJson } from "./cli.js";
 import { formatCount, formatTable } from "./format.js";
@@ -17,14 +18,16 @@ const SHAPE = "embedded";
 const benchSchema = commonSchema.extend({ threads: z.int().optional() });
 
 export function benchCommand(cli: Cli): Command {
-  return addCommonOptions(new Command("bench"))
+  const command = addCommonOptions(new Command("bench"))
+    // What stands behind a subcommand is the subcommand's, though both know --json, --home and --threads.
+    .enablePositionalOptions()
     .description("Measure tokens per second of the embedded shape, and the machine's limits in the same run.")
     .addCommand(keystrokeCommand(cli))
     .addCommand(mixedCommand(cli))
     .addOption(
       new Option("--threads <n>", "kernel threads (default: physical cores)").argParser(parsePositive),
     )
-    .addHelpText("after", examples("ouro bench", "ouro bench --threads 1 --json", "ouro bench keystroke"))
+    .addHelpText("after", examples("ouro bench", "ouro bench --threads 1 --json", "ouro bench decode"))
     .action(async (_options, command: Command) => {
       const options = benchSchema.parse(command.opts());
       const { settings } = await openPlace(cli, options);
@@ -47,6 +50,8 @@ export function benchCommand(cli: Cli): Command {
         engine.close();
       }
     });
+  for (const each of engineBenchCommands(cli)) command.addCommand(each);
+  return command;
 }
 
 function describe(outcome: Extract<BenchOutcome, { kind: "finished" }>): string {

@@ -53,6 +53,11 @@ async function askAtTerminal({
 /** Of the daemon, in the command that is one. */
 export const PROCESS_ID = process.pid;
 
+/** The most memory that this process has held at once. */
+export function peakMemoryBytes(): number {
+  return 1024 * process.resourceUsage().maxRSS;
+}
+
 /** How this very program is started once more. */
 export function ownCommand(): { readonly program: string; readonly args: readonly string[] } {
   return { program: process.execPath, args: process.argv.slice(1, 2) };
