@@ -1,5 +1,8 @@
 /** `ouro bench limits`, `gemm`, `decode`, `prefill`, `append`, `fork`, `context` and `train`: the engine, part by part. */
 
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Argument, Command, Option } from "commander";
 import { z } from "zod";
 import { openEngine } from "../../compose.js";
@@ -8,6 +11,7 @@ import type { BenchRun, Figure, Measured } from "../../jobs/bench/figures.js";
 import { benchGemm } from "../../jobs/bench/gemm.js";
 import { benchAppend, benchDecode, benchPrefill, type Subject } from "../../jobs/bench/inference.js";
 import { benchLimits } from "../../jobs/bench/limits.js";
+import { writeRandomCheckpoint } from "../../jobs/bench/randomCheckpoint.js";
 import { BENCH_SHAPE_NAMES, BENCH_SHAPES } from "../../jobs/bench/shapes.js";
 import { benchContext, benchFork } from "../../jobs/bench/states.js";
 import { benchTrain, TRAIN_KINDS } from "../../jobs/bench/train.js";
@@ -166,13 +170,29 @@ async function withSubject(
 ): Promise<void> {
   await withEngine(cli, options, async (engine) => {
     cli.showProgress({ phase: "making the model", done: 0, total: 0, detail: "", secondsLeft: undefined });
-    const model =
-      options.model === undefined
-        ? await engine.initialModel({ shape: BENCH_SHAPES[options.shape], seed: 1 })
-        : await engine.loadModel({ path: options.model, signal: cli.signal });
-    if (cli.signal.aborted) throw new Interrupted(NOTHING);
-    await body(engine, model);
+    await withCheckpoint(cli, options, async (path) => {
+      const model = await engine.loadModel({ path, signal: cli.signal });
+      await body(engine, model);
+    });
   });
+}
+
+/** The given file, or random weights that are gone afterwards. */
+async function withCheckpoint(
+  cli: Cli,
+  { model, shape }: Subjects,
+  body: (path: string) => Promise<void>,
+): Promise<void> {
+  if (model !== undefined) return body(model);
+  const folder = await mkdtemp(join(tmpdir(), "ouro-bench-"));
+  try {
+    const path = join(folder, "random.safetensors");
+    await writeRandomCheckpoint({ path, shape: BENCH_SHAPES[shape], signal: cli.signal });
+    if (cli.signal.aborted) throw new Interrupted(NOTHING);
+    await body(path);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 async function withEngine(
