@@ -3,6 +3,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { WEIGHT_TYPES, type WeightType } from "@ouroboros/native";
 import { Argument, Command, Option } from "commander";
 import { z } from "zod";
 import { openEngine } from "../../compose.js";
@@ -26,6 +27,7 @@ const machineSchema = commonSchema.extend({ threads: z.int().optional() });
 const subjectSchema = machineSchema.extend({
   model: z.string().optional(),
   shape: z.enum(BENCH_SHAPE_NAMES),
+  weights: z.enum(WEIGHT_TYPES).optional(),
 });
 const contextSchema = subjectSchema.extend({ tokens: z.int() });
 const trainSchema = subjectSchema.extend({
@@ -88,7 +90,13 @@ function addSubject(command: Command, shape: (typeof BENCH_SHAPE_NAMES)[number])
     .addOption(
       new Option("--shape <name>", "random weights of this shape").choices(BENCH_SHAPE_NAMES).default(shape),
     )
-    .option("--model <file>", "a checkpoint instead of random weights");
+    .option("--model <file>", "a checkpoint instead of random weights")
+    .addOption(
+      new Option(
+        "--weights <type>",
+        "how they are kept for reading and writing (default: as in the file)",
+      ).choices(WEIGHT_TYPES),
+    );
 }
 
 function machineCommand(cli: Cli, { name, description, bench }: Bench<Engine>): Command {
@@ -109,7 +117,7 @@ function subjectCommand(cli: Cli, { name, description, bench }: Bench<Subject>):
     .description(description)
     .addHelpText(
       "after",
-      examples(`ouro bench ${name}`, `ouro bench ${name} --shape tiny --threads 1 --json`),
+      examples(`ouro bench ${name}`, `ouro bench ${name} --weights q8 --threads 1 --json`),
     )
     .action(async (_options, command: Command) => {
       const options = subjectSchema.parse(command.opts());
@@ -160,7 +168,11 @@ function trainCommand(cli: Cli): Command {
 type Subjects = z.infer<typeof subjectSchema>;
 
 function subjectOf(model: Model, { model: path, shape }: Subjects) {
-  return { ...(path === undefined ? { shape } : { model: path }), parameters: model.info.parameters };
+  return {
+    ...(path === undefined ? { shape } : { model: path }),
+    parameters: model.info.parameters,
+    weights: model.weights,
+  };
 }
 
 async function withSubject(
@@ -171,7 +183,8 @@ async function withSubject(
   await withEngine(cli, options, async (engine) => {
     cli.showProgress({ phase: "making the model", done: 0, total: 0, detail: "", secondsLeft: undefined });
     await withCheckpoint(cli, options, async (path) => {
-      const model = await engine.loadModel({ path, signal: cli.signal });
+      const { weights } = options;
+      const model = await engine.loadModel({ path, ...(weights && { weights }), signal: cli.signal });
       await body(engine, model);
     });
   });
@@ -230,17 +243,21 @@ function report(result: {
   readonly json: boolean;
   readonly engine: Engine;
   readonly figures: readonly Figure[];
-  readonly subject: { readonly parameters?: number; readonly peakBytes?: number };
+  readonly subject: {
+    readonly parameters?: number;
+    readonly weights?: WeightType;
+    readonly peakBytes?: number;
+  };
 }): void {
   const { cli, json, engine, figures, subject } = result;
   const { threads, instructionSet } = engine;
-  const { parameters, peakBytes } = subject;
+  const { parameters, weights, peakBytes } = subject;
   cli.showProgress(undefined);
   if (json) {
     printJson(cli, { threads, instructionSet, ...subject, figures });
     return;
   }
-  const size = parameters === undefined ? "" : `${formatCount(parameters)} parameters, `;
+  const size = parameters === undefined ? "" : `${formatCount(parameters)} parameters in ${weights}, `;
   cli.print(`${size}${threads} threads, ${instructionSet}\n${figureTable(figures)}`);
   if (peakBytes !== undefined) cli.print(`Most memory held by this process: ${formatBytes(peakBytes)}.\n`);
 }

@@ -94,7 +94,8 @@ test("a token reads all but the embedding, and only rows with logits meet the he
     parameters: 2 * 64_000 + 50_000,
     hash: "",
   };
-  expect(bytesPerToken(info)).toBe(4 * (64_000 + 50_000));
+  expect(bytesPerToken({ info, weights: "f32" })).toBe(4 * (64_000 + 50_000));
+  expect(bytesPerToken({ info, weights: "q4" })).toBe((34 / 32) * 64_000 + (18 / 32) * 50_000);
   expect(readOperations(info, 10, 1)).toBe(2 * (10 * 50_000 + 64_000));
   expect(trainOperations(info, 10, "all")).toBe(3 * 2 * 10 * (50_000 + 64_000));
   expect(trainOperations(info, 10, "few")).toBe(2 * 2 * 10 * (50_000 + 64_000));

@@ -3,7 +3,7 @@
 import type { Model, State } from "@ouroboros/native";
 import { bytesPerToken, readOperations } from "./costs.js";
 import { type BenchRun, type Figure, type Measured, measureInTurns, type Task } from "./figures.js";
-import { floatLimit, type Machine, readLimit } from "./limits.js";
+import { type Machine, productLimit, readLimit } from "./limits.js";
 import { someTokens } from "./shapes.js";
 
 export interface Subject {
@@ -58,7 +58,7 @@ export async function benchDecode(
 ): Promise<Measured<readonly Figure[]>> {
   const state = await hotState(model, HOT_TOKENS, run.signal);
   if (state === undefined) return undefined;
-  const bytes = bytesPerToken(model.info);
+  const bytes = bytesPerToken(model);
   const request = { model, state, tokens: Uint32Array.of(1), tokensMax: DECODE_TOKENS, signal: run.signal };
   const task: Task = {
     name: `decode, ${DECODE_TOKENS} tokens`,
@@ -83,7 +83,7 @@ export async function benchPrefill(
     work: readOperations(model.info, PREFILL_TOKENS, 1),
     run: () => write({ model, state, tokens, tokensMax: 1, signal: run.signal }),
   };
-  return measureInTurns({ tasks: [task], limit: floatLimit(machine), run });
+  return measureInTurns({ tasks: [task], limit: productLimit(machine, model.weights), run });
 }
 
 /** A figure per number of tokens; each includes the logits after the last of them. */
@@ -93,7 +93,7 @@ export async function benchAppend(
 ): Promise<Measured<readonly Figure[]>> {
   const state = await hotState(model, HOT_TOKENS, run.signal);
   if (state === undefined) return undefined;
-  const bytes = bytesPerToken(model.info);
+  const bytes = bytesPerToken(model);
   const tasks = APPENDED.map((count): Task => {
     const tokens = someTokens(count, model.info.vocabularySize);
     return {

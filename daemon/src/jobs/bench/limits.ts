@@ -1,6 +1,6 @@
 /** What the machine can do at most: multiply-adds in registers and reading memory, by operand and by place. */
 
-import type { Engine } from "@ouroboros/native";
+import type { Engine, WeightType } from "@ouroboros/native";
 import { multiplyAddPeak, narrowMultiplyAddPeak, readBandwidth } from "@ouroboros/native/kernels";
 import { type BenchRun, type Figure, type LimitProbe, type Measured, summarize } from "./figures.js";
 
@@ -37,6 +37,12 @@ export function narrowLimit(machine: Machine, operands: "bf16" | "int8"): LimitP
     unit: operands === "bf16" ? "GFLOP/s" : "GOP/s",
     perSecond: () => narrowMultiplyAddPeak({ threads, operands }) ?? 0,
   };
+}
+
+/** q8 and q4 meet activations in int8, f32 and bf16 in float32. */
+export function productLimit(machine: Machine, weights: WeightType): LimitProbe {
+  const isInt8 = weights === "q8" || weights === "q4";
+  return (isInt8 ? narrowLimit(machine, "int8") : undefined) ?? floatLimit(machine);
 }
 
 export async function benchLimits(machine: Machine, run: BenchRun): Promise<Measured<readonly Figure[]>> {
