@@ -56,6 +56,7 @@ interface EngineAddon {
   loadModel(engine: Handle, options: object): NativeJob<NativeModel>;
   initialModel(engine: Handle, options: object): NativeJob<NativeModel>;
   zeroState(model: Handle): State;
+  initialState(model: Handle, options: object): State;
   stateToBytes(model: Handle, options: { readonly state: State }): Uint8Array;
   stateFromBytes(model: Handle, bytes: Uint8Array): State;
   read(model: Handle, options: object): NativeJob<Finished<{ readonly state: State }>>;
@@ -120,6 +121,7 @@ function modelOver(addon: EngineAddon, native: NativeModel): Model {
     weights,
     bytes,
     zeroState: () => guarded(() => addon.zeroState(handle)),
+    initialState: (options) => guarded(() => addon.initialState(handle, options)),
     stateToBytes: (state) => guarded(() => addon.stateToBytes(handle, { state })),
     stateFromBytes(bytes) {
       if (!(bytes instanceof Uint8Array)) throw new TypeError("Model.stateFromBytes needs a Uint8Array.");
@@ -162,6 +164,8 @@ function trainerOver(addon: EngineAddon, handle: Handle): Trainer {
       if (!Number.isFinite(options.learningRate)) {
         throw new TypeError("Trainer.step needs a learning rate that is a finite number.");
       }
+      requirePart(options.sequencesAtOnce, "sequencesAtOnce");
+      requirePart(options.detachEvery, "detachEvery");
       return runUnlessAborted(() => addon.trainerStep(handle, options), CANCELLED, options.signal);
     },
     async score(options) {
@@ -262,6 +266,11 @@ function requireTokens(options: Pick<ReadOptions, "tokens"> & Cancellable, atLea
   if (!(options.tokens instanceof Uint32Array) || options.tokens.length < atLeast) {
     throw new TypeError(`tokens must be a Uint32Array of at least ${atLeast}.`);
   }
+}
+
+function requirePart(count: number | undefined, name: string): void {
+  if (count === undefined || (Number.isSafeInteger(count) && count >= 1)) return;
+  throw new TypeError(`Trainer.step needs ${name} as a whole number from 1 on.`);
 }
 
 function requireText(text: string, message: string): void {

@@ -105,6 +105,11 @@ export interface Model {
   readonly bytes: number;
   /** The State before any token: all zeros. */
   zeroState(): State;
+  /**
+   * Where a run with this adapter starts: at `state` (default: the zero State), changed by the adapter's tuned State if
+   * it has one. Call it once, where the adapter begins to act; runs themselves do not add anything.
+   */
+  initialState(options: { readonly adapter: Adapter; readonly state?: State }): State;
   stateToBytes(state: State): Uint8Array;
   /** Throws EngineError `state` when the bytes are not a State of this model's shape. */
   stateFromBytes(bytes: Uint8Array): State;
@@ -194,7 +199,11 @@ export const BIG_MATRICES = [
 ] as const;
 export type BigMatrix = (typeof BIG_MATRICES)[number];
 
-/** What a Trainer changes. `whole` = private copies of the named tensors (all of them by default). */
+/**
+ * What a Trainer changes. `whole` = private copies of the named tensors (all of them by default). `state` = what is added
+ * to the wkv part of the State that a sequence starts from (`blocks.N.att.time_state`, as RWKV-PEFT names it): an
+ * initial State where that is the zero State, an offset at the boundary elsewhere; see `Model.initialState`.
+ */
 export type TrainedParameters =
   | { readonly kind: "whole"; readonly names?: readonly string[] }
   | {
@@ -202,6 +211,11 @@ export type TrainedParameters =
       readonly rank: number;
       readonly alpha: number;
       readonly targets: readonly BigMatrix[];
+      /** Default: all. */
+      readonly layers?: readonly number[];
+    }
+  | {
+      readonly kind: "state";
       /** Default: all. */
       readonly layers?: readonly number[];
     };
@@ -213,6 +227,11 @@ export interface TrainerOptions {
   /** Seeds LoRA's A. */
   readonly seed: number;
   readonly optimizer: OptimizerOptions;
+  /**
+   * Keep only the residual stream of each layer and compute the rest again on the way back: the same bits, less memory,
+   * more time. Default `auto`: for batches that would keep more than 512 MB.
+   */
+  readonly checkpointing?: boolean | "auto";
 }
 
 /** AdamW as in conformance/README e. */
@@ -232,7 +251,7 @@ export interface TrainSequence {
   readonly tokens: Uint32Array;
   /** `[T]` cross-entropy weight of each position; 0 masks it. */
   readonly weights: Float32Array;
-  /** State before tokens[0]; default zero. Not trained. */
+  /** State before tokens[0]; default zero. Not trained; a State that is being tuned is added to it. */
   readonly state?: State;
   /** KL(reference || model) with `klWeights` [T], added to the weighted cross-entropy. */
   readonly reference?: ReferenceLogits;
@@ -258,9 +277,16 @@ export interface Trainer {
       readonly learningRate: number;
       /** Adds the official L2Wrap term; default off. */
       readonly l2wrap?: boolean;
+      /** Takes so many sequences through at a time and adds up their gradients; default: all. */
+      readonly sequencesAtOnce?: number;
+      /**
+       * Takes longer sequences through in windows of so many tokens. States are carried from one to the next, gradients
+       * are not. Default: whole sequences.
+       */
+      readonly detachEvery?: number;
     } & Cancellable,
   ): Promise<Finished<TrainStep>>;
-  /** Scores sequences under the parameters as they stand now. */
+  /** Scores sequences under the parameters as they stand now; a State that is being tuned is added to `state`. */
   score(
     options: { readonly state: State; readonly tokens: Uint32Array } & Cancellable,
   ): Promise<Finished<Score>>;

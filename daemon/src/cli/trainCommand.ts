@@ -20,6 +20,7 @@ const EPOCHS_DEFAULT = 3;
 const SAVE_EVERY_SECONDS = 60;
 /** A tenth of what a correction may take: a file is read many times, and much of it is not about one place. */
 const LEARNING_RATE_DEFAULT = { whole: 1e-4, lora: 1e-3 } as const;
+type TrainedKind = keyof typeof LEARNING_RATE_DEFAULT;
 
 const trainSchema = modelSchema.extend({
   epochs: z.int(),
@@ -116,7 +117,11 @@ async function trainAndSave(run: TrainRun): Promise<void> {
   else cli.print(describe({ saved, kind: parameters.kind, trained }));
 }
 
-function parametersOf({ options, loaded, workplace }: TrainRun): TrainedParameters {
+function parametersOf({
+  options,
+  loaded,
+  workplace,
+}: TrainRun): Extract<TrainedParameters, { kind: TrainedKind }> {
   const isSmall = loaded.model.info.parameters <= LEARNING_DEFAULTS.wholeParametersMax;
   const kind = options.parameters === "auto" ? (isSmall ? "whole" : "lora") : options.parameters;
   if (kind === "whole") return { kind };
@@ -126,7 +131,7 @@ function parametersOf({ options, loaded, workplace }: TrainRun): TrainedParamete
 
 function ratesOf(chosen: {
   readonly options: TrainOptions;
-  readonly kind: TrainedParameters["kind"];
+  readonly kind: TrainedKind;
 }): Omit<TrainingRun, "steps"> {
   const { options, kind } = chosen;
   return {
@@ -149,7 +154,7 @@ async function save(
   run: TrainRun & {
     readonly trained: Extract<FileTrained, { kind: "finished" }>;
     readonly name: string;
-    readonly kind: TrainedParameters["kind"];
+    readonly kind: TrainedKind;
   },
 ): Promise<string> {
   const { cli, options, workplace, loaded, trained, name, kind } = run;
@@ -169,7 +174,7 @@ async function save(
 
 function describe(shown: {
   readonly saved: string;
-  readonly kind: TrainedParameters["kind"];
+  readonly kind: TrainedKind;
   readonly trained: Extract<FileTrained, { kind: "finished" }>;
 }): string {
   const { saved, kind, trained } = shown;

@@ -4,7 +4,7 @@
  * It is not a mock: it is a small real learner. The "model" is a table from the last twelve tokens to logits; an
  * adapter is a table of additions to it plus one addition for all contexts, so that one correction can disturb
  * another; a step is normalised descent on weighted cross-entropy and divergence; publishing rounds to bfloat16.
- * What it does not have: shapes, layers, speed. It writes greedily only.
+ * What it does not have: shapes, layers, tuned States, speed. It writes greedily only.
  */
 
 import { createHash } from "node:crypto";
@@ -140,6 +140,7 @@ export function createFakeModel(options: { readonly vocabularySize: number; read
     weights: "f32",
     bytes: 4 * size,
     zeroState: () => states.hide([]),
+    initialState: ({ state }) => state ?? states.hide([]),
     stateToBytes: (state) => new Uint8Array(Uint32Array.from(states.show(state)).buffer),
     stateFromBytes(bytes) {
       if (bytes.length % 4 !== 0) throw new EngineError("state", "not a State of this model");

@@ -14,6 +14,7 @@
 #include "binding/tokenizer_object.h"
 #include "files/safetensors_writer.h"
 #include "files/tensor_file.h"
+#include "rwkv7/time_state.h"
 
 namespace ouroboros::binding {
 namespace {
@@ -98,6 +99,16 @@ Napi::Value InitialModel(const Napi::CallbackInfo& info) {
 
 Napi::Value ZeroState(const Napi::CallbackInfo& info) {
   return StateToJs(info.Env(), std::make_shared<const State>(State::Zero(ModelOf(info[0])->shape())));
+}
+
+Napi::Value InitialState(const Napi::CallbackInfo& info) {
+  const Shape& shape = ModelOf(info[0])->shape();
+  const Napi::Object options = info[1].As<Napi::Object>();
+  const Adapter adapter = AdapterOf(options, shape);
+  if (adapter == nullptr) RefuseArgument("adapter");
+  const auto state = Has(options, "state") ? StateOfOptions(options, shape)
+                                           : std::make_shared<const State>(State::Zero(shape));
+  return StateToJs(info.Env(), std::make_shared<const State>(StartOf(*adapter, *state)));
 }
 
 constexpr const char* kStateNames[3] = {"att_shift", "ffn_shift", "wkv"};
@@ -320,6 +331,7 @@ void RegisterEngine(Napi::Env env, Napi::Object exports) {
   add("loadModel", Guarded<LoadModel>);
   add("initialModel", Guarded<InitialModel>);
   add("zeroState", Guarded<ZeroState>);
+  add("initialState", Guarded<InitialState>);
   add("stateToBytes", Guarded<StateToBytes>);
   add("stateFromBytes", Guarded<StateFromBytes>);
   add("read", Guarded<Read>);

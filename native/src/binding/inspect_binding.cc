@@ -173,25 +173,6 @@ Napi::Object ArraysToJs(Napi::Env env, const ParameterSet& set, const float* val
   return out;
 }
 
-// One window of each sequence, so that `detachEvery` cuts gradients between windows but carries States.
-std::vector<TrainSequence> Window(const std::vector<TrainSequence>& sequences,
-                                  const std::vector<State>& states, std::size_t first, std::size_t length) {
-  std::vector<TrainSequence> window;
-  for (std::size_t s = 0; s < sequences.size(); ++s) {
-    const TrainSequence& whole = sequences[s];
-    const auto begin = static_cast<std::ptrdiff_t>(std::min(first, whole.inputs.size()));
-    const auto end = static_cast<std::ptrdiff_t>(std::min(first + length, whole.inputs.size()));
-    if (begin == end) continue;
-    TrainSequence part;
-    part.inputs.assign(whole.inputs.begin() + begin, whole.inputs.begin() + end);
-    part.targets.assign(whole.targets.begin() + begin, whole.targets.begin() + end);
-    part.weights.assign(whole.weights.begin() + begin, whole.weights.begin() + end);
-    part.state = std::make_shared<State>(states[s].Copy());
-    window.push_back(std::move(part));
-  }
-  return window;
-}
-
 Napi::Value GradientsOf(const InspectedPtr& self, const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const Napi::Object options = info[0].As<Napi::Object>();
@@ -202,28 +183,15 @@ Napi::Value GradientsOf(const InspectedPtr& self, const Napi::CallbackInfo& info
   Buffer arena(set.values.size());
   arena.Zero();
   Gradients gradients = BindGradients(shape, set, arena.data());
-  const LossTotals totals = GradientPass::Totals(sequences);
-  std::vector<State> states, dstates;
-  std::size_t longest = 0;
-  for (const TrainSequence& sequence : sequences) {
-    states.push_back(sequence.state->Copy());
-    dstates.push_back(State::Zero(shape));
-    longest = std::max(longest, sequence.inputs.size());
-  }
-  const std::size_t every = Has(options, "detachEvery") ? SizeOf(options, "detachEvery") : longest;
-  if (every == 0 || (every < longest && sequences.size() != 1)) RefuseArgument("detachEvery");
+  std::vector<State> dstates;
+  for (std::size_t i = 0; i < sequences.size(); ++i) dstates.push_back(State::Zero(shape));
+  PassOptions pass_options;
+  pass_options.l2wrap = BoolOf(options, "l2wrap");
+  if (Has(options, "detachEvery")) pass_options.detach_every = SizeOf(options, "detachEvery");
   GradientPass pass;
-  double loss = 0;
-  for (std::size_t first = 0; first < longest; first += every) {
-    const std::vector<TrainSequence> window = Window(sequences, states, first, every);
-    std::vector<State> after;
-    // The gradient of the initial State is that of the first window; later windows start from detached
-    // States.
-    loss += pass.Run(self->compute(), shape, weights, window, totals, BoolOf(options, "l2wrap"), gradients,
-                     first == 0 ? dstates.data() : nullptr, &after)
-                .cross_entropy;
-    states = std::move(after);
-  }
+  const double loss =
+      pass.Run(self->compute(), shape, weights, sequences, pass_options, gradients, dstates.data())
+          .cross_entropy;
   Napi::Object result = Napi::Object::New(env);
   result.Set("loss", loss);
   Napi::Object arrays = ArraysToJs(env, set, arena.data());
@@ -254,7 +222,8 @@ Napi::Value TrainCurve(const InspectedPtr& self, const Napi::CallbackInfo& info)
   const Napi::Object options = info[0].As<Napi::Object>();
   const std::vector<TrainSequence> sequences = SequencesOf(options, self->shape());
   const std::size_t steps = SizeOf(options, "steps");
-  const bool l2wrap = BoolOf(options, "l2wrap");
+  PassOptions pass;
+  pass.l2wrap = BoolOf(options, "l2wrap");
   // The trainer's base carries the overrides.
   auto base = std::make_shared<Checkpoint>();
   base->shape = self->shape();
@@ -265,8 +234,8 @@ Napi::Value TrainCurve(const InspectedPtr& self, const Napi::CallbackInfo& info)
   for (std::uint32_t step = 0; step <= steps; ++step) {
     // The pass after the last step only measures; it leaves the parameters alone.
     const float rate = FloatOf(options, "learningRate");
-    const TrainStep done = step < steps ? trainer.Step(self->compute(), sequences, rate, l2wrap, {}).step
-                                        : trainer.Measure(self->compute(), sequences, l2wrap);
+    const TrainStep done = step < steps ? trainer.Step(self->compute(), sequences, rate, pass, {}).step
+                                        : trainer.Measure(self->compute(), sequences, pass);
     losses.Set(step, done.loss.cross_entropy);
     if (step < steps) norms.Set(step, done.gradient_norm);
   }
@@ -350,11 +319,16 @@ Napi::Value InspectAdamW(const Napi::CallbackInfo& info) {
     fill(set.values, parameter);
     fill(moments.m, m);
     fill(moments.v, v);
-    moments.steps = SizeOf(options, "step") - 1;
-    AdamWStep({KernelsFor(BestInstructionSet()), lane}, set, moments, gradient.data(), 0,
-              FloatOf(options, "learningRate"),
-              {FloatOf(options, "beta1"), FloatOf(options, "beta2"), FloatOf(options, "epsilon"),
-               FloatOf(options, "weightDecay"), 0, Groups::kUniform});
+    const AdamWOptions optimizer{FloatOf(options, "beta1"),
+                                 FloatOf(options, "beta2"),
+                                 FloatOf(options, "epsilon"),
+                                 FloatOf(options, "weightDecay"),
+                                 0,
+                                 Groups::kUniform};
+    const AdamWArguments shared =
+        SharedArguments(optimizer, SizeOf(options, "step"), 0, FloatOf(options, "learningRate"));
+    AdamWStep({KernelsFor(BestInstructionSet()), lane}, set.parameters, set.values.data(), moments,
+              gradient.data(), shared, optimizer);
     Napi::Object result = Napi::Object::New(env);
     result.Set("parameter", ToJs(env, set.values.span()));
     result.Set("m", ToJs(env, moments.m.span()));

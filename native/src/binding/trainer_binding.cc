@@ -16,6 +16,7 @@ namespace {
 struct TrainerObject {
   ModelPtr model;
   Trainer trainer;
+  Checkpointing checkpointing;
   std::atomic<std::uint64_t> steps = 0;  // of the trainer, for the JavaScript thread to read at any time
 };
 using TrainerPtr = std::shared_ptr<TrainerObject>;
@@ -31,7 +32,8 @@ AdamWOptions OptimizerOf(const Napi::Object& object) {
           StringOf(object, "groups") == "official" ? Groups::kOfficial : Groups::kUniform};
 }
 
-std::vector<LoraTarget> TargetsOf(const Napi::Object& parameters, const Shape& shape) {
+// Those that are named; all by default.
+std::vector<std::size_t> LayersOf(const Napi::Object& parameters, const Shape& shape) {
   std::vector<std::size_t> layers;
   if (Has(parameters, "layers")) {
     const Napi::Array array = ObjectOf(parameters, "layers").As<Napi::Array>();
@@ -43,8 +45,12 @@ std::vector<LoraTarget> TargetsOf(const Napi::Object& parameters, const Shape& s
   } else {
     for (std::size_t layer = 0; layer < shape.layers; ++layer) layers.push_back(layer);
   }
+  return layers;
+}
+
+std::vector<LoraTarget> TargetsOf(const Napi::Object& parameters, const Shape& shape) {
   std::vector<LoraTarget> targets;
-  for (const std::size_t layer : layers) {
+  for (const std::size_t layer : LayersOf(parameters, shape)) {
     for (const std::string& name : StringsOf(parameters, "targets")) {
       const auto found = std::find(kBigMatrixNames.begin(), kBigMatrixNames.end(), name);
       if (found == kBigMatrixNames.end()) RefuseArgument("targets");
@@ -57,7 +63,9 @@ std::vector<LoraTarget> TargetsOf(const Napi::Object& parameters, const Shape& s
 
 ParameterSet FreshSet(const Napi::Object& options, const Checkpoint& checkpoint) {
   const Napi::Object parameters = ObjectOf(options, "parameters");
-  if (StringOf(parameters, "kind") == "lora") {
+  const std::string kind = StringOf(parameters, "kind");
+  if (kind == "state") return FreshTimeStates(checkpoint.shape, LayersOf(parameters, checkpoint.shape));
+  if (kind == "lora") {
     return FreshLora(checkpoint.shape, TargetsOf(parameters, checkpoint.shape), SizeOf(parameters, "rank"),
                      FloatOf(parameters, "alpha"), SizeOf(options, "seed"));
   }
@@ -90,6 +98,12 @@ void ContinueFrom(ParameterSet& set, const ParameterSet& from) {
   set.lora_alpha = from.lora_alpha;
 }
 
+Checkpointing CheckpointingOf(const Napi::Object& options) {
+  const Napi::Value wish = options.Get("checkpointing");
+  if (!wish.IsBoolean()) return Checkpointing::kAuto;
+  return wish.As<Napi::Boolean>().Value() ? Checkpointing::kOn : Checkpointing::kOff;
+}
+
 Napi::Value CreateTrainer(const Napi::CallbackInfo& info) {
   const ModelPtr model = ModelOf(info[0]);
   const Napi::Object options = info[1].As<Napi::Object>();
@@ -99,7 +113,8 @@ Napi::Value CreateTrainer(const Napi::CallbackInfo& info) {
     ContinueFrom(set, *Unwrap<const ParameterSet>(options.Get("from"), HandleKind::kAdapter));
   }
   const AdamWOptions optimizer = OptimizerOf(ObjectOf(options, "optimizer"));
-  auto trainer = std::make_shared<TrainerObject>(model, Trainer(masters, std::move(set), optimizer));
+  auto trainer = std::make_shared<TrainerObject>(model, Trainer(masters, std::move(set), optimizer),
+                                                 CheckpointingOf(options));
   // Parameters, gradients and two moments; activations, which depend on the batches to come, are not counted.
   const std::size_t bytes = 4 * trainer->trainer.parameters().values.size() * sizeof(float);
   return Wrap(info.Env(), HandleKind::kTrainer, std::move(trainer), bytes);
@@ -138,12 +153,16 @@ Napi::Value Step(const Napi::CallbackInfo& info) {
   }
   if (batch.empty()) RefuseArgument("sequences");
   const float rate = FloatOf(options, "learningRate");
-  const bool l2wrap = BoolOf(options, "l2wrap");
+  PassOptions pass;
+  pass.l2wrap = BoolOf(options, "l2wrap");
+  pass.checkpointing = self->checkpointing;
+  if (Has(options, "sequencesAtOnce")) pass.sequences_at_once = SizeOf(options, "sequencesAtOnce");
+  if (Has(options, "detachEvery")) pass.detach_every = SizeOf(options, "detachEvery");
   return RunJob(
       info.Env(), self->model->core, On::kTrainThread,
-      [self, batch = std::move(batch), rate, l2wrap](const std::stop_token& stop) {
+      [self, batch = std::move(batch), rate, pass](const std::stop_token& stop) {
         const Trainer::StepResult result =
-            self->trainer.Step(self->model->core->training(), batch, rate, l2wrap, stop);
+            self->trainer.Step(self->model->core->training(), batch, rate, pass, stop);
         self->steps = self->trainer.steps();
         return result;
       },
@@ -171,7 +190,7 @@ Napi::Value ScoreNow(const Napi::CallbackInfo& info) {
         const Weights weights = self->trainer.CurrentWeights();
         EngineCore& core = *self->model->core;
         MasterNetwork network(self->model->shape(), weights, core.train_activations);
-        Scoring scoring(core.train, network, *state, tokens);
+        Scoring scoring(core.train, network, self->trainer.StartFrom(*state), tokens);
         while (scoring.Step(stop) != Slice::kDone) {
         }
         return scoring.Finish();
@@ -219,8 +238,10 @@ Napi::Value SaveAdapter(const Napi::CallbackInfo& info) {
 Napi::Value SaveWholeModel(const Napi::CallbackInfo& info) {
   const TrainerPtr self = TrainerOf(info[0]);
   const Napi::Object options = info[1].As<Napi::Object>();
-  if (self->trainer.parameters().lora_rank > 0) {
-    throw EngineError(ErrorCode::kArgument, "a LoRA is saved as an adapter, not as a checkpoint");
+  const ParameterSet& trained = self->trainer.parameters();
+  if (trained.lora_rank > 0 || HasTimeStates(trained)) {
+    throw EngineError(ErrorCode::kArgument,
+                      "a LoRA or a tuned State is saved as an adapter, not as a checkpoint");
   }
   const bool in_bf16 = StringOf(options, "precision") == "bf16";
   return RunJob(

@@ -20,8 +20,8 @@ void PlanChannelMix(Arena& arena, ChannelMixSaved& saved, const Shape& shape,
   saved.lora_hidden[1] = arena.Take(rows * block.linear[kFfnValue].rank);
 }
 
-void ChannelMixForward(const Compute& compute, const TimeMixPass& pass, ChannelMixSaved& saved, float* x_out,
-                       const float* x, std::span<State> states) {
+void RefillChannelMix(const Compute& compute, const TimeMixPass& pass, ChannelMixSaved& saved, const float* x,
+                      std::span<State> states) {
   const std::size_t rows = pass.batch.rows(), width = pass.shape.width, ffn = pass.shape.ffn;
   const BlockView<const float>& block = pass.weights;
   LayerNormForward(compute, saved.h, saved.mean, saved.rstd, x, block.ln2, rows, width);
@@ -44,10 +44,20 @@ void ChannelMixForward(const Compute& compute, const TimeMixPass& pass, ChannelM
   ForRowBlocks(compute, rows, [&](std::size_t begin, std::size_t count) {
     compute.elementwise().relu_squared(saved.positive + begin * ffn, saved.squared + begin * ffn,
                                        count * ffn);
-    if (x_out != x) std::memcpy(x_out + begin * width, x + begin * width, count * width * sizeof(float));
   });
-  LinearForward(compute, x_out, Write::kAdd, saved.lora_hidden[1], saved.squared, block.linear[kFfnValue],
-                {rows, ffn, width});
+}
+
+void ChannelMixForward(const Compute& compute, const TimeMixPass& pass, ChannelMixSaved& saved, float* x_out,
+                       const float* x, std::span<State> states) {
+  const std::size_t rows = pass.batch.rows(), width = pass.shape.width, ffn = pass.shape.ffn;
+  RefillChannelMix(compute, pass, saved, x, states);
+  if (x_out != x) {
+    ForRowBlocks(compute, rows, [&](std::size_t begin, std::size_t count) {
+      std::memcpy(x_out + begin * width, x + begin * width, count * width * sizeof(float));
+    });
+  }
+  LinearForward(compute, x_out, Write::kAdd, saved.lora_hidden[1], saved.squared,
+                pass.weights.linear[kFfnValue], {rows, ffn, width});
 }
 
 void PlanChannelMixScratch(Arena& arena, ChannelMixScratch& scratch, const Shape& shape, std::size_t rows) {
@@ -56,19 +66,31 @@ void PlanChannelMixScratch(Arena& arena, ChannelMixScratch& scratch, const Shape
   scratch.dh = arena.Take(rows * shape.width);
 }
 
+bool IsChannelMixTrained(const BlockView<float>& gradients) {
+  return IsTrained(gradients.linear[kFfnKey]) || IsTrained(gradients.linear[kFfnValue]) ||
+         IsTrained(gradients.ln2) || gradients.ffn_mix != nullptr;
+}
+
 void ChannelMixBackward(const Compute& compute, const TimeMixPass& pass, const ChannelMixSaved& saved,
-                        ChannelMixScratch& scratch, const BlockView<float>& gradients, float* dx,
+                        ChannelMixScratch& scratch, const BlockView<float>& gradients, Reach reach, float* dx,
                         const float* x, State* dstates) {
   const std::size_t rows = pass.batch.rows(), width = pass.shape.width, ffn = pass.shape.ffn;
   const BlockView<const float>& block = pass.weights;
-  LinearBackward(compute, scratch.dhidden, Write::kOverwrite, gradients.linear[kFfnValue], dx, saved.squared,
-                 saved.lora_hidden[1], block.linear[kFfnValue], {rows, ffn, width});
+  const bool reaches_input = reach == Reach::kInput || dstates != nullptr || IsTrained(gradients.ln2) ||
+                             gradients.ffn_mix != nullptr;
+  const bool reaches_key = reaches_input || IsTrained(gradients.linear[kFfnKey]);
+  LinearBackward(compute, reaches_key ? scratch.dhidden : nullptr, Write::kOverwrite,
+                 gradients.linear[kFfnValue], dx, saved.squared, saved.lora_hidden[1],
+                 block.linear[kFfnValue], {rows, ffn, width});
+  if (!reaches_key) return;
   ForRowBlocks(compute, rows, [&](std::size_t begin, std::size_t count) {
     compute.elementwise().relu_squared_backward(scratch.dhidden + begin * ffn, saved.positive + begin * ffn,
                                                 count * ffn);
   });
-  LinearBackward(compute, scratch.dshifted, Write::kOverwrite, gradients.linear[kFfnKey], scratch.dhidden,
-                 saved.shifted, saved.lora_hidden[0], block.linear[kFfnKey], {rows, width, ffn});
+  LinearBackward(compute, reaches_input ? scratch.dshifted : nullptr, Write::kOverwrite,
+                 gradients.linear[kFfnKey], scratch.dhidden, saved.shifted, saved.lora_hidden[0],
+                 block.linear[kFfnKey], {rows, width, ffn});
+  if (!reaches_input) return;
   ForColumnSlices(compute, width, [&](std::size_t column) {
     for (std::size_t s = 0; s < pass.batch.sequences.size(); ++s) {
       const Sequence& sequence = pass.batch.sequences[s];

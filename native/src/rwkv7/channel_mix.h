@@ -22,6 +22,13 @@ void PlanChannelMix(Arena& arena, ChannelMixSaved& saved, const Shape& shape,
 void ChannelMixForward(const Compute& compute, const TimeMixPass& pass, ChannelMixSaved& saved, float* x_out,
                        const float* x, std::span<State> states);
 
+// Fills in again what the forward pass had in `saved`, but for lora_hidden[1].
+void RefillChannelMix(const Compute& compute, const TimeMixPass& pass, ChannelMixSaved& saved, const float* x,
+                      std::span<State> states);
+
+// Whether backward has to come here for the layer's own sake.
+bool IsChannelMixTrained(const BlockView<float>& gradients);
+
 struct ChannelMixScratch {
   float* dhidden;        // [R, F]
   float *dshifted, *dh;  // [R, D]
@@ -29,7 +36,7 @@ struct ChannelMixScratch {
 void PlanChannelMixScratch(Arena& arena, ChannelMixScratch& scratch, const Shape& shape, std::size_t rows);
 
 void ChannelMixBackward(const Compute& compute, const TimeMixPass& pass, const ChannelMixSaved& saved,
-                        ChannelMixScratch& scratch, const BlockView<float>& gradients, float* dx,
+                        ChannelMixScratch& scratch, const BlockView<float>& gradients, Reach reach, float* dx,
                         const float* x, State* dstates);
 
 }  // namespace ouroboros

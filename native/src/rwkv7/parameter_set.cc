@@ -12,6 +12,7 @@
 #include "base/random.h"
 #include "files/safetensors_writer.h"
 #include "files/tensor_file.h"
+#include "rwkv7/time_state.h"
 
 namespace ouroboros {
 namespace {
@@ -98,6 +99,10 @@ void CheckAdapterFits(const Shape& shape, ParameterSet& set) {
   for (const ParameterInfo& parameter : ParametersOf(shape)) {
     shapes[parameter.name] = WithoutUnits(parameter.shape);
   }
+  for (std::size_t layer = 0; layer < shape.layers; ++layer) {
+    const ParameterInfo time_state = TimeStateOf(shape, layer);
+    shapes[time_state.name] = WithoutUnits(time_state.shape);
+  }
   for (const ParameterInfo& parameter : set.parameters) CheckFits(shape, shapes, parameter, set);
   CheckPairs(set);
   set.shape = shape;
@@ -113,8 +118,6 @@ void AssignOffsets(std::vector<ParameterInfo>& parameters) {
   }
 }
 
-namespace {
-
 void CheckDistinct(const std::vector<std::string>& names) {
   std::set<std::string> seen;
   for (const std::string& name : names) {
@@ -123,6 +126,8 @@ void CheckDistinct(const std::vector<std::string>& names) {
     }
   }
 }
+
+namespace {
 
 // A float as text that reads back as the same float, whatever the locale.
 std::string TextOf(float value) {
@@ -158,6 +163,9 @@ ParameterSet WholeTensors(const Shape& shape, const Weights& base, const std::ve
     if (found == all.end()) throw EngineError(ErrorCode::kArgument, "the model has no tensor `" + name + "`");
     set.parameters.push_back(*found);
   }
+  // So that a flat buffer without its rows is one that is shorter.
+  std::stable_partition(set.parameters.begin(), set.parameters.end(),
+                        [](const ParameterInfo& parameter) { return parameter.name != kEmbedding; });
   AssignOffsets(set.parameters);
   set.values.Grow(ArenaSize(set.parameters));
   set.values.Zero();
@@ -228,7 +236,8 @@ Gradients BindGradients(const Shape& shape, const ParameterSet& set, float* aren
 }
 
 bool IsStoredInBf16(const ParameterInfo& parameter) {
-  return !IsLora(parameter.name) && MeaningfulDimensions(parameter.shape) >= 2;
+  return !IsLora(parameter.name) && !IsTimeState(parameter.name) &&
+         MeaningfulDimensions(parameter.shape) >= 2;
 }
 
 void RoundAsStored(ParameterSet& set) {

@@ -2,7 +2,8 @@
 // Checkpoint.
 //
 // Whole tensors replace the checkpoint's; `*.lora_A` [rank, in] and `*.lora_B` [out, rank] add (alpha / rank)
-// B A to a big matrix. One flat buffer holds all values, so moments and gradients share the layout. An
+// B A to a big matrix; `*.time_state` changes the State from which the set begins to act (time_state.h). One
+// flat buffer holds all values, so moments and gradients share the layout. An
 // Adapter is a `std::shared_ptr<const ParameterSet>`: immutable, free to share among threads.
 #pragma once
 
@@ -35,9 +36,11 @@ using Adapter = std::shared_ptr<const ParameterSet>;
 
 // Gives every parameter its count and offset, in order.
 void AssignOffsets(std::vector<ParameterInfo>& parameters);
+// Throws EngineError(kArgument) for a name that occurs twice among those to be trained.
+void CheckDistinct(const std::vector<std::string>& names);
 
-// The named tensors of the base, values copied. Throws EngineError(kArgument) for a name that the model lacks
-// or that occurs twice.
+// The named tensors of the base, values copied, emb.weight last. Throws EngineError(kArgument) for a name
+// that the model lacks or that occurs twice.
 ParameterSet WholeTensors(const Shape& shape, const Weights& base, const std::vector<std::string>& names);
 
 struct LoraTarget {

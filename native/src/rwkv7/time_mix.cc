@@ -131,8 +131,8 @@ void PlanTimeMix(Arena& arena, TimeMixSaved& saved, const Shape& shape, const Bl
   saved.chunk_states = chunks > 0 ? arena.Take(chunks * shape.heads * kHeadState) : nullptr;
 }
 
-void TimeMixForward(const Compute& compute, const TimeMixPass& pass, TimeMixSaved& saved, float* x_out,
-                    const float* x, float* v_first, std::span<State> states) {
+void RefillTimeMix(const Compute& compute, const TimeMixPass& pass, TimeMixSaved& saved, const float* x,
+                   float* v_first, std::span<State> states) {
   const auto [rows, width, heads, square] = SizesOf(pass);
   const BlockView<const float>& block = pass.weights;
   LayerNormForward(compute, saved.h, saved.mean, saved.rstd, x, block.ln1, rows, width);
@@ -148,14 +148,25 @@ void TimeMixForward(const Compute& compute, const TimeMixPass& pass, TimeMixSave
   RunWkv(compute, pass, saved, states);
   ForRowBlocks(compute, rows, [&](std::size_t begin, std::size_t count) {
     const std::size_t at = begin * pass.shape.width, scalar = begin * pass.shape.heads;
-    if (x_out != x) std::memcpy(x_out + at, x + at, count * pass.shape.width * sizeof(float));
     compute.elementwise().head_output(
         {count, pass.shape.width, pass.shape.width},
         {saved.o + at, saved.z + at, saved.group_mean + scalar, saved.group_rstd + scalar,
          saved.bonus + scalar, pass.shape.heads, saved.y + at, saved.r + at, saved.k + at, saved.v + at,
          saved.g + at, block.ln_x.weight, block.ln_x.bias, block.r_k});
   });
-  LinearForward(compute, x_out, Write::kAdd, saved.lora_hidden[3], saved.z, block.linear[kOutput], square);
+}
+
+void TimeMixForward(const Compute& compute, const TimeMixPass& pass, TimeMixSaved& saved, float* x_out,
+                    const float* x, float* v_first, std::span<State> states) {
+  const auto [rows, width, heads, square] = SizesOf(pass);
+  RefillTimeMix(compute, pass, saved, x, v_first, states);
+  if (x_out != x) {
+    ForRowBlocks(compute, rows, [&](std::size_t begin, std::size_t count) {
+      std::memcpy(x_out + begin * width, x + begin * width, count * width * sizeof(float));
+    });
+  }
+  LinearForward(compute, x_out, Write::kAdd, saved.lora_hidden[kOutput], saved.z,
+                pass.weights.linear[kOutput], square);
 }
 
 void PlanTimeMixScratch(Arena& arena, TimeMixScratch& scratch, const Shape& shape, std::size_t rows) {
@@ -210,12 +221,35 @@ void HeadOutputBackwardAll(const Compute& compute, const TimeMixPass& pass, cons
   });
 }
 
+// The parts of a layer in the order in which backward comes to them.
+enum class Depth { kNothing, kOutput, kHeads, kState, kProjections, kInput };
+
+// The last part that somebody asks for.
+Depth DepthOf(const BlockView<float>& gradients, Reach reach, const State* dstates) {
+  const auto is_trained = [](const float* tensor) { return tensor != nullptr; };
+  if (reach == Reach::kInput || dstates != nullptr || IsTrained(gradients.ln1) ||
+      std::any_of(gradients.mix.begin(), gradients.mix.end(), is_trained)) {
+    return Depth::kInput;
+  }
+  const float* const projections[] = {gradients.w.down, gradients.w.up, gradients.a.down, gradients.a.up,
+                                      gradients.v.down, gradients.v.up, gradients.g.down, gradients.g.up,
+                                      gradients.w0,     gradients.a0,   gradients.v0,     gradients.k_k,
+                                      gradients.k_a};
+  if (IsTrained(gradients.linear[kReceptance]) || IsTrained(gradients.linear[kKey]) ||
+      IsTrained(gradients.linear[kValue]) ||
+      std::any_of(std::begin(projections), std::end(projections), is_trained)) {
+    return Depth::kProjections;
+  }
+  if (gradients.time_state != nullptr) return Depth::kState;
+  if (IsTrained(gradients.ln_x) || gradients.r_k != nullptr) return Depth::kHeads;
+  return IsTrained(gradients.linear[kOutput]) ? Depth::kOutput : Depth::kNothing;
+}
+
 // Adds to dr, dk, dv, which head_output's backward has begun.
 void WkvBackwardAll(const Compute& compute, const TimeMixPass& pass, const TimeMixSaved& saved,
-                    const Workspace& w, State* dstates) {
+                    const Workspace& w, const BlockView<float>& gradients, State* dstates) {
   const std::size_t width = pass.shape.width, heads = pass.shape.heads;
-  compute.lane.ParallelFor(pass.batch.sequences.size() * heads, [&](std::size_t task) {
-    const std::size_t s = task / heads, head = task % heads;
+  const auto backward = [&](std::size_t s, std::size_t head) {
     const Sequence& sequence = pass.batch.sequences[s];
     const std::size_t at = sequence.begin * width + head * kHeadSize;
     float* scratch = compute.lane.WorkerScratch(kWkvBackwardScratch + kHeadState).data();
@@ -229,7 +263,20 @@ void WkvBackwardAll(const Compute& compute, const TimeMixPass& pass, const TimeM
       std::memcpy(dstates[s].wkv.data() + (pass.layer * heads + head) * kHeadState, dstate,
                   kHeadState * sizeof(float));
     }
-  });
+    if (gradients.time_state != nullptr) {
+      compute.elementwise().add_scaled(gradients.time_state + head * kHeadState, dstate, 1, kHeadState);
+    }
+  };
+  const std::size_t sequences = pass.batch.sequences.size();
+  if (gradients.time_state == nullptr) {
+    compute.lane.ParallelFor(sequences * heads,
+                             [&](std::size_t task) { backward(task / heads, task % heads); });
+  } else {
+    // One thread adds up what all sequences say of a head, in their order.
+    compute.lane.ParallelFor(heads, [&](std::size_t head) {
+      for (std::size_t s = 0; s < sequences; ++s) backward(s, head);
+    });
+  }
 }
 
 // From the gradients of what wkv read to those of the linear maps' outputs: dk becomes dk0, dv becomes dv0,
@@ -268,7 +315,7 @@ void PrepareWkvBackward(const Compute& compute, const TimeMixPass& pass, const T
 enum class Hidden { kLinear, kTanh, kSigmoid };
 
 struct FactorPass {
-  float* dx;  // [R, D]
+  float* dx;  // [R, D]; null where nobody asks for it
   Write write;
   float* dhidden;       // [R, rank], scratch
   const float* dout;    // [R, D]
@@ -280,8 +327,10 @@ struct FactorPass {
 
 void FactorsBackward(const Compute& compute, const FactorPass& p, const FactorView<float>& gradients,
                      const FactorView<const float>& weights, std::size_t rows, std::size_t width) {
-  FactorBackward(compute, p.dhidden, Write::kOverwrite, gradients.up, p.dout, p.hidden, weights.up,
-                 {rows, p.rank, width});
+  const bool reaches_hidden = p.dx != nullptr || gradients.down != nullptr;
+  FactorBackward(compute, reaches_hidden ? p.dhidden : nullptr, Write::kOverwrite, gradients.up, p.dout,
+                 p.hidden, weights.up, {rows, p.rank, width});
+  if (!reaches_hidden) return;
   if (p.activation != Hidden::kLinear) {
     ForRowBlocks(compute, rows, [&](std::size_t begin, std::size_t count) {
       const std::size_t at = begin * p.rank;
@@ -294,27 +343,28 @@ void FactorsBackward(const Compute& compute, const FactorPass& p, const FactorVi
 }
 
 void AllFactorsBackward(const Compute& compute, const TimeMixPass& pass, const TimeMixSaved& saved,
-                        const TimeMixScratch& scratch, const Workspace& w,
-                        const BlockView<float>& gradients) {
+                        const TimeMixScratch& scratch, const Workspace& w, const BlockView<float>& gradients,
+                        Depth depth) {
   const std::size_t rows = pass.batch.rows(), width = pass.shape.width;
+  const auto dx = [&](Shifted part) { return depth == Depth::kInput ? w.dshifted[part] : nullptr; };
   const LoraRanks& ranks = pass.shape.ranks;
   const BlockView<const float>& block = pass.weights;
   FactorsBackward(compute,
-                  {w.dshifted[kW], Write::kOverwrite, scratch.narrow, w.dd, saved.w_hidden, saved.shifted[kW],
+                  {dx(kW), Write::kOverwrite, scratch.narrow, w.dd, saved.w_hidden, saved.shifted[kW],
                    ranks.w, Hidden::kTanh},
                   gradients.w, block.w, rows, width);
   FactorsBackward(compute,
-                  {w.dshifted[kA], Write::kOverwrite, scratch.narrow, w.da, saved.a_hidden, saved.shifted[kA],
+                  {dx(kA), Write::kOverwrite, scratch.narrow, w.da, saved.a_hidden, saved.shifted[kA],
                    ranks.a, Hidden::kLinear},
                   gradients.a, block.a, rows, width);
   FactorsBackward(compute,
-                  {w.dshifted[kG], Write::kOverwrite, scratch.narrow, w.dg, saved.g_hidden, saved.shifted[kG],
+                  {dx(kG), Write::kOverwrite, scratch.narrow, w.dg, saved.g_hidden, saved.shifted[kG],
                    ranks.g, Hidden::kSigmoid},
                   gradients.g, block.g, rows, width);
   if (pass.layer == 0) return;
   FactorsBackward(compute,
-                  {w.dshifted[kV], Write::kAdd, scratch.narrow, w.dv_gate, saved.v_hidden, saved.shifted[kV],
-                   ranks.v, Hidden::kLinear},
+                  {dx(kV), Write::kAdd, scratch.narrow, w.dv_gate, saved.v_hidden, saved.shifted[kV], ranks.v,
+                   Hidden::kLinear},
                   gradients.v, block.v, rows, width);
 }
 
@@ -350,25 +400,48 @@ void ShiftTokensBackward(const Compute& compute, const TimeMixPass& pass, const 
 
 }  // namespace
 
+bool IsTrained(const LinearView<float>& gradients) {
+  return gradients.weight != nullptr || gradients.lora_a != nullptr || gradients.lora_b != nullptr;
+}
+
+bool IsTrained(const NormView<float>& gradients) {
+  return gradients.weight != nullptr || gradients.bias != nullptr;
+}
+
+bool IsTimeMixTrained(const BlockView<float>& gradients) {
+  return DepthOf(gradients, Reach::kParameters, nullptr) != Depth::kNothing;
+}
+
 void TimeMixBackward(const Compute& compute, const TimeMixPass& pass, const TimeMixSaved& saved,
-                     TimeMixScratch& scratch, const BlockView<float>& gradients, float* dx, const float* x,
-                     const float* v_first, float* dv_first, State* dstates) {
+                     TimeMixScratch& scratch, const BlockView<float>& gradients, Reach reach, float* dx,
+                     const float* x, const float* v_first, float* dv_first, State* dstates) {
+  const Depth depth = DepthOf(gradients, reach, dstates);
   const auto [rows, width, heads, square] = SizesOf(pass);
   const BlockView<const float>& block = pass.weights;
   const Workspace w(scratch);
-  float* dz = w.dshifted[kR];  // free until the linear maps' backward
-  LinearBackward(compute, dz, Write::kOverwrite, gradients.linear[kOutput], dx, saved.z, saved.lora_hidden[3],
-                 block.linear[kOutput], square);
+  // Free until the linear maps' backward.
+  float* dz = depth == Depth::kOutput ? nullptr : w.dshifted[kR];
+  LinearBackward(compute, dz, Write::kOverwrite, gradients.linear[kOutput], dx, saved.z,
+                 saved.lora_hidden[kOutput], block.linear[kOutput], square);
+  if (depth == Depth::kOutput) return;
   HeadOutputBackwardAll(compute, pass, saved, w, gradients, dz);
-  WkvBackwardAll(compute, pass, saved, w, dstates);
+  if (depth == Depth::kHeads) return;
+  WkvBackwardAll(compute, pass, saved, w, gradients, dstates);
+  if (depth == Depth::kState) return;
   PrepareWkvBackward(compute, pass, saved, w, gradients, v_first, dv_first);
-  LinearBackward(compute, w.dshifted[kR], Write::kOverwrite, gradients.linear[kReceptance], w.dr,
-                 saved.shifted[kR], saved.lora_hidden[0], block.linear[kReceptance], square);
-  LinearBackward(compute, w.dshifted[kK], Write::kOverwrite, gradients.linear[kKey], w.dk, saved.shifted[kK],
-                 saved.lora_hidden[1], block.linear[kKey], square);
-  LinearBackward(compute, w.dshifted[kV], Write::kOverwrite, gradients.linear[kValue], w.dv,
-                 saved.shifted[kV], saved.lora_hidden[2], block.linear[kValue], square);
-  AllFactorsBackward(compute, pass, saved, scratch, w, gradients);
+  struct Projection {
+    BigMatrix matrix;
+    Shifted input;
+    const float* dout;
+  };
+  for (const auto& [matrix, input, dout] :
+       {Projection{kReceptance, kR, w.dr}, Projection{kKey, kK, w.dk}, Projection{kValue, kV, w.dv}}) {
+    LinearBackward(compute, depth == Depth::kInput ? w.dshifted[input] : nullptr, Write::kOverwrite,
+                   gradients.linear[matrix], dout, saved.shifted[input], saved.lora_hidden[matrix],
+                   block.linear[matrix], square);
+  }
+  AllFactorsBackward(compute, pass, saved, scratch, w, gradients, depth);
+  if (depth == Depth::kProjections) return;
   float* dh = w.dy;  // free again
   ShiftTokensBackward(compute, pass, saved, w, gradients, dh, dstates);
   LayerNormBackward(compute, dx, gradients.ln1, dh, x, saved.mean, saved.rstd, block.ln1, rows, width);

@@ -46,6 +46,17 @@ struct TimeMixPass {
 void TimeMixForward(const Compute& compute, const TimeMixPass& pass, TimeMixSaved& saved, float* x_out,
                     const float* x, float* v_first, std::span<State> states);
 
+// Fills in again what the forward pass had in `saved`, but for lora_hidden[kOutput].
+void RefillTimeMix(const Compute& compute, const TimeMixPass& pass, TimeMixSaved& saved, const float* x,
+                   float* v_first, std::span<State> states);
+
+// How far backward goes in a layer: to the gradient of its input, or only to what its own gradients need.
+enum class Reach { kParameters, kInput };
+bool IsTrained(const LinearView<float>& gradients);
+bool IsTrained(const NormView<float>& gradients);
+// Whether backward has to come here for the layer's own sake.
+bool IsTimeMixTrained(const BlockView<float>& gradients);
+
 // Temporaries of the backward pass, shared by all layers.
 struct TimeMixScratch {
   float* full[16];  // [R, D] each
@@ -54,10 +65,10 @@ struct TimeMixScratch {
 void PlanTimeMixScratch(Arena& arena, TimeMixScratch& scratch, const Shape& shape, std::size_t rows);
 
 // dx[R, D]: gradient of x_out on entry, of x on return (the residual passes through). dv_first accumulates
-// over the layers above and is consumed by layer 0. dstates: gradient of the initial State; null, or one per
-// sequence.
+// over the layers above and is consumed by layer 0; it and dx are of no use where `reach` ends above them.
+// dstates: gradient of the initial State; null, or one per sequence.
 void TimeMixBackward(const Compute& compute, const TimeMixPass& pass, const TimeMixSaved& saved,
-                     TimeMixScratch& scratch, const BlockView<float>& gradients, float* dx, const float* x,
-                     const float* v_first, float* dv_first, State* dstates);
+                     TimeMixScratch& scratch, const BlockView<float>& gradients, Reach reach, float* dx,
+                     const float* x, const float* v_first, float* dv_first, State* dstates);
 
 }  // namespace ouroboros

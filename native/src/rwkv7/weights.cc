@@ -81,6 +81,7 @@ T** AttentionSlot(BlockView<T>& block, std::string_view name) {
   if (name == "k_k") return &block.k_k;
   if (name == "k_a") return &block.k_a;
   if (name == "r_k") return &block.r_k;
+  if (name == "time_state") return &block.time_state;
   if (name.starts_with("ln_x.")) return NormSlot(block.ln_x, name.substr(5));
   return FactorSlot(block, name);
 }

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -42,11 +43,14 @@ struct BlockView {
   T* r_k = nullptr;                                // [H, 64]
   std::array<LinearView<T>, kBigMatrices> linear;  // r, k, v, o: [D, D]; ffn.key [F, D]; ffn.value [D, F]
   T* ffn_mix = nullptr;                            // [D]
+  T* time_state = nullptr;  // [H, 64, 64], added to the wkv State that tokens are read from (time_state.h)
 };
 
 template <typename T>
 struct ModelView {
-  T* emb = nullptr;   // [V, D]
+  T* emb = nullptr;  // [V, D]
+  // Gradients only: the row of emb that each token's gradient goes to; null: the token's own.
+  const std::uint32_t* emb_rows = nullptr;
   T* head = nullptr;  // [V, D]
   NormView<T> ln_out;
   std::vector<BlockView<T>> blocks;
@@ -54,6 +58,8 @@ struct ModelView {
 
 using Weights = ModelView<const float>;
 using Gradients = ModelView<float>;
+
+inline constexpr const char* kEmbedding = "emb.weight";
 
 // One tensor of the model: its official name and shape (dimensions as in official files, [1,1,D] for the
 // vectors).

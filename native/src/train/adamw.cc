@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 namespace ouroboros {
 namespace {
 
-// Elements that one task updates.
+// Elements of one task, and of one parallel loop: 4 MB of parameters, three times as much besides, are read
+// and written in some milliseconds.
 constexpr std::size_t kSlice = 16384;
+constexpr std::size_t kLoop = 64 * kSlice;
 
 struct Group {
   float rate_factor;
@@ -26,42 +29,65 @@ Group GroupOf(const ParameterInfo& parameter, Groups groups) {
 
 }  // namespace
 
-double GradientNorm(const Compute& compute, const ParameterSet& set, const float* gradients) {
-  std::vector<double> squares(set.parameters.size());
-  compute.lane.ParallelFor(set.parameters.size(), [&](std::size_t i) {
-    squares[i] =
-        compute.elementwise().sum_of_squares(gradients + set.parameters[i].offset, set.parameters[i].count);
-  });
-  double total = 0;
-  for (const double square : squares) total += square;
-  return std::sqrt(total);
+void ForSlices(const Compute& compute, std::size_t floats,
+               FunctionRef<void(std::size_t begin, std::size_t count)> body) {
+  for (std::size_t first = 0; first < floats; first += kLoop) {
+    const std::size_t size = std::min(kLoop, floats - first);
+    compute.lane.ParallelFor((size + kSlice - 1) / kSlice, [&](std::size_t slice) {
+      body(first + slice * kSlice, std::min(kSlice, size - slice * kSlice));
+    });
+  }
 }
 
-void AdamWStep(const Compute& compute, ParameterSet& set, Moments& moments, const float* gradients,
-               double norm, float learning_rate, const AdamWOptions& options) {
-  moments.steps += 1;
-  const double steps = static_cast<double>(moments.steps);
-  const double limit = static_cast<double>(options.clip);
+double SumOfSquares(const Compute& compute, std::span<const ParameterInfo> parameters,
+                    const float* gradients) {
+  double total = 0;
+  std::vector<double> squares;
+  for (const ParameterInfo& parameter : parameters) {
+    squares.resize((parameter.count + kSlice - 1) / kSlice);
+    ForSlices(compute, parameter.count, [&](std::size_t begin, std::size_t count) {
+      squares[begin / kSlice] =
+          compute.elementwise().sum_of_squares(gradients + parameter.offset + begin, count);
+    });
+    for (const double square : squares) total += square;
+  }
+  return total;
+}
+
+AdamWArguments SharedArguments(const AdamWOptions& options, std::uint64_t steps, double norm,
+                               float learning_rate) {
+  const double limit = static_cast<double>(options.clip), count = static_cast<double>(steps);
   AdamWArguments shared{};
+  shared.learning_rate = learning_rate;
   shared.gradient_scale = limit > 0 ? static_cast<float>(std::min(1.0, limit / (norm + 1e-6))) : 1.0f;
   shared.beta1 = options.beta1;
   shared.beta2 = options.beta2;
   // Where a gradient has always been zero, an epsilon of zero would make 0 / 0.
   shared.epsilon = std::max(options.epsilon, std::numeric_limits<float>::min());
-  shared.correction1 = static_cast<float>(1 / (1 - std::pow(static_cast<double>(options.beta1), steps)));
-  shared.correction2 = static_cast<float>(1 / (1 - std::pow(static_cast<double>(options.beta2), steps)));
-  for (const ParameterInfo& parameter : set.parameters) {
-    const Group group = GroupOf(parameter, options.groups);
-    compute.lane.ParallelFor((parameter.count + kSlice - 1) / kSlice, [&](std::size_t slice) {
-      const std::size_t at = parameter.offset + slice * kSlice;
+  shared.correction1 = static_cast<float>(1 / (1 - std::pow(static_cast<double>(options.beta1), count)));
+  shared.correction2 = static_cast<float>(1 / (1 - std::pow(static_cast<double>(options.beta2), count)));
+  return shared;
+}
+
+float DecayOf(const ParameterInfo& parameter, const AdamWOptions& options, float learning_rate) {
+  return GroupOf(parameter, options.groups).decays ? learning_rate * options.weight_decay : 0.0f;
+}
+
+void AdamWStep(const Compute& compute, std::span<const ParameterInfo> parameters, float* values,
+               Moments& moments, const float* gradients, const AdamWArguments& shared,
+               const AdamWOptions& options) {
+  for (const ParameterInfo& parameter : parameters) {
+    const float rate = shared.learning_rate * GroupOf(parameter, options.groups).rate_factor;
+    ForSlices(compute, parameter.count, [&](std::size_t begin, std::size_t count) {
+      const std::size_t at = parameter.offset + begin;
       AdamWArguments arguments = shared;
-      arguments.n = std::min(kSlice, parameter.count - slice * kSlice);
-      arguments.parameter = set.values.data() + at;
+      arguments.n = count;
+      arguments.parameter = values + at;
       arguments.m = moments.m.data() + at;
       arguments.v = moments.v.data() + at;
       arguments.gradient = gradients + at;
-      arguments.learning_rate = learning_rate * group.rate_factor;
-      arguments.decay = group.decays ? arguments.learning_rate * options.weight_decay : 0.0f;
+      arguments.learning_rate = rate;
+      arguments.decay = DecayOf(parameter, options, rate);
       compute.elementwise().adamw(arguments);
     });
   }

@@ -3,11 +3,12 @@
 //
 //   p *= 1 - lr wd;  m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2;  p -= lr m^ / (sqrt(v^) + eps)
 // Thread safety: one caller. The same bits for any number of threads: every element stands alone, and the
-// norm is summed tensor by tensor.
+// norm is summed slice by slice, tensor by tensor. No parallel loop takes more than some milliseconds.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "ops/compute.h"
 #include "rwkv7/parameter_set.h"
@@ -23,15 +24,27 @@ struct AdamWOptions {
 };
 
 struct Moments {
-  Buffer m, v;  // laid out as the parameter set
+  Buffer m, v;  // laid out as the parameters
   std::uint64_t steps = 0;
 };
 
-// Square root of the sum of squares of all gradients.
-double GradientNorm(const Compute& compute, const ParameterSet& set, const float* gradients);
+// body(begin, count), in parallel, of all floats.
+void ForSlices(const Compute& compute, std::size_t floats,
+               FunctionRef<void(std::size_t begin, std::size_t count)> body);
 
-// One step; `norm` as GradientNorm gave it.
-void AdamWStep(const Compute& compute, ParameterSet& set, Moments& moments, const float* gradients,
-               double norm, float learning_rate, const AdamWOptions& options);
+// The sum of squares of the gradients of these parameters.
+double SumOfSquares(const Compute& compute, std::span<const ParameterInfo> parameters,
+                    const float* gradients);
+
+// What all updates of step `steps` (from 1) have in common; `norm`: the gradient's, over all that is trained.
+AdamWArguments SharedArguments(const AdamWOptions& options, std::uint64_t steps, double norm,
+                               float learning_rate);
+// learning_rate * weight_decay where the parameter decays, else 0.
+float DecayOf(const ParameterInfo& parameter, const AdamWOptions& options, float learning_rate);
+
+// One update of these parameters; `shared` as SharedArguments gave it.
+void AdamWStep(const Compute& compute, std::span<const ParameterInfo> parameters, float* values,
+               Moments& moments, const float* gradients, const AdamWArguments& shared,
+               const AdamWOptions& options);
 
 }  // namespace ouroboros

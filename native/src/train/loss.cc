@@ -53,21 +53,12 @@ void Gather(float* out, const float* h, std::span<const std::size_t> rows, std::
 
 }  // namespace
 
-LossTotals TotalsOf(std::span<const LossRow> rows) {
-  LossTotals totals{0, 0};
-  for (const LossRow& row : rows) {
-    totals.weight += static_cast<double>(row.weight);
-    totals.kl_weight += static_cast<double>(row.kl_weight);
-  }
-  return totals;
-}
-
 Loss LossBackward(const Compute& compute, const Shape& shape, const Weights& weights, LossScratch& scratch,
                   float* dh, float* dhead, const float* h, std::span<const LossRow> rows,
                   const LossTotals& totals, bool l2wrap) {
   const std::size_t width = shape.width, vocabulary = shape.vocabulary;
-  const float l2wrap_scale = l2wrap ? kL2Wrap / static_cast<float>(rows.size()) : 0.0f;
-  std::fill_n(dh, rows.size() * width, 0.0f);
+  const float l2wrap_scale = l2wrap ? kL2Wrap / static_cast<float>(totals.rows) : 0.0f;
+  if (dh != nullptr) std::fill_n(dh, rows.size() * width, 0.0f);
   scratch.active.clear();
   for (std::size_t row = 0; row < rows.size(); ++row) {
     if (l2wrap || rows[row].weight != 0 || rows[row].kl_weight != 0) scratch.active.push_back(row);
@@ -95,9 +86,9 @@ Loss LossBackward(const Compute& compute, const Shape& shape, const Weights& wei
       losses[begin + i] = RowBackward(compute.elementwise(), scratch.logits.data() + i * vocabulary,
                                       reference_scratch, row, totals, l2wrap_scale, vocabulary);
     });
-    LinearBackward(compute, scratch.dhidden.data(), Write::kOverwrite, head_gradient, scratch.logits.data(),
-                   scratch.hidden.data(), nullptr, head, size);
-    for (std::size_t i = 0; i < count; ++i) {
+    LinearBackward(compute, dh == nullptr ? nullptr : scratch.dhidden.data(), Write::kOverwrite,
+                   head_gradient, scratch.logits.data(), scratch.hidden.data(), nullptr, head, size);
+    for (std::size_t i = 0; i < count && dh != nullptr; ++i) {
       std::memcpy(dh + active[i] * width, scratch.dhidden.data() + i * width, width * sizeof(float));
     }
   }

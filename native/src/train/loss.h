@@ -1,8 +1,8 @@
 // The training loss on logits and its gradient: weighted cross-entropy, KL to reference logits, L2Wrap.
 //
 //   loss = sum_t w_t CE_t / sum_t w_t  +  sum_t k_t KL(reference_t || model_t) / sum_t k_t
-//   L2Wrap adds 1e-4 / R * max_logit to the logit gradient at the first arg-max of every row (BlinkDL/RWKV-LM
-//   RWKV-v7/train_temp/src/model.py); it does not show in the loss value.
+//   L2Wrap, R rows of the whole batch, adds 1e-4 / R * max_logit to the logit gradient at the first arg-max
+//   of every row (BlinkDL/RWKV-LM RWKV-v7/train_temp/src/model.py); it does not show in the loss value.
 // Only rows with a weight reach the head, gathered in chunks, so memory is bounded by the chunk, not by R *
 // V.
 #pragma once
@@ -34,24 +34,29 @@ struct LossRow {
 };
 
 struct Loss {
-  double cross_entropy;  // weighted mean; 0 where no row has a weight
+  double cross_entropy;  // the rows' share of the weighted mean; 0 where no row has a weight
   double kl_divergence;
   double total() const { return cross_entropy + kl_divergence; }
+  Loss& operator+=(const Loss& other) {
+    cross_entropy += other.cross_entropy;
+    kl_divergence += other.kl_divergence;
+    return *this;
+  }
 };
 
 struct LossScratch {
   Buffer hidden, dhidden, logits;
   std::vector<std::size_t> active;
-  std::vector<float> row_losses;
 };
 
-// dh[R, D] is written (zeros where a row has no weight); dhead accumulates (null = frozen).
-// weight_total / kl_total: what the sums are divided by, so that chunks of one batch can share them.
+// Of the whole batch: what sums are divided by, so that its parts can share them.
 struct LossTotals {
   double weight, kl_weight;
+  std::size_t rows;
 };
-LossTotals TotalsOf(std::span<const LossRow> rows);
 
+// dh[R, D] is written (zeros where a row has no weight; null = not needed); dhead accumulates (null =
+// frozen).
 Loss LossBackward(const Compute& compute, const Shape& shape, const Weights& weights, LossScratch& scratch,
                   float* dh, float* dhead, const float* h, std::span<const LossRow> rows,
                   const LossTotals& totals, bool l2wrap);

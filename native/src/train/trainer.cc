@@ -11,78 +11,67 @@
 #include "rwkv7/packed_adapter.h"
 
 namespace ouroboros {
-namespace {
-
-constexpr std::size_t kZeroSlice = std::size_t{1} << 18;
-
-}  // namespace
-
-LossTotals GradientPass::Totals(std::span<const TrainSequence> batch) {
-  LossTotals totals{0, 0};
-  for (const TrainSequence& sequence : batch) {
-    for (const float weight : sequence.weights) totals.weight += static_cast<double>(weight);
-    for (const float weight : sequence.kl_weights) totals.kl_weight += static_cast<double>(weight);
-  }
-  return totals;
-}
-
-Loss GradientPass::Run(const Compute& compute, const Shape& shape, const Weights& weights,
-                       std::span<const TrainSequence> sequences, const LossTotals& totals, bool l2wrap,
-                       Gradients& gradients, State* dstates, std::vector<State>* final_states) {
-  Batch batch;
-  std::vector<State> states;
-  rows_.clear();
-  for (const TrainSequence& sequence : sequences) {
-    batch.Append(sequence.inputs, *sequence.state);
-    states.push_back(sequence.state->Copy());
-    const bool held = sequence.reference != nullptr && !sequence.kl_weights.empty();
-    for (std::size_t t = 0; t < sequence.inputs.size(); ++t) {
-      const float kl_weight = held ? sequence.kl_weights[t] : 0.0f;
-      rows_.push_back({sequence.targets[t], sequence.weights[t], kl_weight,
-                       held ? sequence.reference->logits.data() + t * shape.vocabulary : nullptr,
-                       held ? sequence.reference->log_sum_exp[t] : 0.0f});
-    }
-  }
-  ModelForward(compute, shape, weights, batch, activations_, Mode::kTraining, states);
-  dh_.Grow(batch.rows() * shape.width);
-  const Loss loss = LossBackward(compute, shape, weights, loss_, dh_.data(), gradients.head, activations_.h,
-                                 rows_, totals, l2wrap);
-  ModelBackward(compute, shape, weights, batch, activations_, backward_, gradients, dh_.data(), dstates);
-  if (final_states != nullptr) *final_states = std::move(states);
-  return loss;
-}
-
 Trainer::Trainer(std::shared_ptr<const Checkpoint> checkpoint, ParameterSet set, const AdamWOptions& options)
     : checkpoint_(std::move(checkpoint)), set_(std::move(set)), options_(options) {
+  if (set_.parameters.back().name == kEmbedding) embedding_.emplace(shape().vocabulary, shape().width);
+  const std::size_t dense = embedding_ ? set_.parameters.back().offset : set_.values.size();
   for (Buffer* buffer : {&moments_.m, &moments_.v, &gradients_}) {
-    buffer->Grow(set_.values.size());
+    buffer->Grow(dense);
     buffer->Zero();
   }
 }
 
-TrainStep Trainer::Measure(const Compute& compute, std::span<const TrainSequence> batch, bool l2wrap) {
-  compute.lane.ParallelFor((gradients_.size() + kZeroSlice - 1) / kZeroSlice, [&](std::size_t slice) {
-    const std::size_t begin = slice * kZeroSlice;
-    std::fill_n(gradients_.data() + begin, std::min(kZeroSlice, gradients_.size() - begin), 0.0f);
+std::span<const ParameterInfo> Trainer::DenseParameters() const {
+  return std::span(set_.parameters).first(set_.parameters.size() - (embedding_ ? 1 : 0));
+}
+
+TrainStep Trainer::Measure(const Compute& compute, std::span<const TrainSequence> batch,
+                           const PassOptions& options) {
+  ForSlices(compute, gradients_.size(), [&](std::size_t begin, std::size_t count) {
+    std::fill_n(gradients_.data() + begin, count, 0.0f);
   });
   Gradients gradients = BindGradients(shape(), set_, gradients_.data());
-  const Loss loss = pass_.Run(compute, shape(), CurrentWeights(), batch, GradientPass::Totals(batch), l2wrap,
-                              gradients, nullptr, nullptr);
-  return {loss, GradientNorm(compute, set_, gradients_.data()), false};
+  if (embedding_) {
+    for (const TrainSequence& sequence : batch) embedding_->Meet(sequence.inputs);
+    embedding_->ZeroGradient(compute);
+    gradients.emb = embedding_->gradient();
+    gradients.emb_rows = embedding_->rows();
+  }
+  std::vector<TrainSequence> started;
+  if (HasTimeStates(set_)) {
+    for (const TrainSequence& sequence : batch) {
+      started.push_back(sequence);
+      started.back().state = std::make_shared<const State>(StartFrom(*sequence.state));
+    }
+    batch = started;
+  }
+  const Loss loss = pass_.Run(compute, shape(), CurrentWeights(), batch, options, gradients, nullptr);
+  double squares = SumOfSquares(compute, DenseParameters(), gradients_.data());
+  if (embedding_) squares += embedding_->SumOfSquares(compute);
+  return {loss, std::sqrt(squares), false};
 }
 
 Trainer::StepResult Trainer::Step(const Compute& compute, std::span<const TrainSequence> batch,
-                                  float learning_rate, bool l2wrap, const std::stop_token& stop) {
+                                  float learning_rate, const PassOptions& options,
+                                  const std::stop_token& stop) {
   TrainStep step{};
   try {
-    step = Measure(compute.With(stop), batch, l2wrap);
+    step = Measure(compute.With(stop), batch, options);
   } catch (const Stopped&) {
     return {true, {}};
   }
   if (stop.stop_requested()) return {true, {}};
   step.applied = std::isfinite(step.loss.total()) && std::isfinite(step.gradient_norm);
   if (step.applied) {
-    AdamWStep(compute, set_, moments_, gradients_.data(), step.gradient_norm, learning_rate, options_);
+    moments_.steps += 1;
+    const AdamWArguments shared =
+        SharedArguments(options_, moments_.steps, step.gradient_norm, learning_rate);
+    AdamWStep(compute, DenseParameters(), set_.values.data(), moments_, gradients_.data(), shared, options_);
+    if (embedding_) {
+      const ParameterInfo& emb = set_.parameters.back();
+      embedding_->Step(compute, set_.values.data() + emb.offset, shared,
+                       DecayOf(emb, options_, learning_rate));
+    }
   }
   return {false, step};
 }
@@ -96,7 +85,10 @@ Adapter Trainer::Publish() const {
 namespace {
 
 constexpr const char* kStepsKey = "steps";
-constexpr const char* kPrefixes[3] = {"parameter.", "m.", "v."};
+constexpr const char* kParameterPrefix = "parameter.";
+constexpr const char* kMomentPrefixes[2] = {"m.", "v."};
+// The tokens that the embedding's moments belong to, one a row; as floats, which hold every token exactly.
+constexpr const char* kEmbeddingTokens = "tokens.emb.weight";
 
 std::uint64_t StepsOf(const TensorFile& file, const std::string& path) {
   const auto found = file.metadata().find(kStepsKey);
@@ -119,16 +111,66 @@ void CheckAlpha(const TensorFile& file, const ParameterSet& set, const std::stri
   }
 }
 
+// The tensors of a training state, each checked as it is read.
+struct SavedTensors {
+  const TensorFile& file;
+  const std::string& path;
+
+  [[noreturn]] void Refuse() const {
+    throw EngineError(ErrorCode::kAdapter, path + " belongs to a training of other parameters");
+  }
+  void Read(const std::string& name, const std::vector<std::size_t>& shape, std::span<float> values) const {
+    const auto index = file.Find(name);
+    if (!index || file.tensors()[*index].shape != shape) Refuse();
+    file.ReadF32(*index, values);
+    if (!std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); })) {
+      throw EngineError(ErrorCode::kNumbers, path + ": tensor `" + name + "` holds NaN or infinite values");
+    }
+  }
+  EmbeddingRows ReadEmbedding(const Shape& shape) const {
+    EmbeddingRows embedding(shape.vocabulary, shape.width);
+    const auto index = file.Find(kEmbeddingTokens);
+    if (!index) return embedding;
+    const std::vector<std::size_t>& counts = file.tensors()[*index].shape;
+    if (counts.size() != 1 || counts[0] > shape.vocabulary) Refuse();
+    std::vector<float> tokens(counts[0]);
+    Read(kEmbeddingTokens, counts, tokens);
+    std::vector<std::uint32_t> met;
+    for (const float token : tokens) {
+      if (!(token >= 0 && token < static_cast<float>(shape.vocabulary))) Refuse();
+      met.push_back(static_cast<std::uint32_t>(token));
+    }
+    embedding.Meet(met);
+    if (embedding.tokens().size() != met.size()) Refuse();  // a token twice
+    const std::vector<std::size_t> rows = {met.size(), shape.width};
+    Read(std::string(kMomentPrefixes[0]) + kEmbedding, rows, embedding.m());
+    Read(std::string(kMomentPrefixes[1]) + kEmbedding, rows, embedding.v());
+    return embedding;
+  }
+};
+
 }  // namespace
 
 void Trainer::Save(const std::string& path) const {
-  const float* arenas[3] = {set_.values.data(), moments_.m.data(), moments_.v.data()};
+  const float* moments[2] = {moments_.m.data(), moments_.v.data()};
   std::vector<TensorToWrite> tensors;
-  for (std::size_t arena = 0; arena < 3; ++arena) {
-    for (const ParameterInfo& parameter : set_.parameters) {
-      tensors.push_back({kPrefixes[arena] + parameter.name, DType::kF32, parameter.shape,
-                         std::span<const float>(arenas[arena] + parameter.offset, parameter.count)});
+  for (const ParameterInfo& parameter : set_.parameters) {
+    tensors.push_back({kParameterPrefix + parameter.name, DType::kF32, parameter.shape,
+                       std::span<const float>(set_.values.data() + parameter.offset, parameter.count)});
+  }
+  for (std::size_t moment = 0; moment < 2; ++moment) {
+    for (const ParameterInfo& parameter : DenseParameters()) {
+      tensors.push_back({kMomentPrefixes[moment] + parameter.name, DType::kF32, parameter.shape,
+                         std::span<const float>(moments[moment] + parameter.offset, parameter.count)});
     }
+  }
+  std::vector<float> tokens;
+  if (embedding_ && !embedding_->tokens().empty()) {
+    tokens.assign(embedding_->tokens().begin(), embedding_->tokens().end());
+    const std::vector<std::size_t> rows = {tokens.size(), shape().width};
+    tensors.push_back({kEmbeddingTokens, DType::kF32, {tokens.size()}, tokens});
+    tensors.push_back({std::string(kMomentPrefixes[0]) + kEmbedding, DType::kF32, rows, embedding_->m()});
+    tensors.push_back({std::string(kMomentPrefixes[1]) + kEmbedding, DType::kF32, rows, embedding_->v()});
   }
   std::map<std::string, std::string> metadata = MetadataOf(set_);
   metadata.emplace(kStepsKey, std::to_string(moments_.steps));
@@ -138,27 +180,29 @@ void Trainer::Save(const std::string& path) const {
 void Trainer::Restore(const std::string& path) {
   const std::unique_ptr<TensorFile> file = TensorFile::Open(path);
   const std::uint64_t steps = StepsOf(*file, path);
-  Buffer restored[3] = {Buffer(set_.values.size()), Buffer(set_.values.size()), Buffer(set_.values.size())};
-  for (std::size_t arena = 0; arena < 3; ++arena) {
-    restored[arena].Zero();
-    for (const ParameterInfo& parameter : set_.parameters) {
-      const auto index = file->Find(kPrefixes[arena] + parameter.name);
-      if (!index || file->tensors()[*index].shape != parameter.shape) {
-        throw EngineError(ErrorCode::kAdapter, path + " belongs to a training of other parameters");
-      }
-      const std::span<float> values(restored[arena].data() + parameter.offset, parameter.count);
-      file->ReadF32(*index, values);
-      if (!std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); })) {
-        throw EngineError(ErrorCode::kNumbers,
-                          path + ": tensor `" + parameter.name + "` holds NaN or infinite values");
-      }
+  const SavedTensors saved{*file, path};
+  Buffer values(set_.values.size());
+  values.Zero();
+  for (const ParameterInfo& parameter : set_.parameters) {
+    saved.Read(kParameterPrefix + parameter.name, parameter.shape,
+               {values.data() + parameter.offset, parameter.count});
+  }
+  Buffer moments[2] = {Buffer(gradients_.size()), Buffer(gradients_.size())};
+  for (std::size_t moment = 0; moment < 2; ++moment) {
+    moments[moment].Zero();
+    for (const ParameterInfo& parameter : DenseParameters()) {
+      saved.Read(kMomentPrefixes[moment] + parameter.name, parameter.shape,
+                 {moments[moment].data() + parameter.offset, parameter.count});
     }
   }
+  std::optional<EmbeddingRows> embedding;
+  if (embedding_) embedding = saved.ReadEmbedding(shape());
   CheckAlpha(*file, set_, path);
-  set_.values = std::move(restored[0]);
-  moments_.m = std::move(restored[1]);
-  moments_.v = std::move(restored[2]);
+  set_.values = std::move(values);
+  moments_.m = std::move(moments[0]);
+  moments_.v = std::move(moments[1]);
   moments_.steps = steps;
+  embedding_ = std::move(embedding);
 }
 
 }  // namespace ouroboros

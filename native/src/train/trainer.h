@@ -5,47 +5,19 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
-#include <vector>
 
 #include "rwkv7/checkpoint.h"
-#include "rwkv7/model.h"
 #include "rwkv7/parameter_set.h"
+#include "rwkv7/time_state.h"
 #include "train/adamw.h"
-#include "train/loss.h"
+#include "train/embedding_rows.h"
+#include "train/gradient_pass.h"
 
 namespace ouroboros {
-
-struct TrainSequence {
-  std::vector<std::uint32_t> inputs;                 // [T]
-  std::vector<std::uint32_t> targets;                // [T]
-  std::vector<float> weights;                        // [T]
-  std::vector<float> kl_weights;                     // [T]; empty without reference
-  std::shared_ptr<const ReferenceLogits> reference;  // [T, V]; may be null
-  std::shared_ptr<const State> state;                // not null
-};
-
-// Computes loss and gradients of some parameters on a batch; what a Trainer steps with and gradients are
-// tested by.
-class GradientPass {
- public:
-  // gradients: flat, laid out as `set`; accumulated into. dstates: null, or one zero State per sequence.
-  // final_states: null, or receives the State after each sequence.
-  Loss Run(const Compute& compute, const Shape& shape, const Weights& weights,
-           std::span<const TrainSequence> batch, const LossTotals& totals, bool l2wrap, Gradients& gradients,
-           State* dstates, std::vector<State>* final_states);
-  // The totals of a batch, for Run.
-  static LossTotals Totals(std::span<const TrainSequence> batch);
-
- private:
-  Activations activations_;
-  BackwardScratch backward_;
-  LossScratch loss_;
-  Buffer dh_;
-  std::vector<LossRow> rows_;
-};
 
 struct TrainStep {
   Loss loss;
@@ -64,16 +36,18 @@ class Trainer {
     TrainStep step;
   };
   StepResult Step(const Compute& compute, std::span<const TrainSequence> batch, float learning_rate,
-                  bool l2wrap, const std::stop_token& stop);
+                  const PassOptions& options, const std::stop_token& stop);
 
   // Loss and gradient norm of a batch; changes nothing.
-  TrainStep Measure(const Compute& compute, std::span<const TrainSequence> batch, bool l2wrap);
+  TrainStep Measure(const Compute& compute, std::span<const TrainSequence> batch, const PassOptions& options);
 
   // The model with the parameters as they stand; valid until the next Step.
   Weights CurrentWeights() const { return Lay(checkpoint_->weights, set_); }
   const ParameterSet& parameters() const { return set_; }
   const Shape& shape() const { return checkpoint_->shape; }
   std::uint64_t steps() const { return moments_.steps; }
+  // The State that a sequence starts from which is given as starting from `state`.
+  State StartFrom(const State& state) const { return StartOf(set_, state); }
   // A copy, rounded as saving rounds.
   Adapter Publish() const;
 
@@ -83,11 +57,14 @@ class Trainer {
   void Restore(const std::string& path);
 
  private:
+  std::span<const ParameterInfo> DenseParameters() const;
+
   std::shared_ptr<const Checkpoint> checkpoint_;
   ParameterSet set_;
   AdamWOptions options_;
-  Moments moments_;
-  Buffer gradients_;
+  Moments moments_;   // of the dense parameters, as the gradients:
+  Buffer gradients_;  // all but the embedding, which is last in the set
+  std::optional<EmbeddingRows> embedding_;
   GradientPass pass_;
 };
 
