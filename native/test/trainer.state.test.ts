@@ -178,7 +178,11 @@ describe.each<[string, TrainSequence]>([
     const after = numbersOf(await scoreOf(model, { tokens, state: started, adapter }));
     expect(loss(after)).toBeLessThan(0.8 * before);
     const now = await trainer.score({ tokens, state });
-    expect(now.kind === "finished" && numbersOf(now)).toEqual(after);
+    // Serving multiplies in another order than training does.
+    const scores = now.kind === "finished" ? numbersOf(now) : {};
+    for (const [part, values] of Object.entries(after)) {
+      expect(maxDifference(values, scores[part] ?? []), part).toBeLessThan(1e-4);
+    }
   });
 
   test("goes on from a file, adapter or training state, as if it had not stopped", async () => {
