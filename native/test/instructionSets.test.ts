@@ -19,7 +19,9 @@ const TRAINED_ROUNDING_MAX = 2e-3;
 const folder = scratchFolder();
 const path = writeModel({ folder: folder.path, shape: SMALL, seed: 91 });
 const prompt = randomTokens(70, 92);
-const scalar = await openEngine({ threads: 1, instructionSet: "scalar" }).loadModel({ path });
+const scalar = await openEngine({ threads: 1, instructionSet: "scalar", precision: "f32" }).loadModel({
+  path,
+});
 
 async function lossesOf(model: Model, trained: TrainedParameters): Promise<number[]> {
   const trainer = model.createTrainer({ parameters: trained, seed: 93, optimizer: ADAMW });
@@ -59,7 +61,8 @@ describe.each(SETS)("an engine of %s", (instructionSet) => {
     ["the whole model", { kind: "whole" }],
     ["a LoRA", { kind: "lora", rank: 5, alpha: 8, targets: BIG_MATRICES }],
   ])("trains %s as the portable kernels do", async (_name, trained) => {
-    const model = await openEngine({ threads: 2, instructionSet }).loadModel({ path });
+    const engine = openEngine({ threads: 2, instructionSet, precision: "f32" });
+    const model = await engine.loadModel({ path });
     const [actual, expected] = [await lossesOf(model, trained), await lossesOf(scalar, trained)];
     expect(actual.at(-1)).toBeLessThan(actual[0] ?? 0);
     expect(maxDifference(actual.slice(0, 1), expected.slice(0, 1))).toBeLessThan(ROUNDING_MAX);
