@@ -24,7 +24,8 @@ import { randomState, randomTokens, SMALL, sizeOf, TINY, writeModel } from "./sm
 
 const folder = scratchFolder();
 const path = writeModel({ folder: folder.path, shape: SMALL, seed: 91 });
-const engine = openEngine();
+/** Tolerances here are those of float32 products. */
+const engine = openEngine({ threads: 2, precision: "f32" });
 const model = await engine.loadModel({ path });
 const inspect = nativeInspector().openInspect({ path });
 const { layers, width } = SMALL;
