@@ -14,15 +14,19 @@
 
 namespace ouroboros {
 
-// Rows of activations in int8, [rows][stride], groups of 32: value = scale * int8. `sums` are those of the
-// int8.
+// Rows of activations in int8, [rows][stride], groups of 32: value = scale * int8. `starts` are what
+// the integer sums of a group begin with for q8 and for q4, so that the offset of the stored weights falls
+// out.
 struct QuantizedRows {
   std::int8_t* values;
-  float* scales;       // [rows][groups]
-  std::int32_t* sums;  // [rows][groups]
-  std::size_t stride;  // bytes from row to row; a multiple of 64
+  float* scales;         // [rows][groups]
+  std::int32_t* starts;  // [rows][groups][2]
+  std::size_t stride;    // bytes from row to row; a multiple of 64
   std::size_t groups;
 };
+
+// What q4 stores for a weight of 0; q8 is stored with 128, and an instruction set may take that out first.
+constexpr std::int32_t kQ4Zero = 8;
 
 struct PackedArguments {
   const PackedMatrix* matrix;
@@ -40,7 +44,7 @@ struct PackedKernels {
   void (*multiply)(const PackedArguments& arguments);
   // One row: scale = max|x| / 127 per group, values rounded to nearest; inputs beyond the last are zero.
   // Not finite numbers give unspecified values.
-  void (*quantize)(std::int8_t* values, float* scales, std::int32_t* sums, const float* x,
+  void (*quantize)(std::int8_t* values, float* scales, std::int32_t* starts, const float* x,
                    std::size_t inputs);
 };
 

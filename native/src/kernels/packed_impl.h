@@ -47,6 +47,13 @@ struct PackedTile {
   }
 };
 
+// How far ahead of a tile's weights the next ones lie that its caller will read, in panels; 0 where none do.
+// They are asked for meanwhile: the streams of a panel are over before hardware would foresee them.
+template <std::size_t kPanels>
+inline std::size_t PanelsAhead(const PackedArguments& args, std::size_t first, std::size_t panel) {
+  return first == 0 && panel + kPanels < args.last_panel ? kPanels : 0;
+}
+
 template <std::size_t kRows, std::size_t kPanels>
 inline void PackedF32(const PackedArguments& args, std::size_t first, std::size_t panel) {
   using Tile = PackedTile<kRows, kPanels>;
@@ -56,11 +63,14 @@ inline void PackedF32(const PackedArguments& args, std::size_t first, std::size_
   const std::size_t panel_floats = inputs * kPanel;
   const float* w = reinterpret_cast<const float*>(args.matrix->values) + panel * panel_floats;
   const float* const x = args.x + first * args.x_stride;
+  const std::size_t ahead = PanelsAhead<kPanels>(args, first, panel) * panel_floats;
   for (std::size_t i = 0; i < inputs; ++i, w += kPanel) {
     F weights[Tile::kVectors];
     OURO_UNROLL
     for (std::size_t v = 0; v < Tile::kVectors; ++v) {
-      weights[v] = Load(w + v / kPanelVectors * panel_floats + v % kPanelVectors * kLanes);
+      const float* const from = w + v / kPanelVectors * panel_floats + v % kPanelVectors * kLanes;
+      weights[v] = Load(from);
+      PrefetchFar(reinterpret_cast<const std::byte*>(from + ahead));
     }
     OURO_UNROLL
     for (std::size_t row = 0; row < kRows; ++row) {
@@ -83,11 +93,14 @@ inline void PackedBf16(const PackedArguments& args, std::size_t first, std::size
   const std::size_t panel_bytes = inputs * kPanel * 2;
   const std::byte* w = args.matrix->values + panel * panel_bytes;
   const float* const x = args.x + first * args.x_stride;
+  const std::size_t ahead = PanelsAhead<kPanels>(args, first, panel) * panel_bytes;
   for (std::size_t i = 0; i < inputs; i += 2, w += kPanel * 4) {
     F low[Tile::kVectors], high[Tile::kVectors];
     OURO_UNROLL
     for (std::size_t v = 0; v < Tile::kVectors; ++v) {
-      const I pair = LoadBytes(w + v / kPanelVectors * panel_bytes + v % kPanelVectors * kLanes * 4);
+      const std::byte* const from = w + v / kPanelVectors * panel_bytes + v % kPanelVectors * kLanes * 4;
+      const I pair = LoadBytes(from);
+      PrefetchFar(from + ahead);
       low[v] = Bf16Low(pair);
       high[v] = Bf16High(pair);
     }
@@ -108,11 +121,6 @@ inline void PackedBf16(const PackedArguments& args, std::size_t first, std::size
   tile.Put(args, first, panel);
 }
 
-// What each group's integer sums begin with, so that the offset of the stored values falls out: -offset times
-// the sum of the activations.
-template <bool kIsQ4>
-inline constexpr std::int32_t kStoredOffset = kIsQ4 ? 8 : kQ8Zero;
-
 template <std::size_t kRows, std::size_t kPanels, bool kIsQ4>
 inline void PackedInt(const PackedArguments& args, std::size_t first, std::size_t panel) {
   using Tile = PackedTile<kRows, kPanels>;
@@ -128,12 +136,14 @@ inline void PackedInt(const PackedArguments& args, std::size_t first, std::size_
   const QuantizedRows& q = args.quantized;
   const std::int8_t* x = q.values + first * q.stride;
   const float* const x_scales = q.scales + first * q.groups;
-  const std::int32_t* const x_sums = q.sums + first * q.groups;
+  const std::int32_t* const x_starts = q.starts + 2 * first * q.groups + kIsQ4;
+  const std::size_t panels_ahead = PanelsAhead<kPanels>(args, first, panel);
+  const std::size_t ahead = panels_ahead * panel_bytes, scales_ahead = panels_ahead * groups * kPanel;
   for (std::size_t group = 0; group < groups; ++group) {
     I dots[kRows][kVectors];
     OURO_UNROLL
     for (std::size_t row = 0; row < kRows; ++row) {
-      const I start = SetInt(-kStoredOffset<kIsQ4> * x_sums[row * q.groups + group]);
+      const I start = LoadInt(x_starts + 2 * (row * q.groups + group));
       OURO_UNROLL
       for (std::size_t v = 0; v < kVectors; ++v) dots[row][v] = start;
     }
@@ -142,7 +152,9 @@ inline void PackedInt(const PackedArguments& args, std::size_t first, std::size_
       I weights[kFours][kVectors];
       OURO_UNROLL
       for (std::size_t v = 0; v < kVectors; ++v) {
-        const I bytes = LoadBytes(w + v / kPanelVectors * panel_bytes + v % kPanelVectors * kLanes * 4);
+        const std::byte* const from = w + v / kPanelVectors * panel_bytes + v % kPanelVectors * kLanes * 4;
+        const I bytes = LoadBytes(from);
+        PrefetchFar(from + ahead);
         if constexpr (kIsQ4) {
           weights[0][v] = LowHalves(bytes);
           weights[1][v] = HighHalves(bytes);
@@ -165,7 +177,10 @@ inline void PackedInt(const PackedArguments& args, std::size_t first, std::size_
     }
     OURO_UNROLL
     for (std::size_t v = 0; v < kVectors; ++v) {
-      const F scale = LoadHalves(w_scales + v / kPanelVectors * groups * kPanel + v % kPanelVectors * kLanes);
+      const std::uint16_t* const from =
+          w_scales + v / kPanelVectors * groups * kPanel + v % kPanelVectors * kLanes;
+      const F scale = LoadHalves(from);
+      PrefetchFar(reinterpret_cast<const std::byte*>(from + scales_ahead));
       OURO_UNROLL
       for (std::size_t row = 0; row < kRows; ++row) {
         const F both = scale * Set(x_scales[row * q.groups + group]);
@@ -224,7 +239,7 @@ inline void PackedMultiply(const PackedArguments& args) {
   for (; panel < args.last_panel; ++panel) PackedRows<1>(args, panel);
 }
 
-inline void PackedQuantize(std::int8_t* values, float* scales, std::int32_t* sums, const float* x,
+inline void PackedQuantize(std::int8_t* values, float* scales, std::int32_t* starts, const float* x,
                            std::size_t inputs) {
   for (std::size_t begin = 0; begin < inputs; begin += kScaleGroup) {
     alignas(64) float group[kScaleGroup] = {};
@@ -240,7 +255,8 @@ inline void PackedQuantize(std::int8_t* values, float* scales, std::int32_t* sum
     }
     for (std::size_t i = 0; i < kScaleGroup; ++i) sum += values[begin + i];
     *scales++ = scale;
-    *sums++ = sum;
+    *starts++ = -kQ8Zero * sum;
+    *starts++ = -kQ4Zero * sum;
   }
 }
 

@@ -14,7 +14,8 @@ struct I {
 };
 
 inline I LoadBytes(const std::byte* p) { return {_mm512_loadu_si512(p)}; }
-inline I SetInt(std::int32_t x) { return {_mm512_set1_epi32(x)}; }
+inline I LoadInt(const std::int32_t* p) { return {_mm512_set1_epi32(*p)}; }
+inline void PrefetchFar(const std::byte* p) { _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T1); }
 inline I LoadFour(const std::int8_t* p) {
   std::int32_t four;
   std::memcpy(&four, p, 4);

@@ -17,7 +17,8 @@ struct I {
 inline I LoadBytes(const std::byte* p) {
   return {vreinterpretq_s32_u8(vld1q_u8(reinterpret_cast<const std::uint8_t*>(p)))};
 }
-inline I SetInt(std::int32_t x) { return {vdupq_n_s32(x)}; }
+inline I LoadInt(const std::int32_t* p) { return {vld1q_dup_s32(p)}; }
+inline void PrefetchFar(const std::byte* p) { __builtin_prefetch(p, 0, 2); }
 inline I LoadFour(const std::int8_t* p) {
   std::int32_t four;
   std::memcpy(&four, p, 4);

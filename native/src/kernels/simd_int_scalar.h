@@ -2,7 +2,8 @@
 //
 // The names every simd_int_*.h provides, in the instruction set's own namespace:
 //   I                            kLanes 32-bit integers, or the 4 * kLanes bytes at their places
-//   LoadBytes(p) SetInt(x)
+//   LoadBytes(p) LoadInt(p)      the int at p in every lane
+//   PrefetchFar(p)               asks for the line at p, into a cache beyond the first
 //   LoadFour(p)                  the four bytes at p in every lane
 //   Q8Bytes(w)                   q8's bytes as AddDots takes them, a weight of 0 as kQ8Zero
 //   AddDots(sum, w, x)           lane + the dot product of its four bytes, w from Q8Bytes, LowHalves or
@@ -27,7 +28,8 @@ inline I LoadBytes(const std::byte* p) {
   std::memcpy(&word.v, p, 4);
   return word;
 }
-inline I SetInt(std::int32_t x) { return {x}; }
+inline I LoadInt(const std::int32_t* p) { return {*p}; }
+inline void PrefetchFar(const std::byte*) {}
 inline I LoadFour(const std::int8_t* p) {
   I word;
   std::memcpy(&word.v, p, 4);

@@ -5,10 +5,21 @@
 namespace ouroboros {
 namespace {
 
-// A task: so many outputs, for so many rows. The outputs' weights stay in the caches while their rows pass.
+// A task: so many outputs, for so many rows. With many rows, the outputs' weights stay in the caches while
+// the rows pass. With few, a task is longer, since its first panels come unforeseen.
 constexpr std::size_t kTaskPanels = 4;
+constexpr std::size_t kFewRowsTaskPanels = 16;
 constexpr std::size_t kTaskRows = 64;
+constexpr std::size_t kFewRowsMost = 16;
+// A matrix is shared out into so many tasks at least, where it has the panels.
+constexpr std::size_t kTasksLeast = 4;
 constexpr std::size_t kLine = 64;
+
+std::size_t TaskPanels(const PackedMatrix& matrix, std::size_t rows) {
+  if (rows > kFewRowsMost) return kTaskPanels;
+  const std::size_t share = matrix.panels() / kTasksLeast / kTaskPanels * kTaskPanels;
+  return std::clamp(share, kTaskPanels, kFewRowsTaskPanels);
+}
 
 std::size_t Padded(std::size_t inputs) { return (inputs + kScaleGroup - 1) / kScaleGroup * kScaleGroup; }
 
@@ -26,7 +37,7 @@ void PlanOperand(Arena& arena, Operand& operand, std::size_t rows, std::size_t i
   quantized.stride = (operand.stride + kLine - 1) / kLine * kLine + kLine;
   quantized.values = reinterpret_cast<std::int8_t*>(arena.Take(rows * quantized.stride / sizeof(float)));
   quantized.scales = arena.Take(rows * quantized.groups);
-  quantized.sums = reinterpret_cast<std::int32_t*>(arena.Take(rows * quantized.groups));
+  quantized.starts = reinterpret_cast<std::int32_t*>(arena.Take(2 * rows * quantized.groups));
 }
 
 void ZeroPadding(const Operand& operand, std::size_t rows) {
@@ -40,7 +51,7 @@ void Quantize(const PackedKernels& kernels, const Operand& operand, std::size_t 
   if (operand.quantized.values == nullptr) return;
   for (std::size_t row = first; row < first + count; ++row) {
     const QuantizedRows to = operand.QuantizedFrom(row);
-    kernels.quantize(to.values, to.scales, to.sums, operand.Row(row), operand.inputs);
+    kernels.quantize(to.values, to.scales, to.starts, operand.Row(row), operand.inputs);
   }
 }
 
@@ -59,8 +70,9 @@ std::size_t PackedProducts::RowBlocks() const { return (rows_ + kTaskRows - 1) /
 
 void PackedProducts::Add(const PackedProduct& product) {
   if (product.matrix->empty()) return;
-  products_.push_back({product, tasks_});
-  tasks_ += (product.matrix->panels() + kTaskPanels - 1) / kTaskPanels * RowBlocks();
+  const std::size_t panels = TaskPanels(*product.matrix, rows_);
+  products_.push_back({product, tasks_, panels});
+  tasks_ += (product.matrix->panels() + panels - 1) / panels * RowBlocks();
 }
 
 void PackedProducts::Run(std::size_t task) const {
@@ -69,9 +81,9 @@ void PackedProducts::Run(std::size_t task) const {
   const Entry& entry = *std::prev(after);
   const std::size_t own = task - entry.first_task;
   // Row blocks first: they share weights.
-  const std::size_t row = own % RowBlocks() * kTaskRows, panel = own / RowBlocks() * kTaskPanels;
+  const std::size_t row = own % RowBlocks() * kTaskRows, panel = own / RowBlocks() * entry.task_panels;
   MultiplyPart(kernels_, entry.product, row, std::min(kTaskRows, rows_ - row), panel,
-               std::min(panel + kTaskPanels, entry.product.matrix->panels()));
+               std::min(panel + entry.task_panels, entry.product.matrix->panels()));
 }
 
 }  // namespace ouroboros

@@ -23,7 +23,7 @@ struct Operand {
     QuantizedRows rows = quantized;
     rows.values += row * rows.stride;
     rows.scales += row * rows.groups;
-    rows.sums += row * rows.groups;
+    rows.starts += 2 * row * rows.groups;
     return rows;
   }
 };
@@ -58,7 +58,7 @@ class PackedProducts {
  private:
   struct Entry {
     PackedProduct product;
-    std::size_t first_task;
+    std::size_t first_task, task_panels;
   };
   std::size_t RowBlocks() const;
 

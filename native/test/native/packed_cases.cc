@@ -37,13 +37,13 @@ QuantizedRows TakeQuantized(Run& run, const PackedSize& size, const float* x, st
   q.groups = groups;
   q.values = reinterpret_cast<std::int8_t*>(run.Bytes(size.rows * q.stride));
   q.scales = run.Floats(size.rows * groups);
-  q.sums = reinterpret_cast<std::int32_t*>(run.Scratch((size.rows * groups + 15) / 16 * 16));
+  q.starts = reinterpret_cast<std::int32_t*>(run.Scratch((2 * size.rows * groups + 15) / 16 * 16));
   for (std::size_t row = 0; row < size.rows; ++row) {
     std::int8_t* const values = q.values + row * q.stride;
-    std::int32_t* const sums = q.sums + row * groups;
-    run.kernels.packed.quantize(values, q.scales + row * groups, sums, x + row * x_stride, size.inputs);
+    std::int32_t* const starts = q.starts + 2 * row * groups;
+    run.kernels.packed.quantize(values, q.scales + row * groups, starts, x + row * x_stride, size.inputs);
     for (std::size_t i = 0; i < x_stride; ++i) run.Return(values[i]);
-    for (std::size_t i = 0; i < groups; ++i) run.Return(sums[i]);
+    for (std::size_t i = 0; i < 2 * groups; ++i) run.Return(starts[i]);
   }
   return q;
 }
