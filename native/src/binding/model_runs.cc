@@ -96,7 +96,7 @@ std::shared_ptr<const ReferenceLogits> ReferenceRun::Finish() {
 GenerateRun::GenerateRun(const ReadRequest& read, const GenerationRequest& request, OnToken on_token)
     : read_(read),
       network_(read_),
-      generation_(read_.shape(), read.state->Copy(), request),
+      generation_(read_.worker().compute.elementwise(), read_.shape(), read.state->Copy(), request),
       on_token_(std::move(on_token)) {}
 
 Slice GenerateRun::Step(const std::stop_token& stop) {

@@ -7,6 +7,8 @@
 #include "binding/register.h"
 #include "binding/sampling_options.h"
 #include "generate/sampler.h"
+#include "kernels/kernels.h"
+#include "text/tokenizer.h"
 
 namespace ouroboros::binding {
 namespace {
@@ -40,7 +42,8 @@ class SamplerObject : public Napi::ObjectWrap<SamplerObject> {
   explicit SamplerObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
     Guard(info.Env(), [&] {
       vocabulary_size_ = info[1].As<Napi::Number>().Uint32Value();
-      sampler_ = std::make_unique<Sampler>(SamplingOptionsOf(info[0]), vocabulary_size_, TokensOf(info[2]));
+      sampler_ = std::make_unique<Sampler>(KernelsFor(BestInstructionSet()).elementwise,
+                                           SamplingOptionsOf(info[0]), vocabulary_size_, TokensOf(info[2]));
     });
   }
 

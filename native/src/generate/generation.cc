@@ -8,14 +8,8 @@
 namespace ouroboros {
 namespace {
 
-std::vector<std::uint32_t> UncountedTokens(const std::shared_ptr<const Tokenizer>& tokenizer) {
-  std::vector<std::uint32_t> tokens;
-  if (tokenizer == nullptr) return tokens;
-  for (std::uint32_t token = 0; token < tokenizer->size(); ++token) {
-    const auto bytes = tokenizer->BytesOf(token);
-    if (bytes && !bytes->empty() && IsUncounted(*bytes)) tokens.push_back(token);
-  }
-  return tokens;
+std::span<const std::uint32_t> UncountedTokens(const std::shared_ptr<const Tokenizer>& tokenizer) {
+  return tokenizer == nullptr ? std::span<const std::uint32_t>() : tokenizer->uncounted();
 }
 
 bool Contains(const std::vector<std::uint32_t>& tokens, std::uint32_t token) {
@@ -32,10 +26,11 @@ bool EndsAtStopString(const std::string& text, std::size_t before, const std::ve
 
 }  // namespace
 
-Generation::Generation(const Shape& shape, State start, GenerationRequest request)
+Generation::Generation(const ElementwiseKernels& kernels, const Shape& shape, State start,
+                       GenerationRequest request)
     : request_(std::move(request)),
       reading_(std::move(start), request_.tokens),
-      sampler_(request_.sampling, shape.vocabulary, UncountedTokens(request_.tokenizer)),
+      sampler_(kernels, request_.sampling, shape.vocabulary, UncountedTokens(request_.tokenizer)),
       logits_(shape.vocabulary) {
   CheckTokens(request_.tokens, shape);
 }

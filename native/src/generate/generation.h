@@ -40,7 +40,7 @@ class Generation {
  public:
   // Reads request.tokens from `start`, then writes. A stop token is not part of the result; tokens up to and
   // with the one that completes a stop string are. Throws EngineError for tokens or options out of range.
-  Generation(const Shape& shape, State start, GenerationRequest request);
+  Generation(const ElementwiseKernels& kernels, const Shape& shape, State start, GenerationRequest request);
 
   // One slice. Cancellation, by compute's stop, is seen before every layer and every
   // token.

@@ -1,8 +1,11 @@
 #include "generate/sampler.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <string>
 
 #include "base/error.h"
@@ -33,22 +36,26 @@ void CheckOptions(const SamplingOptions& options, std::size_t vocabulary_size) {
   }
 }
 
+// An exponent of all ones is that of NaN and infinity. Compilers look at several at a time.
 void CheckFinite(std::span<const float> logits) {
-  if (!std::ranges::all_of(logits, [](float logit) { return std::isfinite(logit); })) {
+  constexpr std::uint32_t kExponent = 0x7f800000u;
+  std::uint32_t bad = 0;
+  for (const float logit : logits) {
+    bad |= static_cast<std::uint32_t>((std::bit_cast<std::uint32_t>(logit) & kExponent) == kExponent);
+  }
+  if (bad != 0) {
     throw EngineError(ErrorCode::kNumbers, "the model computed a logit that is not a finite number");
   }
 }
 
 }  // namespace
 
-bool IsUncounted(std::string_view bytes) {
-  constexpr std::string_view kRepeatable = " \t0123456789";
-  return kRepeatable.find(bytes) != kRepeatable.npos;
-}
-
-Sampler::Sampler(SamplingOptions options, std::size_t vocabulary_size,
+Sampler::Sampler(const ElementwiseKernels& kernels, SamplingOptions options, std::size_t vocabulary_size,
                  std::span<const std::uint32_t> uncounted)
-    : options_(std::move(options)), vocabulary_size_(vocabulary_size), random_(options_.seed) {
+    : kernels_(kernels),
+      options_(std::move(options)),
+      vocabulary_size_(vocabulary_size),
+      random_(options_.seed) {
   CheckOptions(options_, vocabulary_size);
   is_uncounted_.resize(vocabulary_size);
   for (const std::uint32_t token : uncounted) {
@@ -65,40 +72,43 @@ Sampler::Sampler(SamplingOptions options, std::size_t vocabulary_size,
 
 Choice Sampler::Choose(std::span<const float> logits) {
   CheckFinite(logits);
-  const Softmax softmax = Weigh(logits);
-  const double log_sum = softmax.max + std::log(softmax.sum);
+  OURO_CHECK(logits.size() == vocabulary_size_);
+  const SoftmaxRow softmax = kernels_.softmax_statistics(logits.data(), logits.size());
   if (ChangesLogits()) {
-    const std::span<const float> penalised = Penalised(logits);
-    Filter(penalised, Weigh(penalised));
+    Filter(Penalised(logits));
+  } else if (IsGreedy()) {
+    candidates_.assign(1, {static_cast<std::uint32_t>(softmax.best), 1});
   } else {
-    Filter(logits, softmax);
+    Filter(logits);
   }
   const std::uint32_t token = Draw();
   Count(token);
-  return {token, static_cast<float>(logits[token] - log_sum)};
+  return {token, logits[token] - softmax.log_sum_exp};
 }
 
 void Sampler::Probabilities(std::span<const float> logits, std::span<double> out) {
-  OURO_CHECK(out.size() == vocabulary_size_);
+  OURO_CHECK(out.size() == vocabulary_size_ && logits.size() == vocabulary_size_);
   CheckFinite(logits);
-  const std::span<const float> penalised = Penalised(logits);
-  Filter(penalised, Weigh(penalised));
+  Filter(Penalised(logits));
   const double sum = CandidatesSum();
   std::ranges::fill(out, 0.0);
   for (const Candidate& candidate : candidates_) out[candidate.token] = candidate.weight / sum;
 }
 
-// weights_ = exp(logits - max). Banned tokens have a logit of minus infinity and so a weight of 0.
-Sampler::Softmax Sampler::Weigh(std::span<const float> logits) {
-  OURO_CHECK(logits.size() == vocabulary_size_);
+// exp(logit - max). Banned tokens have a logit of minus infinity and so a weight of 0.
+double Sampler::Weigh(std::span<const float> logits, float max) {
+  kernels_.softmax_scaled(weights_.data(), logits.data(), max, 1, logits.size());
+  // Several sums, so that additions need not wait for each other; always the same.
+  constexpr std::size_t kSums = 8;
+  std::array<double, kSums> sums{};
+  for (std::size_t i = 0; i < weights_.size(); ++i) sums[i % kSums] += static_cast<double>(weights_[i]);
+  return std::accumulate(sums.begin(), sums.end(), 0.0);
+}
+
+float Sampler::LargestOf(std::span<const float> logits) const {
   const float max = *std::ranges::max_element(logits);
   Require(std::isfinite(max), "sampling: tokenBan or the penalties leave no token to choose");
-  double sum = 0;
-  for (std::size_t i = 0; i < logits.size(); ++i) {
-    weights_[i] = std::exp(static_cast<double>(logits[i]) - max);
-    sum += weights_[i];
-  }
-  return {max, sum};
+  return max;
 }
 
 bool Sampler::ChangesLogits() const {
@@ -125,22 +135,25 @@ std::span<const float> Sampler::Penalised(std::span<const float> logits) {
   return penalised_;
 }
 
-// Fills candidates_ from logits and their weights_.
-void Sampler::Filter(std::span<const float> logits, Softmax softmax) {
+// Fills candidates_ with what may be drawn.
+void Sampler::Filter(std::span<const float> logits) {
   candidates_.clear();
+  const float max = LargestOf(logits);
   if (IsGreedy()) {
-    const auto best = std::ranges::max_element(logits);  // the first of equals
+    const auto best = std::ranges::find(logits, max);  // the first of equals
     candidates_.push_back({static_cast<std::uint32_t>(best - logits.begin()), 1});
     return;
   }
+  const double sum = Weigh(logits, max);
   // Tokens less probable than (1 - top_p) / V together hold less than 1 - top_p, so the cumulative sum
   // reaches top_p before any of them: they need not be sorted. Half of it leaves room for rounding.
   const double rest = std::max(0.0, 1 - options_.top_p);
-  const double floor = 0.5 * rest / static_cast<double>(vocabulary_size_) * softmax.sum;
+  const double floor = 0.5 * rest / static_cast<double>(vocabulary_size_) * sum;
   for (std::uint32_t token = 0; token < vocabulary_size_; ++token) {
-    if (weights_[token] > 0 && weights_[token] >= floor) candidates_.push_back({token, weights_[token]});
+    const auto weight = static_cast<double>(weights_[token]);
+    if (weight > 0 && weight >= floor) candidates_.push_back({token, weight});
   }
-  if (options_.top_p < 1 || options_.top_k > 0) KeepTop(softmax.sum);
+  if (options_.top_p < 1 || options_.top_k > 0) KeepTop(sum);
   if (options_.temperature != 1) ApplyTemperature(logits);
 }
 

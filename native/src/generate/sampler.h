@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "kernels/elementwise.h"
 
 namespace ouroboros {
 
@@ -43,15 +44,12 @@ struct Choice {
   float log_probability;  // natural log, under the softmax of the logits before any penalty or filter
 };
 
-// Whether a token with these bytes never counts as repeated: a part of " \t0123456789", as white space and
-// digits do repeat in good text.
-bool IsUncounted(std::string_view bytes);
-
 class Sampler {
  public:
-  // `uncounted`: the tokens for which IsUncounted holds; none without a vocabulary at hand.
-  // Throws EngineError(kArgument) for options out of range.
-  Sampler(SamplingOptions options, std::size_t vocabulary_size, std::span<const std::uint32_t> uncounted);
+  // `uncounted`: the tokens for which IsUncounted (tokenizer.h) holds; none without a vocabulary at hand.
+  // Throws EngineError(kArgument) for options out of range. The kernels must outlive it.
+  Sampler(const ElementwiseKernels& kernels, SamplingOptions options, std::size_t vocabulary_size,
+          std::span<const std::uint32_t> uncounted);
 
   // Draws from logits [V], and counts the token drawn. Throws EngineError(kNumbers) where a logit is not
   // finite.
@@ -72,13 +70,12 @@ class Sampler {
     std::uint32_t token;
     double weight;
   };
-  struct Softmax {
-    double max, sum;
-  };
-  Softmax Weigh(std::span<const float> logits);
+  // Fills weights_ and returns their sum; `max` is the largest of the logits.
+  double Weigh(std::span<const float> logits, float max);
+  float LargestOf(std::span<const float> logits) const;
   bool ChangesLogits() const;
   std::span<const float> Penalised(std::span<const float> logits);
-  void Filter(std::span<const float> logits, Softmax softmax);
+  void Filter(std::span<const float> logits);
   void KeepTop(double sum);
   void ApplyTemperature(std::span<const float> logits);
   double CandidatesSum() const;
@@ -86,6 +83,7 @@ class Sampler {
   void AddRepeated(std::uint32_t token);
   bool IsGreedy() const { return options_.temperature == 0 || options_.top_p == 0; }
 
+  const ElementwiseKernels& kernels_;
   SamplingOptions options_;
   std::size_t vocabulary_size_;
   Random random_;
@@ -96,7 +94,7 @@ class Sampler {
   std::vector<std::uint32_t> repeated_;
   // Scratch, sized once.
   std::vector<float> penalised_;
-  std::vector<double> weights_;        // [V] exp(logit - max)
+  std::vector<float> weights_;         // [V] exp(logit - max)
   std::vector<Candidate> candidates_;  // what may be drawn; weights need not sum to 1
 };
 

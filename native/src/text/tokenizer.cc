@@ -16,7 +16,17 @@ std::shared_ptr<const Tokenizer> Tokenizer::Load(const std::string& path) {
   return std::make_shared<const Tokenizer>(Vocabulary::Parse(text, path));
 }
 
-Tokenizer::Tokenizer(Vocabulary vocabulary) : vocabulary_(std::move(vocabulary)), trie_(vocabulary_) {}
+bool IsUncounted(std::string_view bytes) {
+  constexpr std::string_view kRepeatable = " \t0123456789";
+  return kRepeatable.find(bytes) != kRepeatable.npos;
+}
+
+Tokenizer::Tokenizer(Vocabulary vocabulary) : vocabulary_(std::move(vocabulary)), trie_(vocabulary_) {
+  for (std::uint32_t token = 0; token < size(); ++token) {
+    const auto bytes = BytesOf(token);
+    if (bytes && !bytes->empty() && IsUncounted(*bytes)) uncounted_.push_back(token);
+  }
+}
 
 void Tokenizer::Encode(std::string_view bytes, std::vector<std::uint32_t>& tokens) const {
   while (!bytes.empty()) {

@@ -23,6 +23,10 @@
 
 namespace ouroboros {
 
+// Whether a token with these bytes never counts as repeated: a part of " \t0123456789", as white space and
+// digits do repeat in good text.
+bool IsUncounted(std::string_view bytes);
+
 class Tokenizer {
  public:
   // A text file, or a GGUF model with its vocabulary inside (gguf_vocabulary.h); told apart by content.
@@ -44,11 +48,14 @@ class Tokenizer {
   void Decode(std::span<const std::uint32_t> tokens, std::string& bytes) const;
   // The bytes of one token (none, but present, for id 0), or nothing where the id has no entry.
   std::optional<std::string_view> BytesOf(std::uint32_t token) const { return vocabulary_.BytesOf(token); }
+  // The tokens for which IsUncounted holds; not the empty one.
+  std::span<const std::uint32_t> uncounted() const { return uncounted_; }
   const Vocabulary& vocabulary() const { return vocabulary_; }
 
  private:
   Vocabulary vocabulary_;
   Trie trie_;
+  std::vector<std::uint32_t> uncounted_;
 };
 
 }  // namespace ouroboros
