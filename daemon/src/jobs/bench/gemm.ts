@@ -1,8 +1,9 @@
 /** The engine's own matrix products at the sizes of the shapes, beside the peak of multiply-adds. */
 
-import { gemmSpeed } from "@ouroboros/native/kernels";
+import type { Precision } from "@ouroboros/native";
+import { gemmSpeed, hasBf16 } from "@ouroboros/native/kernels";
 import { type BenchRun, type Figure, type Measured, summarize } from "./figures.js";
-import { floatLimit, type Machine } from "./limits.js";
+import { type Machine, trainLimit } from "./limits.js";
 
 /** y [M, N] = x [M, K] times weights stored as [N, K]: K, N, and every M it is asked with. */
 const PRODUCTS = [
@@ -19,26 +20,43 @@ const PRODUCTS = [
 /** Few and short: each call of the engine takes the best of a quarter of a second already. */
 const ROUNDS = 3;
 
+/** float32, and bf16 where this processor has it: each beside its own peak. */
 export async function benchGemm(machine: Machine, run: BenchRun): Promise<Measured<readonly Figure[]>> {
+  const figures: Figure[] = [];
+  for (const precision of ["f32", "bf16"] as const) {
+    if (precision === "bf16" && !hasBf16(machine.instructionSet)) continue;
+    const measured = await benchPrecision(machine, precision, run);
+    if (measured === undefined) return undefined;
+    figures.push(...measured);
+  }
+  return figures;
+}
+
+async function benchPrecision(
+  machine: Machine,
+  precision: Precision,
+  run: BenchRun,
+): Promise<Measured<readonly Figure[]>> {
+  const { threads, instructionSet } = machine;
   const products = PRODUCTS.flatMap(({ k, n, rows }) => rows.map((m) => ({ m, n, k })));
-  const limit = floatLimit(machine);
+  const limit = trainLimit({ threads, instructionSet, precision });
   const limits: number[] = [];
   const speeds = products.map((): number[] => []);
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const [index, { m, n, k }] of products.entries()) {
-      run.onProgress("products", round * products.length + index, ROUNDS * products.length);
+      run.onProgress(`products, ${precision}`, round * products.length + index, ROUNDS * products.length);
       await new Promise((resolve) => setImmediate(resolve));
       if (run.signal.aborted) return undefined;
       if (index % 4 === 0) limits.push(limit.perSecond() / 1e9);
-      const product = { m, n, k, isATransposed: false, isBTransposed: true };
-      speeds[index]?.push(gemmSpeed({ ...machine, ...product }) / 1e9);
+      const product = { m, n, k, isATransposed: false, isBTransposed: true, precision };
+      speeds[index]?.push(gemmSpeed({ threads, instructionSet, ...product }) / 1e9);
     }
   }
   const peak = summarize(limits, "most");
   return products.map(({ m, n, k }, index) => {
     const speed = summarize(speeds[index] ?? [], "most");
     return {
-      name: `f32, K ${k} N ${n} M ${m}`,
+      name: `${precision}, K ${k} N ${n} M ${m}`,
       unit: limit.unit,
       rounds: ROUNDS,
       ...speed,

@@ -4,7 +4,7 @@ import type { Engine, WeightType } from "@ouroboros/native";
 import { multiplyAddPeak, narrowMultiplyAddPeak, readBandwidth } from "@ouroboros/native/kernels";
 import { type BenchRun, type Figure, type LimitProbe, type Measured, summarize } from "./figures.js";
 
-export type Machine = Pick<Engine, "threads" | "instructionSet">;
+export type Machine = Pick<Engine, "threads" | "instructionSet" | "precision">;
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -12,19 +12,19 @@ const GIB = 1024 * MIB;
 const ROUNDS = 5;
 
 /** Of this many bytes, shared by the threads: what lies in a cache is read from there. */
-export function readLimit(machine: Machine, bytes: number): LimitProbe {
+export function readLimit({ threads, instructionSet }: Machine, bytes: number): LimitProbe {
   return {
     name: `reading ${bytes < 1e6 ? `${Math.round(bytes / 1e3)} KB` : `${Math.round(bytes / 1e6)} MB`}`,
     unit: "GB/s",
-    perSecond: () => readBandwidth({ ...machine, bytes }),
+    perSecond: () => readBandwidth({ threads, instructionSet, bytes }),
   };
 }
 
-export function floatLimit(machine: Machine): LimitProbe {
+export function floatLimit({ threads, instructionSet }: Machine): LimitProbe {
   return {
     name: "multiply-adds, f32",
     unit: "GFLOP/s",
-    perSecond: () => multiplyAddPeak(machine),
+    perSecond: () => multiplyAddPeak({ threads, instructionSet }),
   };
 }
 
@@ -43,6 +43,11 @@ export function narrowLimit(machine: Machine, operands: "bf16" | "int8"): LimitP
 export function productLimit(machine: Machine, weights: WeightType): LimitProbe {
   const isInt8 = weights === "q8" || weights === "q4";
   return (isInt8 ? narrowLimit(machine, "int8") : undefined) ?? floatLimit(machine);
+}
+
+/** Of training's products: their operands are rounded to bf16, or not. */
+export function trainLimit(machine: Machine): LimitProbe {
+  return (machine.precision === "bf16" ? narrowLimit(machine, "bf16") : undefined) ?? floatLimit(machine);
 }
 
 export async function benchLimits(machine: Machine, run: BenchRun): Promise<Measured<readonly Figure[]>> {

@@ -4,7 +4,7 @@ import { BIG_MATRICES, type TrainedParameters, type Trainer } from "@ouroboros/n
 import { trainOperations } from "./costs.js";
 import { type BenchRun, type Figure, type Measured, measureInTurns, type Task } from "./figures.js";
 import type { Subject } from "./inference.js";
-import { floatLimit } from "./limits.js";
+import { trainLimit } from "./limits.js";
 import { someTokens } from "./shapes.js";
 
 export const TRAIN_KINDS = ["full", "lora"] as const;
@@ -50,7 +50,7 @@ export async function benchTrain(
       return step.kind === "finished";
     },
   };
-  return measureInTurns({ tasks: [task], limit: floatLimit(machine), rounds: ROUNDS, run });
+  return measureInTurns({ tasks: [task], limit: trainLimit(machine), rounds: ROUNDS, run });
 }
 
 function parametersOf(kind: TrainKind): TrainedParameters {
