@@ -1,4 +1,4 @@
-/** Optimizer steps on made-up text: all weights, or LoRA. */
+/** Optimizer steps on made-up text: all weights, LoRA, or initial States. */
 
 import { BIG_MATRICES, type TrainedParameters, type Trainer } from "@ouroboros/native";
 import { trainOperations } from "./costs.js";
@@ -7,7 +7,7 @@ import type { Subject } from "./inference.js";
 import { trainLimit } from "./limits.js";
 import { someTokens } from "./shapes.js";
 
-export const TRAIN_KINDS = ["full", "lora"] as const;
+export const TRAIN_KINDS = ["full", "lora", "state"] as const;
 export type TrainKind = (typeof TRAIN_KINDS)[number];
 
 export interface TrainBench {
@@ -55,5 +55,6 @@ export async function benchTrain(
 
 function parametersOf(kind: TrainKind): TrainedParameters {
   if (kind === "full") return { kind: "whole" };
+  if (kind === "state") return { kind: "state" };
   return { kind: "lora", rank: LORA_RANK, alpha: LORA_RANK, targets: BIG_MATRICES };
 }
