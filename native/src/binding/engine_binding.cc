@@ -2,8 +2,8 @@
 // are wrapped and their arguments checked in native/lib/engine.ts.
 #include <algorithm>
 #include <array>
-#include <thread>
 
+#include "base/physical_cores.h"
 #include "binding/errors.h"
 #include "binding/job.h"
 #include "binding/job_run.h"
@@ -30,8 +30,7 @@ std::shared_ptr<EngineCore> CoreOf(const Napi::Value& value) {
 
 Napi::Value CreateEngine(const Napi::CallbackInfo& info) {
   const Napi::Object options = info[0].As<Napi::Object>();
-  const std::size_t hardware = std::max(1u, std::thread::hardware_concurrency());
-  const std::size_t threads = Has(options, "threads") ? SizeOf(options, "threads") : hardware;
+  const std::size_t threads = Has(options, "threads") ? SizeOf(options, "threads") : PhysicalCores();
   auto core =
       std::make_shared<EngineCore>(KernelsFor(InstructionSetOf(options)), PrecisionOf(options), threads);
   info.Env().GetInstanceData<Engines>()->open.push_back(core);
@@ -127,9 +126,11 @@ Napi::Value StateToBytes(const Napi::CallbackInfo& info) {
   std::vector<TensorToWrite> tensors;
   for (std::size_t i = 0; i < 3; ++i)
     tensors.push_back({kStateNames[i], DType::kF32, shapes[i], parts[i]->span()});
-  const std::vector<std::byte> bytes = SerializeSafetensors(tensors, {{"kind", "ouroboros-state"}});
-  Napi::Uint8Array result = Napi::Uint8Array::New(info.Env(), bytes.size());
-  std::memcpy(result.Data(), bytes.data(), bytes.size());
+  Napi::Uint8Array result;
+  SerializeSafetensors(tensors, {{"kind", "ouroboros-state"}}, [&](std::size_t bytes) {
+    result = Napi::Uint8Array::New(info.Env(), bytes);
+    return std::as_writable_bytes(std::span(result.Data(), bytes));
+  });
   return result;
 }
 
@@ -139,11 +140,11 @@ Napi::Value StateFromBytes(const Napi::CallbackInfo& info) {
   const auto* begin = reinterpret_cast<const std::byte*>(array.Data());
   std::unique_ptr<TensorFile> file;
   try {
-    file = TensorFile::FromBytes({begin, begin + array.ByteLength()}, "the state");
+    file = TensorFile::OverBytes({begin, array.ByteLength()}, "the state");
   } catch (const EngineError& error) {
     throw EngineError(ErrorCode::kState, error.what());
   }
-  auto state = std::make_shared<State>(State::Zero(model->shape()));
+  auto state = std::make_shared<State>(State::Unset(model->shape()));
   Buffer* parts[3] = {&state->att_shift, &state->ffn_shift, &state->wkv};
   const auto shapes = StateShapes(model->shape());
   for (std::size_t i = 0; i < 3; ++i) {

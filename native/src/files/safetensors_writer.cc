@@ -105,12 +105,14 @@ void Emit(std::span<const TensorToWrite> tensors, const std::map<std::string, st
 
 }  // namespace
 
-std::vector<std::byte> SerializeSafetensors(std::span<const TensorToWrite> tensors,
-                                            const std::map<std::string, std::string>& metadata) {
-  std::vector<std::byte> bytes;
+void SerializeSafetensors(std::span<const TensorToWrite> tensors,
+                          const std::map<std::string, std::string>& metadata,
+                          FunctionRef<std::span<std::byte>(std::size_t bytes)> room) {
+  std::size_t size = 0;
+  Emit(tensors, metadata, [&](std::span<const std::byte> part) { size += part.size(); });
+  std::byte* to = room(size).data();
   Emit(tensors, metadata,
-       [&](std::span<const std::byte> part) { bytes.insert(bytes.end(), part.begin(), part.end()); });
-  return bytes;
+       [&](std::span<const std::byte> part) { to = std::copy(part.begin(), part.end(), to); });
 }
 
 void WriteSafetensors(const std::string& path, std::span<const TensorToWrite> tensors,

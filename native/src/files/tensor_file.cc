@@ -71,6 +71,10 @@ std::unique_ptr<TensorFile> TensorFile::FromBytes(std::vector<std::byte> bytes, 
   return std::make_unique<TensorFile>(std::move(bytes), name);
 }
 
+std::unique_ptr<TensorFile> TensorFile::OverBytes(std::span<const std::byte> bytes, const std::string& name) {
+  return std::make_unique<TensorFile>(bytes, name);
+}
+
 TensorFile::TensorFile(Backing backing, std::string name)
     : backing_(std::move(backing)), name_(std::move(name)) {
   table_ = Parse(bytes(), name_);
@@ -79,6 +83,7 @@ TensorFile::TensorFile(Backing backing, std::string name)
 
 std::span<const std::byte> TensorFile::bytes() const {
   if (const auto* mapped = std::get_if<std::unique_ptr<MappedFile>>(&backing_)) return (*mapped)->bytes();
+  if (const auto* borrowed = std::get_if<std::span<const std::byte>>(&backing_)) return *borrowed;
   return std::get<std::vector<std::byte>>(backing_);
 }
 

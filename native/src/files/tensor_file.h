@@ -32,8 +32,12 @@ class TensorFile {
   // The same for bytes already in memory; `name` stands for the file in messages.
   static std::unique_ptr<TensorFile> FromBytes(std::vector<std::byte> bytes, const std::string& name);
 
-  // For Open and FromBytes.
-  using Backing = std::variant<std::unique_ptr<MappedFile>, std::vector<std::byte>>;
+  // The same for bytes of the caller's, which must outlive it.
+  static std::unique_ptr<TensorFile> OverBytes(std::span<const std::byte> bytes, const std::string& name);
+
+  // For Open and its like.
+  using Backing =
+      std::variant<std::unique_ptr<MappedFile>, std::vector<std::byte>, std::span<const std::byte>>;
   TensorFile(Backing backing, std::string name);
 
   // In the order of the file. Names are unique.

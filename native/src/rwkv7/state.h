@@ -17,9 +17,13 @@ struct State {
   Buffer ffn_shift;  // [L, D]
   Buffer wkv;        // [L, H, 64, 64]
 
+  // With contents unspecified.
+  static State Unset(const Shape& shape) {
+    return {shape.layers, Buffer(shape.layers * shape.width), Buffer(shape.layers * shape.width),
+            Buffer(shape.layers * shape.heads * 64 * 64)};
+  }
   static State Zero(const Shape& shape) {
-    State state{shape.layers, Buffer(shape.layers * shape.width), Buffer(shape.layers * shape.width),
-                Buffer(shape.layers * shape.heads * 64 * 64)};
+    State state = Unset(shape);
     state.att_shift.Zero();
     state.ffn_shift.Zero();
     state.wkv.Zero();

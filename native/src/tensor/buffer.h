@@ -7,8 +7,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
-#include <new>
 #include <span>
+
+#include "tensor/memory_cache.h"
 
 namespace ouroboros {
 
@@ -25,7 +26,7 @@ class Buffer {
 
   void Grow(std::size_t size) {
     if (size > capacity_) {
-      data_.reset(static_cast<float*>(::operator new(size * sizeof(float), kAlignment)));
+      data_ = Memory(static_cast<float*>(TakeMemory(size * sizeof(float))), {size});
       capacity_ = size;
     }
     size_ = size;
@@ -38,11 +39,12 @@ class Buffer {
   }
 
  private:
-  static constexpr std::align_val_t kAlignment{64};
-  struct Free {
-    void operator()(float* data) const { ::operator delete(data, kAlignment); }
+  struct Return {
+    std::size_t floats;
+    void operator()(float* data) const { ReturnMemory(data, floats * sizeof(float)); }
   };
-  std::unique_ptr<float, Free> data_;
+  using Memory = std::unique_ptr<float, Return>;
+  Memory data_;
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;
 };

@@ -1,0 +1,70 @@
+#include "tensor/memory_cache.h"
+
+#include <array>
+#include <mutex>
+#include <new>
+
+namespace ouroboros {
+namespace {
+
+constexpr std::align_val_t kAlignment{64};
+// Smaller blocks the allocator itself keeps at hand.
+constexpr std::size_t kBlockLeast = std::size_t{64} << 10;
+constexpr std::size_t kKeptMost = std::size_t{64} << 20;
+constexpr std::size_t kBlocksMost = 64;
+
+class Cache {
+ public:
+  void* Take(std::size_t bytes) {
+    const std::lock_guard lock(mutex_);
+    // The last returned is the likeliest to be in the processor's caches.
+    for (std::size_t i = count_; i-- > 0;) {
+      if (blocks_[i].bytes != bytes) continue;
+      void* const memory = blocks_[i].memory;
+      blocks_[i] = blocks_[--count_];
+      kept_ -= bytes;
+      return memory;
+    }
+    return nullptr;
+  }
+
+  bool Keep(void* memory, std::size_t bytes) {
+    const std::lock_guard lock(mutex_);
+    if (count_ == kBlocksMost || kept_ + bytes > kKeptMost) return false;
+    blocks_[count_++] = {memory, bytes};
+    kept_ += bytes;
+    return true;
+  }
+
+ private:
+  struct Block {
+    void* memory;
+    std::size_t bytes;
+  };
+  std::mutex mutex_;
+  std::array<Block, kBlocksMost> blocks_{};
+  std::size_t count_ = 0;
+  std::size_t kept_ = 0;
+};
+
+Cache& TheCache() {
+  static Cache* const cache = new Cache();  // NOLINT: outlives every static that may still hold memory
+  return *cache;
+}
+
+}  // namespace
+
+void* TakeMemory(std::size_t bytes) {
+  if (bytes >= kBlockLeast) {
+    if (void* const memory = TheCache().Take(bytes)) return memory;
+  }
+  return ::operator new(bytes, kAlignment);
+}
+
+void ReturnMemory(void* memory, std::size_t bytes) noexcept {
+  if (memory == nullptr) return;
+  if (bytes >= kBlockLeast && TheCache().Keep(memory, bytes)) return;
+  ::operator delete(memory, kAlignment);
+}
+
+}  // namespace ouroboros
