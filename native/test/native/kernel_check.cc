@@ -1,6 +1,7 @@
-// A program of its own, without Node: compares every kernel of each instruction set that this processor has
-// with the portable one, and puts the pool of workers under stress. So it can be built for another processor
-// and run on an emulator of it, and for the thread sanitizer. `kernel_check kernels|pool` does one of them.
+// A program of its own, without Node: compares every kernel of each instruction set that this processor has,
+// and SHA-256, with the portable one, and puts the pool of workers under stress. So it can be built for
+// another processor and run on an emulator of it, and for the thread sanitizer.
+// `kernel_check kernels|sha256|pool` does one of them.
 
 #include <csignal>
 #include <cstdio>
@@ -9,6 +10,7 @@
 
 #include "comparison.h"
 #include "pool_check.h"
+#include "sha256_check.h"
 
 namespace ouroboros::check {
 namespace {
@@ -55,6 +57,10 @@ int main(int count, char** arguments) {
   const auto is_wanted = [&](const char* part) { return count < 2 || std::strcmp(arguments[1], part) == 0; };
   std::size_t failed = 0;
   if (is_wanted("kernels")) failed += ouroboros::check::CheckKernels();
+  if (is_wanted("sha256")) {
+    failed += ouroboros::check::CheckSha256();
+    std::printf("sha256: done\n");
+  }
   if (is_wanted("pool")) {
     failed += ouroboros::check::CheckPool();
     std::printf("pool: done\n");
