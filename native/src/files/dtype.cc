@@ -1,7 +1,9 @@
 #include "files/dtype.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstring>
 
 #include "base/error.h"
@@ -96,6 +98,27 @@ void WidenToF32(DType dtype, std::span<const std::byte> bytes, std::span<float> 
     default:
       OURO_CHECK(IsFloat(dtype));
   }
+}
+
+bool AllFinite(std::span<const float> values) {
+  // By the order of their bits, which compilers compare several at a time.
+  constexpr std::int32_t kInfinity = 0x7f800000;
+  std::int32_t most = 0;
+  for (const float value : values) most = std::max(most, std::bit_cast<std::int32_t>(std::fabs(value)));
+  return most < kInfinity;
+}
+
+bool AllFinite(DType dtype, std::span<const std::byte> bytes) {
+  std::array<float, 1024> widened;  // whole blocks of any type
+  while (!bytes.empty()) {
+    const std::size_t count = std::min(widened.size(), DTypeElements(dtype, bytes.size()));
+    const std::size_t size = DTypeBytes(dtype, count);
+    const std::span<float> values = std::span(widened).first(count);
+    WidenToF32(dtype, bytes.first(size), values);
+    if (!AllFinite(values)) return false;
+    bytes = bytes.subspan(size);
+  }
+  return true;
 }
 
 void WidenToI64(DType dtype, std::span<const std::byte> bytes, std::span<std::int64_t> out) {

@@ -47,7 +47,10 @@ bool IsFloat(DType dtype);
 // types are exact (NaN and infinities included; a block's product is rounded once), f64 is rounded to nearest
 // even.
 void WidenToF32(DType dtype, std::span<const std::byte> bytes, std::span<float> out);
-// The same for integer dtypes; exact.
+// Whether WidenToF32 would give neither NaN nor infinity.
+bool AllFinite(DType dtype, std::span<const std::byte> bytes);
+bool AllFinite(std::span<const float> values);
+// WidenToF32 for integer dtypes; exact.
 void WidenToI64(DType dtype, std::span<const std::byte> bytes, std::span<std::int64_t> out);
 
 // Round to nearest, ties to even; a NaN stays a NaN.

@@ -103,6 +103,22 @@ TensorFile::Rows TensorFile::AllRows(std::size_t index) const {
   return {table_.infos.at(index).shape, table_.places.at(index).begin};
 }
 
+// As many rows as have so many elements.
+TensorFile::Rows TensorFile::SomeRows(std::size_t index, std::size_t first_row, std::size_t elements) const {
+  Rows rows = AllRows(index);
+  const std::vector<std::size_t>& strides = table_.places.at(index).strides;
+  OURO_CHECK(!rows.shape.empty());
+  const std::size_t row_count = rows.shape.front();
+  rows.shape.front() = 1;
+  const std::size_t row_size = ElementCount(rows.shape).value_or(0);
+  OURO_CHECK(row_size > 0 && elements % row_size == 0);
+  rows.shape.front() = elements / row_size;
+  OURO_CHECK(first_row <= row_count && rows.shape.front() <= row_count - first_row);
+  rows.begin +=
+      DTypeBytes(table_.infos.at(index).dtype, first_row * (strides.empty() ? row_size : strides.front()));
+  return rows;
+}
+
 // Visits the elements in row-major order, in pieces that are contiguous: all at once, or gathered through the
 // strides.
 void TensorFile::ForEachChunk(
@@ -133,10 +149,14 @@ void TensorFile::ForEachChunk(
   flush();
 }
 
+void TensorFile::RequireFloats(const TensorInfo& info) const {
+  if (IsFloat(info.dtype)) return;
+  RefuseFile(name_, "tensor " + Quoted(info.name) + " holds " + DTypeName(info.dtype) + ", not floats");
+}
+
 void TensorFile::ReadF32(std::size_t index, const Rows& rows, std::span<float> out) const {
   const TensorInfo& info = table_.infos.at(index);
-  if (!IsFloat(info.dtype))
-    RefuseFile(name_, "tensor " + Quoted(info.name) + " holds " + DTypeName(info.dtype) + ", not floats");
+  RequireFloats(info);
   OURO_CHECK(ElementCount(rows.shape) == out.size());
   ForEachChunk(index, rows, [&](std::size_t first, std::span<const std::byte> elements) {
     WidenToF32(info.dtype, elements, out.subspan(first, DTypeElements(info.dtype, elements.size())));
@@ -148,18 +168,7 @@ void TensorFile::ReadF32(std::size_t index, std::span<float> out) const {
 }
 
 void TensorFile::ReadRowsF32(std::size_t index, std::size_t first_row, std::span<float> out) const {
-  Rows rows = AllRows(index);
-  const std::vector<std::size_t>& strides = table_.places.at(index).strides;
-  OURO_CHECK(!rows.shape.empty());
-  const std::size_t row_count = rows.shape.front();
-  rows.shape.front() = 1;
-  const std::size_t row_size = ElementCount(rows.shape).value_or(0);
-  OURO_CHECK(row_size > 0 && out.size() % row_size == 0);
-  rows.shape.front() = out.size() / row_size;
-  OURO_CHECK(first_row <= row_count && rows.shape.front() <= row_count - first_row);
-  rows.begin +=
-      DTypeBytes(table_.infos.at(index).dtype, first_row * (strides.empty() ? row_size : strides.front()));
-  ReadF32(index, rows, out);
+  ReadF32(index, SomeRows(index, first_row, out.size()), out);
 }
 
 void TensorFile::ReadI64(std::size_t index, std::span<std::int64_t> out) const {
@@ -172,12 +181,22 @@ void TensorFile::ReadI64(std::size_t index, std::span<std::int64_t> out) const {
   });
 }
 
-void TensorFile::ReadBytes(std::size_t index, std::span<std::byte> out) const {
+void TensorFile::ReadBytes(std::size_t index, const Rows& rows, std::span<std::byte> out) const {
   const TensorInfo& info = table_.infos.at(index);
-  OURO_CHECK(DTypeBytes(info.dtype, ElementCount(info.shape).value_or(0)) == out.size());
-  ForEachChunk(index, AllRows(index), [&](std::size_t first, std::span<const std::byte> elements) {
+  OURO_CHECK(DTypeBytes(info.dtype, ElementCount(rows.shape).value_or(0)) == out.size());
+  ForEachChunk(index, rows, [&](std::size_t first, std::span<const std::byte> elements) {
     std::memcpy(out.data() + DTypeBytes(info.dtype, first), elements.data(), elements.size());
   });
+}
+
+void TensorFile::ReadBytes(std::size_t index, std::span<std::byte> out) const {
+  ReadBytes(index, AllRows(index), out);
+}
+
+void TensorFile::ReadRowBytes(std::size_t index, std::size_t first_row, std::span<std::byte> out) const {
+  RequireFloats(table_.infos.at(index));
+  const std::size_t elements = DTypeElements(table_.infos.at(index).dtype, out.size());
+  ReadBytes(index, SomeRows(index, first_row, elements), out);
 }
 
 std::string TensorFile::Sha256() const { return Sha256Hex(bytes()); }

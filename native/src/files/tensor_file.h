@@ -57,6 +57,8 @@ class TensorFile {
   void ReadRowsF32(std::size_t index, std::size_t first_row, std::span<float> out) const;
   // The stored little-endian elements, row-major; out holds exactly DTypeBytes of them.
   void ReadBytes(std::size_t index, std::span<std::byte> out) const;
+  // ReadBytes of whole rows of a float dtype, as many as out has room for; another dtype throws as ReadF32.
+  void ReadRowBytes(std::size_t index, std::size_t first_row, std::span<std::byte> out) const;
 
   // Of the file's bytes, lower-case hex. Reads the whole file on every call.
   std::string Sha256() const;
@@ -64,9 +66,12 @@ class TensorFile {
  private:
   struct Rows;
   Rows AllRows(std::size_t index) const;
+  Rows SomeRows(std::size_t index, std::size_t first_row, std::size_t elements) const;
   void ForEachChunk(std::size_t index, const Rows& rows,
                     FunctionRef<void(std::size_t first, std::span<const std::byte> elements)> visit) const;
   void ReadF32(std::size_t index, const Rows& rows, std::span<float> out) const;
+  void ReadBytes(std::size_t index, const Rows& rows, std::span<std::byte> out) const;
+  void RequireFloats(const TensorInfo& info) const;
   std::span<const std::byte> bytes() const;
 
   Backing backing_;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cmath>
 #include <set>
 
 #include "base/error.h"
@@ -222,8 +221,7 @@ DType ModelTensors::MatrixType() const {
   return std::ranges::max_element(counts, {}, [](const auto& entry) { return entry.second; })->first;
 }
 
-void ModelTensors::CheckNumbers(std::string_view name, std::span<const float> values) const {
-  if (std::ranges::all_of(values, [](float value) { return std::isfinite(value); })) return;
+void ModelTensors::RefuseNumbers(std::string_view name) const {
   throw EngineError(ErrorCode::kNumbers, path_ + ": tensor `" + entries_.at(name).place.stored.name +
                                              "` holds NaN or infinite values");
 }
@@ -251,14 +249,22 @@ void ModelTensors::ReadF32(std::string_view name, std::span<float> out) const {
   } else {
     file.ReadF32(place.source.tensor, out);
   }
-  CheckNumbers(name, out);
+  if (!AllFinite(out)) RefuseNumbers(name);
 }
 
 void ModelTensors::ReadRowsF32(std::string_view name, std::size_t first_row, std::span<float> out) const {
   const Place& place = entries_.at(name).place;
   OURO_CHECK(!place.stored.is_transposed && !place.stored.is_slice);
   files_[place.source.file]->ReadRowsF32(place.source.tensor, first_row, out);
-  CheckNumbers(name, out);
+  if (!AllFinite(out)) RefuseNumbers(name);
+}
+
+void ModelTensors::ReadRowBytes(std::string_view name, std::size_t first_row,
+                                std::span<std::byte> out) const {
+  const Place& place = entries_.at(name).place;
+  OURO_CHECK(!place.stored.is_transposed && !place.stored.is_slice);
+  files_[place.source.file]->ReadRowBytes(place.source.tensor, first_row, out);
+  if (!AllFinite(TypeOf(name), out)) RefuseNumbers(name);
 }
 
 std::string ModelTensors::Sha256() const { return HashOf(files_); }

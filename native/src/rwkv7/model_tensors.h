@@ -48,6 +48,9 @@ class ModelTensors {
   // `first_row` on.
   void ReadRowsF32(std::string_view name, std::size_t first_row, std::span<float> out) const;
 
+  // The same rows as the file stores them, of type TypeOf(name).
+  void ReadRowBytes(std::string_view name, std::size_t first_row, std::span<std::byte> out) const;
+
   Naming naming() const { return naming_; }
   // What the (first) file says besides its tensors.
   const std::map<std::string, std::string>& metadata() const { return files_.front()->metadata(); }
@@ -78,7 +81,7 @@ class ModelTensors {
   Place Find(std::string_view name) const;
   std::size_t Dimension(const std::string& name, std::size_t from_end) const;
   void ReadTransposed(const Place& place, const ParameterInfo& parameter, std::span<float> out) const;
-  void CheckNumbers(std::string_view name, std::span<const float> values) const;
+  [[noreturn]] void RefuseNumbers(std::string_view name) const;
   [[noreturn]] void Refuse(const std::string& reason) const;
 
   std::string path_;

@@ -77,7 +77,7 @@ ServedWeights LayServed(const ServedWeights& base, const Adapter& adapter) {
   vectors.ln_out = weights.ln_out;
   for (const ServedBlock& block : weights.blocks) vectors.blocks.push_back(block.vectors);
   vectors = Lay(vectors, *adapter);
-  if (vectors.emb != nullptr) weights.emb = {vectors.emb, nullptr};
+  if (vectors.emb != nullptr) weights.emb = {reinterpret_cast<const std::byte*>(vectors.emb), DType::kF32};
   weights.ln_out = vectors.ln_out;
   for (std::size_t layer = 0; layer < weights.blocks.size(); ++layer) {
     weights.blocks[layer].vectors = vectors.blocks[layer];

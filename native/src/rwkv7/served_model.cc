@@ -1,7 +1,7 @@
 #include "rwkv7/served_model.h"
 
 #include <algorithm>
-#include <cstring>
+#include <functional>
 #include <span>
 
 #include "base/error.h"
@@ -47,9 +47,12 @@ class ServedModel::Packer {
   void Run(const std::vector<ParameterInfo>& parameters) {
     model_.weights_.blocks.resize(model_.shape_.layers);
     PlaceMatrices(parameters);
-    for (const Part& part : parts_) Pack(part);
     CopyVectors(parameters);
-    CopyEmbedding();
+    // The longest first. Each task alone knows where its numbers come from and go.
+    if (model_.tensors_ != nullptr) tasks_.push_back([this] { model_.hash_ = model_.tensors_->Sha256(); });
+    for (const Part& part : parts_) AddPacking(part);
+    AddEmbedding();
+    lane_.ParallelFor(tasks_.size(), [this](std::size_t task) { tasks_[task](); });
   }
 
  private:
@@ -88,34 +91,41 @@ class ServedModel::Packer {
     }
   }
 
-  void Pack(const Part& part) {
-    const MatrixLayout layout = MatrixLayoutOf(*part.parameter);
-    const std::string& name = part.parameter->name;
-    if (model_.checkpoint_ != nullptr || layout.input_stride != 1) {
-      // Small, or in memory already.
-      Buffer read;
-      const float* values = Values(*part.parameter, read);
-      lane_.ParallelFor(Tasks(*part.matrix), [&](std::size_t task) {
-        PackTask(part, {values, layout.output_stride, layout.input_stride}, task);
-      });
+  void AddPacking(const Part& part) {
+    const std::size_t panels = part.matrix->panels();
+    if (model_.checkpoint_ == nullptr && MatrixLayoutOf(*part.parameter).input_stride != 1) {
+      tasks_.push_back([this, &part, panels] { PackWhole(part, {0, panels}); });  // small
       return;
     }
-    lane_.ParallelFor(Tasks(*part.matrix), [&](std::size_t task) {
-      const std::size_t first = task * kPanelsAtOnce * kPanel;
-      const std::size_t rows = std::min(kPanelsAtOnce * kPanel, layout.outputs - first);
-      const std::span<float> read = lane_.WorkerScratch(rows * layout.inputs);
-      model_.tensors_->ReadRowsF32(name, first, read);
-      PackTask(part, {read.data() - first * layout.inputs, layout.inputs, 1}, task);
-    });
+    for (std::size_t first = 0; first < panels; first += kPanelsAtOnce) {
+      const Panels some = {first, std::min(first + kPanelsAtOnce, panels)};
+      const bool is_read = model_.checkpoint_ == nullptr;
+      tasks_.push_back(
+          [this, &part, some, is_read] { is_read ? PackRows(part, some) : PackWhole(part, some); });
+    }
   }
 
-  static std::size_t Tasks(const PackedMatrix& matrix) {
-    return (matrix.panels() + kPanelsAtOnce - 1) / kPanelsAtOnce;
+  struct Panels {
+    std::size_t first, last;
+  };
+
+  // From all of the tensor's numbers.
+  void PackWhole(const Part& part, const Panels& panels) const {
+    const MatrixLayout layout = MatrixLayoutOf(*part.parameter);
+    Buffer read;
+    const float* const values = Values(*part.parameter, read);
+    PackPanels(*part.matrix, part.values, part.scales, {values, layout.output_stride, layout.input_stride},
+               panels.first, panels.last);
   }
-  static void PackTask(const Part& part, const PackSource& source, std::size_t task) {
-    const std::size_t first = task * kPanelsAtOnce;
-    PackPanels(*part.matrix, part.values, part.scales, source, first,
-               std::min(first + kPanelsAtOnce, part.matrix->panels()));
+
+  // From the rows of the file that these panels hold.
+  void PackRows(const Part& part, const Panels& panels) {
+    const std::size_t inputs = part.matrix->inputs, first = panels.first * kPanel;
+    const std::size_t rows = std::min(panels.last * kPanel, part.matrix->outputs) - first;
+    const std::span<float> read = lane_.WorkerScratch(rows * inputs);
+    model_.tensors_->ReadRowsF32(part.parameter->name, first, read);
+    PackPanels(*part.matrix, part.values, part.scales, {read.data() - first * inputs, inputs, 1},
+               panels.first, panels.last);
   }
 
   // A tensor's numbers, in the official layout.
@@ -150,34 +160,32 @@ class ServedModel::Packer {
     }
   }
 
-  void CopyEmbedding() {
+  // As the file stores it: of 65,536 rows a token reads one.
+  void AddEmbedding() {
     Embedding& emb = model_.weights_.emb;
     if (model_.checkpoint_ != nullptr) {
-      emb.f32 = model_.checkpoint_->weights.emb;
+      emb = {reinterpret_cast<const std::byte*>(model_.checkpoint_->weights.emb), DType::kF32};
       return;
     }
-    const std::size_t width = model_.shape_.width, rows = model_.shape_.vocabulary;
-    const bool halves = model_.tensors_->TypeOf("emb.weight") == DType::kBf16;
-    model_.embedding_ = WeightMemory(rows * width * (halves ? sizeof(std::uint16_t) : sizeof(float)));
-    auto* const words = reinterpret_cast<std::uint16_t*>(model_.embedding_.data());
-    auto* const floats = reinterpret_cast<float*>(model_.embedding_.data());
-    (halves ? static_cast<void>(emb.bf16 = words) : static_cast<void>(emb.f32 = floats));
-    lane_.ParallelFor((rows + kRowsAtOnce - 1) / kRowsAtOnce, [&](std::size_t task) {
-      const std::size_t first = task * kRowsAtOnce, count = std::min(kRowsAtOnce, rows - first) * width;
-      if (!halves) {
-        model_.tensors_->ReadRowsF32("emb.weight", first, {floats + first * width, count});
-        return;
-      }
-      const std::span<float> read = lane_.WorkerScratch(count);
-      model_.tensors_->ReadRowsF32("emb.weight", first, read);
-      std::transform(read.begin(), read.end(), words + first * width, RoundToBf16);
-    });
+    const std::size_t rows = model_.shape_.vocabulary;
+    const DType type = model_.tensors_->TypeOf("emb.weight");
+    const std::size_t row_bytes = DTypeBytes(type, model_.shape_.width);
+    model_.embedding_ = WeightMemory(rows * row_bytes);
+    std::byte* const to = model_.embedding_.data();
+    emb = {to, type};
+    for (std::size_t first = 0; first < rows; first += kRowsAtOnce) {
+      const std::size_t count = std::min(kRowsAtOnce, rows - first);
+      tasks_.push_back([this, first, out = std::span(to + first * row_bytes, count * row_bytes)] {
+        model_.tensors_->ReadRowBytes("emb.weight", first, out);
+      });
+    }
   }
 
   ServedModel& model_;
   ThreadPool pool_;
   Lane lane_;
   std::vector<Part> parts_;
+  std::vector<std::function<void()>> tasks_;
 };
 
 std::shared_ptr<const ServedModel> ServedModel::Load(const std::string& path, std::optional<WeightType> type,
@@ -187,7 +195,6 @@ std::shared_ptr<const ServedModel> ServedModel::Load(const std::string& path, st
   model->shape_ = tensors->shape();
   model->type_ = type.value_or(LosslessType(tensors->MatrixType()));
   model->parameter_count_ = tensors->parameter_count();
-  model->hash_ = tensors->Sha256();
   model->tensors_ = std::move(tensors);
   Packer(*model, threads).Run(model->tensors_->parameters());
   return model;

@@ -1,7 +1,6 @@
 #include "rwkv7/served_weights.h"
 
 #include <algorithm>
-#include <bit>
 #include <charconv>
 #include <string_view>
 
@@ -36,13 +35,8 @@ std::string_view NameInBlock(std::string_view name, std::size_t* layer) {
 }  // namespace
 
 void Embedding::Row(std::size_t token, std::size_t width, float* out) const {
-  if (f32 != nullptr) {
-    std::copy_n(f32 + token * width, width, out);
-    return;
-  }
-  std::transform(bf16 + token * width, bf16 + (token + 1) * width, out, [](std::uint16_t half) {
-    return std::bit_cast<float>(static_cast<std::uint32_t>(half) << 16);
-  });
+  const std::size_t bytes = DTypeBytes(type, width);
+  WidenToF32(type, {rows + token * bytes, bytes}, {out, width});
 }
 
 bool IsServedPacked(const ParameterInfo& parameter) {

@@ -11,16 +11,17 @@
 #include <string>
 #include <vector>
 
+#include "files/dtype.h"
 #include "kernels/packed_matrix.h"
 #include "rwkv7/parameter_set.h"
 #include "rwkv7/weights.h"
 
 namespace ouroboros {
 
-// [V, D] in one of two types; the other pointer is null.
+// [V, D] of any float type, row-major.
 struct Embedding {
-  const float* f32 = nullptr;
-  const std::uint16_t* bf16 = nullptr;
+  const std::byte* rows = nullptr;
+  DType type = DType::kF32;
 
   void Row(std::size_t token, std::size_t width, float* out) const;
 };
