@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { readTensors, type Tensor, type TensorToWrite, writeSafetensors } from "../lib/files.js";
 import { convertModel, type MatrixType, type ModelFormat, readModelFile } from "../lib/modelFiles.js";
 import { loadTokenizer } from "../lib/tokenizer.js";
+import type { WeightType } from "../lib/types.js";
 import { numbersOf, openEngine, scoreOf } from "./engineFixture.js";
 import { expectEngineErrorAsync } from "./expectEngineError.js";
 import { dequantised } from "./ggmlBlocks.js";
@@ -49,8 +50,8 @@ function expectTensors(path: string, expected: readonly TensorToWrite[]) {
   }
 }
 
-async function scoresOf(path: string) {
-  return numbersOf(await scoreOf(await engine.loadModel({ path }), { tokens }));
+async function scoresOf(path: string, weights?: WeightType) {
+  return numbersOf(await scoreOf(await engine.loadModel({ path, ...(weights && { weights }) }), { tokens }));
 }
 
 describe("a model in another format", () => {
@@ -71,6 +72,17 @@ describe("a model in another format", () => {
     expectTensors(await convert({ from: converted, format: "safetensors" }), expected);
     expect(readModelFile(converted).matrixType).toBe(type.toUpperCase());
   });
+
+  test.each<MatrixType>(["f16", "bf16", "q8_0", "q4_0"])(
+    "GGUF in %s computes what its numbers do in float32",
+    async (type) => {
+      const narrow = await convert({ format: "gguf", type });
+      const wide = await convert({ from: narrow, format: "safetensors" });
+      const [found, expected] = await Promise.all([scoresOf(narrow, "f32"), scoresOf(wide, "f32")]);
+      expect(found).toEqual(expected);
+      expect(found).not.toEqual(await scoresOf(source, "f32"));
+    },
+  );
 
   test.each<MatrixType>(["q8_0", "q4_0"])("quantising %s again changes nothing", async (type) => {
     const once = await convert({ format: "gguf", type });

@@ -220,6 +220,20 @@ describe("refused for its numbers: a model", () => {
     );
     await expectRefused(path, "numbers", "head.weight");
   });
+
+  test.each(["emb.weight", "blocks.1.ffn.key.weight", "blocks.0.att.w1", "blocks.0.ln1.weight"])(
+    "with NaN at the end of %s",
+    async (name) => {
+      const path = write((tensors) =>
+        tensors.map((other) =>
+          other.name === name
+            ? { ...other, values: other.values.map((v, i, all) => (i === all.length - 1 ? Number.NaN : v)) }
+            : other,
+        ),
+      );
+      await expectRefused(path, "numbers", name);
+    },
+  );
 });
 
 describe("refused as a file", () => {

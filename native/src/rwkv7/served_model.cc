@@ -62,6 +62,9 @@ class ServedModel::Packer {
     std::byte* values;
     std::uint16_t* scales;
   };
+  struct Panels {
+    std::size_t first, last;
+  };
 
   // All matrices in one piece of memory, in the order in which a token reads them.
   void PlaceMatrices(const std::vector<ParameterInfo>& parameters) {
@@ -92,25 +95,22 @@ class ServedModel::Packer {
   }
 
   void AddPacking(const Part& part) {
+    const bool is_in_memory = model_.checkpoint_ != nullptr;
+    const bool has_rows = MatrixLayoutOf(*part.parameter).input_stride == 1;
     const std::size_t panels = part.matrix->panels();
-    if (model_.checkpoint_ == nullptr && MatrixLayoutOf(*part.parameter).input_stride != 1) {
-      tasks_.push_back([this, &part, panels] { PackWhole(part, {0, panels}); });  // small
-      return;
-    }
-    for (std::size_t first = 0; first < panels; first += kPanelsAtOnce) {
-      const Panels some = {first, std::min(first + kPanelsAtOnce, panels)};
-      const bool is_read = model_.checkpoint_ == nullptr;
-      tasks_.push_back(
-          [this, &part, some, is_read] { is_read ? PackRows(part, some) : PackWhole(part, some); });
+    const std::size_t at_once = is_in_memory || has_rows ? kPanelsAtOnce : panels;  // the others are small
+    for (std::size_t first = 0; first < panels; first += at_once) {
+      const Panels some = {first, std::min(first + at_once, panels)};
+      if (is_in_memory || !has_rows) {
+        tasks_.push_back([this, &part, some] { PackFromWhole(part, some); });
+      } else {
+        tasks_.push_back([this, &part, some] { PackFromRows(part, some); });
+      }
     }
   }
 
-  struct Panels {
-    std::size_t first, last;
-  };
-
   // From all of the tensor's numbers.
-  void PackWhole(const Part& part, const Panels& panels) const {
+  void PackFromWhole(const Part& part, const Panels& panels) const {
     const MatrixLayout layout = MatrixLayoutOf(*part.parameter);
     Buffer read;
     const float* const values = Values(*part.parameter, read);
@@ -119,7 +119,7 @@ class ServedModel::Packer {
   }
 
   // From the rows of the file that these panels hold.
-  void PackRows(const Part& part, const Panels& panels) {
+  void PackFromRows(const Part& part, const Panels& panels) {
     const std::size_t inputs = part.matrix->inputs, first = panels.first * kPanel;
     const std::size_t rows = std::min(panels.last * kPanel, part.matrix->outputs) - first;
     const std::span<float> read = lane_.WorkerScratch(rows * inputs);
@@ -160,7 +160,7 @@ class ServedModel::Packer {
     }
   }
 
-  // As the file stores it: of 65,536 rows a token reads one.
+  // As the file stores it: a token widens one row of it, so that the others need not be.
   void AddEmbedding() {
     Embedding& emb = model_.weights_.emb;
     if (model_.checkpoint_ != nullptr) {
