@@ -91,6 +91,8 @@ const TrainedRecord = z.strictObject({
   adapterSha256: Hash.nullable(),
   seed: z.int().nonnegative().max(0xffff_ffff),
   instructionSet: z.string(),
+  /** Of the matrix products; f32 where an older version wrote the record. */
+  precision: z.enum(["f32", "bf16"]).optional(),
   recipe: Recipe,
   anchorsHash: Hash,
   steps: z.int().nonnegative(),

@@ -16,6 +16,7 @@ export interface LearningContext {
   readonly model: Model;
   readonly modelPath: string | null;
   readonly instructionSet: Engine["instructionSet"];
+  readonly precision: Engine["precision"];
   readonly project: Project;
   readonly settings: LearningSettings;
   readonly anchors: Anchors;

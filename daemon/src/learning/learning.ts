@@ -195,6 +195,7 @@ async function begin(opened: {
     model,
     modelPath: options.modelPath,
     instructionSet: options.engine.instructionSet,
+    precision: options.engine.precision,
     project: options.project,
     settings: options.settings,
     anchors: options.anchors,

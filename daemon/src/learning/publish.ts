@@ -70,6 +70,7 @@ export async function trainAndPublish(
     adapterSha256: stored.sha256 ?? line.at(-1)?.sha256 ?? null,
     seed,
     instructionSet: context.instructionSet,
+    precision: context.precision,
     recipe: assignment.recipe,
     anchorsHash: context.anchors.hash,
     steps: trained.steps,
