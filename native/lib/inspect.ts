@@ -12,7 +12,7 @@
 import { loadAddon } from "./addon.js";
 import { EngineError } from "./errors.js";
 import { guarded } from "./rethrow.js";
-import type { InstructionSet, ModelInfo, OptimizerOptions, Precision } from "./types.js";
+import type { InstructionSet, ModelInfo, OptimizerOptions, Precision, WeightType } from "./types.js";
 
 export { createSampler, isUncounted } from "./sampler.js";
 
@@ -61,6 +61,8 @@ export interface LogitsOptions {
   readonly chunk?: number;
   /** Acts on every token. */
   readonly lora?: LoraTensors;
+  /** By the network that serves, its matrices in this type; default: by the one that trains, in float32. */
+  readonly weights?: WeightType;
 }
 export interface InspectedLogits {
   /** [T,V] */
@@ -122,10 +124,25 @@ export interface Inspect {
   trainCurve(options: TrainCurveOptions): TrainCurve;
 }
 
+/** One matrix that is served packed. */
+export interface RoundingError {
+  readonly name: string;
+  /** Its own type: q8 for the head of a q4 model. */
+  readonly weights: WeightType;
+  readonly bytes: number;
+  /** |W - W'| / |W| by the root of summed squares, W' being what the packed matrix holds. */
+  readonly error: number;
+}
+
+export interface NativeInspect extends Inspect {
+  /** Of every packed matrix, in the order of the model's tensors. Throws EngineError `argument` after overrides. */
+  roundingErrors(options: { readonly weights: WeightType }): readonly RoundingError[];
+}
+
 export interface OpenInspectOptions {
   /** A checkpoint in any format that the engine loads. */
   readonly path: string;
-  /** Laid over the file's tensors of the same names and shapes before anything is computed. */
+  /** Laid over the file's tensors of the same names and shapes before anything is computed; not for `weights`. */
   readonly overrides?: NamedTensors;
   readonly threads?: number;
   readonly instructionSet?: InstructionSet;
@@ -158,9 +175,13 @@ export interface Inspector {
   adamw(options: AdamWOptions): AdamWResult;
 }
 
+export interface NativeInspector extends Inspector {
+  openInspect(options: OpenInspectOptions): NativeInspect;
+}
+
 /** The native engine's part of the addon's exports. */
 interface InspectAddon {
-  openInspect(options: OpenInspectOptions): Inspect;
+  openInspect(options: OpenInspectOptions): NativeInspect;
   inspectAdamW(options: AdamWOptions): AdamWResult;
 }
 
@@ -169,7 +190,7 @@ function isInspectAddon(addon: unknown): addon is InspectAddon {
 }
 
 /** Throws EngineError when the addon is missing or was built without the inspect binding. */
-export function nativeInspector(): Inspector {
+export function nativeInspector(): NativeInspector {
   const addon = loadAddon();
   if (!isInspectAddon(addon)) {
     throw new EngineError("internal", "the native engine lacks its inspect binding; run `npm run build`");
@@ -180,12 +201,13 @@ export function nativeInspector(): Inspector {
   };
 }
 
-function inspectOver(native: Inspect): Inspect {
+function inspectOver(native: NativeInspect): NativeInspect {
   return {
     info: native.info,
     logits: (options) => guarded(() => native.logits(options)),
     dump: (options) => guarded(() => native.dump(options)),
     gradients: (options) => guarded(() => native.gradients(options)),
     trainCurve: (options) => guarded(() => native.trainCurve(options)),
+    roundingErrors: (options) => guarded(() => native.roundingErrors(options)),
   };
 }

@@ -4,6 +4,7 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { readModelFile } from "@ouroboros/native";
 import { Command } from "commander";
+import { z } from "zod";
 import { type LoadedModel, openModel, type Workplace } from "../compose.js";
 import { findNamedModel } from "../model/findModelFile.js";
 import { typeShares } from "../model/modelShape.js";
@@ -12,6 +13,7 @@ import { type Cli, printJson } from "./cli.js";
 import { formatBytes, formatCount, formatTable } from "./format.js";
 import { convertCommand } from "./model/convertCommand.js";
 import { importCommand } from "./model/importCommand.js";
+import { describeTypeCosts, requireTypeCosts } from "./model/typeCosts.js";
 import { verifyCommand } from "./model/verifyCommand.js";
 import { addModelOptions, examples, type ModelOptions, modelSchema } from "./options.js";
 import { openPlace } from "./place.js";
@@ -19,6 +21,8 @@ import { endRunningDaemon } from "./runningDaemon.js";
 
 /** The word that stands for the model that ships with the product. */
 const EMBEDDED = "embedded";
+
+const infoSchema = modelSchema.extend({ quant: z.boolean().default(false) });
 
 export function modelCommand(cli: Cli): Command {
   return new Command("model")
@@ -34,13 +38,22 @@ function infoCommand(cli: Cli): Command {
   return addModelOptions(new Command("info"))
     .description("Load a checkpoint and say what it is: shape, size, vocabulary, hash.")
     .argument("[model]", "model file, folder or name of an imported one (default: the model in use)")
-    .addHelpText("after", examples("ouro model info", "ouro model info rwkv7-g1-0.1b.pth"))
+    .option("--quant", "also measure what smaller types of weights cost: bytes, rounding, predictions")
+    .addHelpText(
+      "after",
+      examples(
+        "ouro model info",
+        "ouro model info rwkv7-g1-0.1b.pth",
+        "ouro model info rwkv7-g1-0.1b.pth --quant",
+      ),
+    )
     .action(async (file: string | undefined, _options, command: Command) => {
-      const options = modelSchema.parse(command.opts());
+      const { quant, ...options } = infoSchema.parse(command.opts());
       const loaded = await load({ cli, options, file });
       try {
-        if (options.json) printJson(cli, await modelJson(loaded));
-        else cli.print(await describeModel(loaded));
+        const costs = quant ? await requireTypeCosts({ cli, loaded, threads: options.threads }) : undefined;
+        if (options.json) printJson(cli, { ...(await modelJson(loaded)), ...(costs && { quant: costs }) });
+        else cli.print((await describeModel(loaded)) + (costs ? `\n${describeTypeCosts(costs)}` : ""));
       } finally {
         loaded.engine.close();
       }

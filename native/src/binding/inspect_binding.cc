@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <optional>
 
 #include "binding/convert.h"
 #include "binding/errors.h"
+#include "binding/inspect_served.h"
 #include "binding/model_info.h"
 #include "binding/register.h"
 #include "binding/state_arrays.h"
@@ -22,6 +24,7 @@ constexpr std::int32_t kIgnoredLabel = -100;
 struct Inspected {
   std::shared_ptr<const Checkpoint> checkpoint;
   ParameterSet overrides;  // laid over the checkpoint
+  std::unique_ptr<InspectedServing> serving;
   std::unique_ptr<ThreadPool> pool;
   std::unique_ptr<Lane> lane;
   const Kernels* kernels;
@@ -30,6 +33,13 @@ struct Inspected {
   const Shape& shape() const { return checkpoint->shape; }
   Weights weights() const { return Lay(checkpoint->weights, overrides); }
   Compute compute() const { return Compute{*kernels, *lane}.In(precision); }
+  const ServedModel& served(WeightType type) const {
+    if (!overrides.parameters.empty()) {
+      throw EngineError(ErrorCode::kArgument,
+                        "`weights` packs a file's own tensors; it cannot be had with `overrides`");
+    }
+    return serving->In(type, pool->threads());
+  }
 };
 using InspectedPtr = std::shared_ptr<Inspected>;
 
@@ -43,20 +53,19 @@ Napi::Value Logits(const InspectedPtr& self, const Napi::CallbackInfo& info) {
   const Napi::Object options = info[0].As<Napi::Object>();
   const std::vector<std::uint32_t> tokens = TokensOf(options, "tokens");
   CheckTokens(tokens, self->shape());
-  ParameterSet lora;
-  Weights weights = self->weights();
-  if (Has(options, "lora")) {
-    lora = LoraOf(options, self->shape());
-    weights = Lay(weights, lora);
-  }
+  Adapter lora;
+  if (Has(options, "lora")) lora = PublishAdapter(LoraOf(options, self->shape()));
   std::size_t pass_rows = Has(options, "chunk") ? SizeOf(options, "chunk") : kReadPass;
   if (StringOf(options, "mode") == "step") pass_rows = 1;
   const std::size_t vocabulary = self->shape().vocabulary;
   std::vector<float> logits(tokens.size() * vocabulary);
   Reading reading(StateOf(options, self->shape()), tokens, std::max<std::size_t>(1, pass_rows));
   Activations activations;
+  const Weights weights = lora ? Lay(self->weights(), *lora) : self->weights();
   MasterNetwork master(self->shape(), weights, activations);
-  Network& network = master;
+  std::optional<ServedReader> served;
+  if (const std::optional<WeightType> type = WeightTypeOf(options)) served.emplace(self->served(*type), lora);
+  Network& network = served ? served->network() : master;
   const auto keep = [&](std::size_t first, std::size_t rows, const float* h) {
     network.Logits(self->compute(), logits.data() + first * vocabulary, h, rows);
   };
@@ -66,6 +75,12 @@ Napi::Value Logits(const InspectedPtr& self, const Napi::CallbackInfo& info) {
   result.Set("logits", ToJs(info.Env(), logits));
   result.Set("state", StateToJs(info.Env(), reading.TakeState()));
   return result;
+}
+
+Napi::Value RoundingErrors(const InspectedPtr& self, const Napi::CallbackInfo& info) {
+  const std::optional<WeightType> type = WeightTypeOf(info[0].As<Napi::Object>());
+  if (!type) RefuseArgument("weights");
+  return RoundingErrorsToJs(info.Env(), *self->checkpoint, self->served(*type), *self->lane);
 }
 
 // What is not kept as a tensor of its own is derived here from what is.
@@ -273,6 +288,7 @@ Napi::Value OpenInspect(const Napi::CallbackInfo& info) {
     auto self = std::make_shared<Inspected>();
     self->checkpoint = LoadCheckpoint(StringOf(options, "path"));
     self->overrides = OverridesOf(options, *self->checkpoint);
+    self->serving = std::make_unique<InspectedServing>(self->checkpoint);
     self->pool = std::make_unique<ThreadPool>(Has(options, "threads") ? SizeOf(options, "threads") : 1);
     self->lane = std::make_unique<Lane>(*self->pool, Priority::kTrain);
     self->kernels = &KernelsFor(InstructionSetOf(options));
@@ -290,6 +306,7 @@ Napi::Value OpenInspect(const Napi::CallbackInfo& info) {
                            name));
     };
     method("logits", Logits);
+    method("roundingErrors", RoundingErrors);
     method("dump", Dump);
     method("gradients", GradientsOf);
     method("trainCurve", TrainCurve);
