@@ -1,6 +1,6 @@
 /**
  * The engine with its lid open: logits, intermediates, gradients and training curves of small models, copied out.
- * For conformance, tests and the comparison of model files; nothing that serves a user imports this file. Every call is
+ * For conformance, tests and the comparison of models; nothing that serves a user imports this file. Every call is
  * synchronous.
  *
  * Arrays are row-major float32. T = tokens, V = vocabulary, L = layers, D = width, H = heads, N = 64 = head size.

@@ -3,6 +3,7 @@
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { WeightType } from "@ouroboros/native";
 import type { Inspect } from "@ouroboros/native/inspect";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { nativeSubject } from "../../daemon/src/conformance/nativeSubject.js";
@@ -57,9 +58,20 @@ function failures(report: ConformanceReport) {
 test("passes the unchanged folder", async () => expectPassed(await run(folder)));
 
 test.each([
-  ["forward", "leaf.forward.safetensors", "len17.logits"],
-  ["forward", "leaf.forward.safetensors", "len2.state.wkv"],
-  ["forward", "leaf.forward.safetensors", "bf16w11.cont_logits"],
+  ["leaf.forward.safetensors", "len17.logits"],
+  ["leaf.forward.safetensors", "len2.state.wkv"],
+  ["leaf.forward.safetensors", "bf16w11.cont_logits"],
+])("finds a wrong tensor by both networks: %s, %s", async (file, tensor) => {
+  const report = await runWith(file, (path) => nudge(path, tensor));
+  expect(report.passed).toBe(false);
+  const names = expect.stringContaining(tensor);
+  expect(failures(report)).toEqual([
+    { group: "forward", names },
+    { group: "served", names },
+  ]);
+});
+
+test.each([
   ["dump", "leaf.dump.safetensors", "blocks.0.kk"],
   ["training", "leaf.train.safetensors", "ce.grad.blocks.0.att.r_k"],
   ["training", "leaf.train.safetensors", "l2wrap.grad.head.weight"],
@@ -171,6 +183,18 @@ test.each<[string, string, (native: Inspect) => Partial<Inspect>]>([
     "forward",
     (native) => ({ logits: ({ state, ...options }) => native.logits(options) }),
   ],
+  ["serves bf16 with eight bits", "served", servesInstead("bf16", "q8")],
+  ["serves q8 with four bits", "served", servesInstead("q8", "q4")],
+  [
+    "serves q4 with the logits of other tokens",
+    "served",
+    (native) => ({
+      logits(options) {
+        const { weights, tokens } = options;
+        return native.logits(weights === "q4" ? { ...options, tokens: tokens.toReversed() } : options);
+      },
+    }),
+  ],
   [
     "leaves out an intermediate",
     "dump",
@@ -235,6 +259,12 @@ test.each<[string, string, (native: Inspect) => Partial<Inspect>]>([
   expect(report.passed).toBe(false);
   expect(failures(report).map((failure) => failure.group)).toContain(group);
 });
+
+function servesInstead(asked: WeightType, served: WeightType) {
+  return (native: Inspect): Partial<Inspect> => ({
+    logits: (options) => native.logits(options.weights === asked ? { ...options, weights: served } : options),
+  });
+}
 
 test("fails on an empty folder, naming every required group", async () => {
   const empty = join(root, "empty");

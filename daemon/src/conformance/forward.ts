@@ -23,17 +23,22 @@ export const forwardGroup: ModelGroup = {
   },
 };
 
-function casesOf(file: GoldenFile): string[] {
+export function casesOf(file: GoldenFile): string[] {
   const suffix = ".tokens";
   return file.names.filter((name) => name.endsWith(suffix)).map((name) => name.slice(0, -suffix.length));
+}
+
+/** In which type of file a case's weights are. */
+export function precisionOf(model: GoldenModel, name: string): "fp32" | "bf16" {
+  const described = model.card.forward?.[name]?.weights ?? name;
+  return described.startsWith("bf16") ? "bf16" : "fp32";
 }
 
 function checkCase(
   model: GoldenModel,
   { file, name, tally }: { file: GoldenFile; name: string; tally: Tally },
 ) {
-  const described = model.card.forward?.[name]?.weights ?? name;
-  const inspect = model.open(described.startsWith("bf16") ? "bf16" : "fp32");
+  const inspect = model.open(precisionOf(model, name));
   const tokens = tokensOf(file.get(`${name}.tokens`));
   const initial = stateOf(file, `${name}.init.`);
   const stored = stateOf(file, `${name}.state.`);

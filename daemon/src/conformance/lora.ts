@@ -79,6 +79,7 @@ function checkMerged(model: GoldenModel, { inspect, file, lora, tally }: LoraChe
     });
   compare("adapter on, sequence", inspect.logits({ tokens, mode: "sequence", lora }).logits);
   compare("adapter on, step", inspect.logits({ tokens, mode: "step", lora }).logits);
+  compare("adapter on, served", inspect.logits({ tokens, mode: "sequence", lora, weights: "f32" }).logits);
   const mergedModel = model.subject.inspector.openInspect({ path: model.basePath(), overrides: merged });
   compare("merged", mergedModel.logits({ tokens, mode: "sequence" }).logits);
 }

@@ -5,6 +5,7 @@ export const REQUIRED_GROUPS = [
   { id: "readers", letter: "-", title: "file readers" },
   { id: "tokenizer", letter: "-", title: "tokenizer" },
   { id: "forward", letter: "a", title: "forward" },
+  { id: "served", letter: "a", title: "served weights" },
   { id: "dump", letter: "b", title: "intermediates" },
   { id: "training", letter: "c", title: "gradients" },
   { id: "lora", letter: "d", title: "LoRA" },

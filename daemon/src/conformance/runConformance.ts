@@ -32,6 +32,7 @@ import {
   REQUIRED_GROUPS,
 } from "./report.js";
 import { checkSampling } from "./sampling.js";
+import { servedGroup } from "./served.js";
 import type { Subject } from "./subject.js";
 import { createTally, type Tally } from "./tally.js";
 import { checkTokenizer } from "./tokenizer.js";
@@ -113,6 +114,7 @@ function describe(error: unknown): string {
 const MODEL_GROUPS: readonly { id: GroupId; group: ModelGroup; part?: GoldenPart }[] = [
   { id: "readers", group: readersGroup },
   { id: "forward", group: forwardGroup, part: "forward" },
+  { id: "served", group: servedGroup },
   { id: "dump", group: dumpGroup, part: "dump" },
   { id: "training", group: trainingGroup, part: "train" },
   { id: "lora", group: loraGroup, part: "adapters" },

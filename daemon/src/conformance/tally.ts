@@ -1,6 +1,6 @@
 /**
  * Counts comparisons of one group and remembers the worst and the first failures. All rules of what equals what are
- * here; tolerances are the golden set's suggestions for a float32 implementation. Anything that is not a finite
+ * here; tolerances are the golden set's suggestions for a float32 implementation, but for rounded weights. Anything that is not a finite
  * number within its tolerance fails: a NaN on either side, a wrong length, a missing tensor.
  */
 
@@ -17,6 +17,12 @@ export const GRADIENT_COSINE_MIN = 0.999999;
 export const CURVE_TOLERANCE = 1e-5;
 export const ADAMW_TOLERANCE = 2e-6;
 export const SAMPLING_TOLERANCE = 2e-6;
+/**
+ * Of all logits, or all States, of a model served with rounded weights: |actual - expected| / |expected|, by the root
+ * of summed squares. Golden models have random weights, whose errors do not cancel as a trained one's do; each bound is
+ * about one and a half times what they give at most. All zeros would be wrong by 1.
+ */
+export const ROUNDED_TOLERANCE = { bf16: 0.01, q8: 0.06, q4: 0.4 } as const;
 
 const FAILURES_LISTED_MAX = 10;
 
@@ -24,16 +30,20 @@ export interface Comparison {
   readonly name: string;
   readonly actual: ArrayLike<number> | undefined;
   readonly expected: ArrayLike<number>;
-  /** The error is the largest absolute difference divided by this. */
+  /** The error is the distance divided by this. */
   readonly scale: number;
   readonly tolerance: number;
+  /** Default: the largest absolute difference. */
+  readonly distance?: (actual: ArrayLike<number>, expected: ArrayLike<number>) => number;
 }
 
 export interface Tally {
   /** Largest difference over max(1, largest expected magnitude). */
-  tensor(options: Omit<Comparison, "scale">): void;
+  tensor(options: Omit<Comparison, "scale" | "distance">): void;
   /** Largest difference over the largest expected magnitude. */
-  relative(options: Omit<Comparison, "scale">): void;
+  relative(options: Omit<Comparison, "scale" | "distance">): void;
+  /** Root of the squared differences' sum over that of the expected values' squares. */
+  overall(options: Omit<Comparison, "scale" | "distance">): void;
   /** Largest difference over the largest expected magnitude, and the cosine; zeros must be matched by zeros. */
   gradient(options: Pick<Comparison, "name" | "actual" | "expected">): void;
   /** Absolute difference. */
@@ -63,11 +73,12 @@ export function createTally(): Tally {
     failed++;
     if (failures.length < FAILURES_LISTED_MAX) failures.push(failure);
   };
-  const compare = ({ name, actual, expected, scale, tolerance }: Comparison) => {
+  const compare = (comparison: Comparison) => {
+    const { name, actual, expected, scale, tolerance, distance = largestDifference } = comparison;
     if (!actual) return fail({ name, reason: "is missing" });
     if (actual.length !== expected.length)
       return fail({ name, reason: `has ${actual.length} values instead of ${expected.length}` });
-    const error = largestDifference(actual, expected) / scale;
+    const error = distance(actual, expected) / scale;
     if (!worst || !(strain(error, tolerance) <= strain(worst.error, worst.tolerance)))
       worst = { name, error, tolerance };
     // Written so that NaN fails.
@@ -79,6 +90,8 @@ export function createTally(): Tally {
   return {
     tensor: (options) => compare({ ...options, scale: Math.max(1, largestMagnitude(options.expected)) }),
     relative: (options) => compare({ ...options, scale: largestMagnitude(options.expected) || 1 }),
+    overall: (options) =>
+      compare({ ...options, scale: norm(options.expected) || 1, distance: normOfDifference }),
     gradient({ name, actual, expected }) {
       const largest = largestMagnitude(expected);
       if (largest === 0) return compare({ name, actual, expected, scale: 1, tolerance: 0 });
@@ -128,6 +141,16 @@ export function largestMagnitude(values: ArrayLike<number>): number {
   let largest = 0;
   for (let i = 0; i < values.length; i++) largest = Math.max(largest, Math.abs(values[i] ?? Number.NaN));
   return largest;
+}
+
+function norm(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += (values[i] ?? Number.NaN) ** 2;
+  return Math.sqrt(sum);
+}
+
+function normOfDifference(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  return norm(Array.from(expected, (value, i) => (actual[i] ?? Number.NaN) - value));
 }
 
 function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {

@@ -1,7 +1,7 @@
 /**
  * The reference behind the interface of the native inspect binding, so that the conformance runner can check it, and
  * fixtures can be made with it. Float64 inside; what leaves is rounded to float32, but for losses and norms.
- * Reads float32 and bf16 safetensors only. `threads`, `instructionSet` and `chunk` change nothing here.
+ * Reads float32 and bf16 safetensors only. `threads`, `instructionSet`, `chunk` and `weights` change nothing here.
  */
 
 import type {
