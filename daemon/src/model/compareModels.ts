@@ -121,8 +121,8 @@ export function compareRow(a: Float32Array, b: Float32Array) {
   const logB = logPartition(b);
   let difference = 0;
   let divergence = 0;
-  for (const [i, value] of a.entries()) {
-    const other = b[i] ?? Number.NaN;
+  for (let i = 0; i < a.length; i += 1) {
+    const [value, other] = [a[i] ?? Number.NaN, b[i] ?? Number.NaN];
     difference = Math.max(difference, Math.abs(value - other));
     divergence += Math.exp(value - logA.sum) * (value - logA.sum - (other - logB.sum));
   }
@@ -137,7 +137,7 @@ export function compareRow(a: Float32Array, b: Float32Array) {
 /** log Σ exp, the largest logit and where it stands. */
 function logPartition(logits: Float32Array) {
   let best = 0;
-  for (const [i, value] of logits.entries()) if (value > (logits[best] ?? 0)) best = i;
+  for (let i = 1; i < logits.length; i += 1) if ((logits[i] ?? 0) > (logits[best] ?? 0)) best = i;
   const max = logits[best] ?? 0;
   let sum = 0;
   for (const value of logits) sum += Math.exp(value - max);
