@@ -85,6 +85,7 @@ function makeModels(): void {
   spoil("bad-vocabulary", () => Buffer.from("1 'a' 1\n2 'b' 9\n"), "vocab.txt");
   spoil("short-vocabulary", () => Buffer.from("1 'a' 1\n2 'b' 1\n"), "vocab.txt");
   // os.system as a pickle of protocol 0: would leave a file behind when executed.
+  mkdirSync(at("hollow"));
   writeFileSync(at("hostile.pth"), `cos\nsystem\n(S'touch ${at("was-executed")}'\ntR.`);
 }
 
@@ -133,7 +134,7 @@ describe("a model file that", () => {
     ["is a pickle that would run a command", "hostile.pth", /hostile\.pth/],
     ["has a malformed vocabulary beside it", "bad-vocabulary/model.safetensors", /vocab\.txt/],
     ["has another model's vocabulary beside it", "short-vocabulary/model.safetensors", /4096 rows/],
-    ["is a folder", "model", /model/],
+    ["is a folder without one", "hollow", /hollow holds no/],
   ])("%s is refused by name", async (_name, file, expected) => {
     await check({ args: ["model", "info", at(file)], expected });
     expect(existsSync(at("was-executed"))).toBe(false);
