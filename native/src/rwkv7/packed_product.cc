@@ -6,18 +6,20 @@ namespace ouroboros {
 namespace {
 
 // A task: so many outputs, for so many rows. With many rows, the outputs' weights stay in the caches while
-// the rows pass. With few, a task is longer, since its first panels come unforeseen.
+// the rows pass. With few, a task is long, since its first panels come unforeseen; with one thread it is the
+// whole matrix.
 constexpr std::size_t kTaskPanels = 4;
-constexpr std::size_t kFewRowsTaskPanels = 16;
 constexpr std::size_t kTaskRows = 64;
 constexpr std::size_t kFewRowsMost = 16;
-// A matrix is shared out into so many tasks at least, where it has the panels.
-constexpr std::size_t kTasksLeast = 4;
+constexpr std::size_t kFewRowsTaskPanels = 32;
+// A matrix is shared out into so many tasks per thread at least, where it has the panels.
+constexpr std::size_t kTasksPerThread = 2;
 constexpr std::size_t kLine = 64;
 
-std::size_t TaskPanels(const PackedMatrix& matrix, std::size_t rows) {
+std::size_t TaskPanels(const PackedMatrix& matrix, std::size_t rows, std::size_t threads) {
   if (rows > kFewRowsMost) return kTaskPanels;
-  const std::size_t share = matrix.panels() / kTasksLeast / kTaskPanels * kTaskPanels;
+  if (threads == 1) return matrix.panels();
+  const std::size_t share = matrix.panels() / (threads * kTasksPerThread) / kTaskPanels * kTaskPanels;
   return std::clamp(share, kTaskPanels, kFewRowsTaskPanels);
 }
 
@@ -70,7 +72,7 @@ std::size_t PackedProducts::RowBlocks() const { return (rows_ + kTaskRows - 1) /
 
 void PackedProducts::Add(const PackedProduct& product) {
   if (product.matrix->empty()) return;
-  const std::size_t panels = TaskPanels(*product.matrix, rows_);
+  const std::size_t panels = TaskPanels(*product.matrix, rows_, threads_);
   products_.push_back({product, tasks_, panels});
   tasks_ += (product.matrix->panels() + panels - 1) / panels * RowBlocks();
 }

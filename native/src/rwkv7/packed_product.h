@@ -48,7 +48,9 @@ void MultiplyPart(const PackedKernels& kernels, const PackedProduct& product, st
 
 class PackedProducts {
  public:
-  PackedProducts(const PackedKernels& kernels, std::size_t rows) : kernels_(kernels), rows_(rows) {}
+  // For so many rows, on so many threads.
+  PackedProducts(const PackedKernels& kernels, std::size_t rows, std::size_t threads)
+      : kernels_(kernels), rows_(rows), threads_(threads) {}
 
   void Add(const PackedProduct& product);
   bool empty() const { return products_.empty(); }
@@ -63,7 +65,7 @@ class PackedProducts {
   std::size_t RowBlocks() const;
 
   const PackedKernels& kernels_;
-  std::size_t rows_;
+  std::size_t rows_, threads_;
   std::size_t tasks_ = 0;
   std::vector<Entry> products_;
 };

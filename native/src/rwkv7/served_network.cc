@@ -71,6 +71,7 @@ class LayerPass {
   void RunHead(std::size_t task) const;
   void Gates(std::size_t head, std::size_t s) const;
   void SquareKeys(std::size_t task) const;
+  PackedProducts Products() const { return {packed_, rows_, compute_.lane.threads()}; }
   PackedProduct Linear(BigMatrix matrix, const Operand& x, float* y, std::size_t y_stride,
                        bool accumulate) const {
     return {&block_.linear[matrix].weight, &x, y, y_stride, accumulate};
@@ -212,7 +213,7 @@ void LayerPass::Run() {
   };
   phases.push_back({RowTasks(), shift_time});
 
-  PackedProducts inputs(packed_, rows_);
+  PackedProducts inputs = Products();
   inputs.Add(Linear(kReceptance, b_.shifted[kR], b_.r, width_, false));
   inputs.Add(Linear(kKey, b_.shifted[kK], b_.k0, width_, false));
   inputs.Add(Linear(kValue, b_.shifted[kV], b_.v0, width_, false));
@@ -239,7 +240,7 @@ void LayerPass::Run() {
   };
   if (b_.z.quantized.values != nullptr) phases.push_back({RowTasks(), round_z});
 
-  PackedProducts output(packed_, rows_), output_lora(packed_, rows_);
+  PackedProducts output = Products(), output_lora = Products();
   output.Add(Linear(kOutput, b_.z, b_.x, width_, true));
   output.Add(LoraA(kOutput, b_.z));
   output_lora.Add(LoraB(kOutput, b_.x, width_));
@@ -253,7 +254,7 @@ void LayerPass::Run() {
   };
   phases.push_back({RowTasks(), shift_channel});
 
-  PackedProducts key(packed_, rows_), key_lora(packed_, rows_);
+  PackedProducts key = Products(), key_lora = Products();
   key.Add(Linear(kFfnKey, b_.shifted[kK], b_.key, shape_.ffn, false));
   key.Add(LoraA(kFfnKey, b_.shifted[kK]));
   key_lora.Add(LoraB(kFfnKey, b_.key, shape_.ffn));
@@ -265,7 +266,7 @@ void LayerPass::Run() {
   const auto square = [&](std::size_t task) { SquareKeys(task); };
   phases.push_back({RowTasks(), square});
 
-  PackedProducts value(packed_, rows_), value_lora(packed_, rows_);
+  PackedProducts value = Products(), value_lora = Products();
   value.Add(Linear(kFfnValue, b_.squared, b_.x, width_, true));
   value.Add(LoraA(kFfnValue, b_.squared));
   value_lora.Add(LoraB(kFfnValue, b_.x, width_));
@@ -347,7 +348,7 @@ void ServedNetwork::Logits(const Compute& compute, float* logits, const float* h
   Operand& input = buffers_.head_input;
   buffers_.head_arena.Run(
       [&](Arena& arena) { PlanOperand(arena, input, rows, shape_.width, IsQuantized(weights_.head.type)); });
-  PackedProducts head(compute.kernels.packed, rows);
+  PackedProducts head(compute.kernels.packed, rows, compute.lane.threads());
   head.Add({&weights_.head, &input, logits, shape_.vocabulary, false});
   const auto take = [&](std::size_t task) {
     const std::size_t first = task * kTaskRows, count = std::min(kTaskRows, rows - first);
