@@ -19,6 +19,12 @@ export const settingsSchema = z.strictObject({
     .describe(
       "Highest instruction set to use, among those of this kind of processor. auto: the best that it has.",
     ),
+  "ouroboros.engine.weights": z
+    .enum(["auto", "f32", "bf16", "q8", "q4"])
+    .default("auto")
+    .describe(
+      "How a model's weights lie in memory: fewer bits write faster and less exactly. auto: as its file holds them. Takes effect when a model is loaded next; `ouro model use` has a running daemon load it.",
+    ),
   "ouroboros.completion.tokensMax": z
     .int()
     .min(1)

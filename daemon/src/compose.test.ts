@@ -1,7 +1,11 @@
 import { DEFAULT_SETTINGS, type Settings } from "@ouroboros/configs";
 import { instructionSets } from "@ouroboros/native/kernels";
 import { describe, expect, test } from "vitest";
-import { openEngine } from "./compose.js";
+import { openEngine, openModel } from "./compose.js";
+import { locateDataHome } from "./dataHome.js";
+import type { WeightType } from "./engine/engine.js";
+import { embeddedModelPath } from "./modelFiles.js";
+import { openCatalog } from "./store/catalog.js";
 
 describe("an engine of the settings", () => {
   const opened = (values: Partial<Settings>, threads?: number) => {
@@ -22,5 +26,29 @@ describe("an engine of the settings", () => {
   test("has the best that the processor has where they say nothing", () => {
     expect(opened({}).instructionSet).toBe(instructionSets().at(-1));
     expect(opened({}).threads).toBeGreaterThan(0);
+  });
+});
+
+describe("a model's weights lie in memory", () => {
+  const opened = async (value: Settings["ouroboros.engine.weights"], weights?: WeightType) => {
+    const loaded = await openModel({
+      workplace: {
+        settings: { ...DEFAULT_SETTINGS, "ouroboros.engine.weights": value },
+        catalog: await openCatalog(locateDataHome({ OURO_HOME: "/nowhere" })),
+      },
+      choice: { model: embeddedModelPath(), weights },
+      signal: new AbortController().signal,
+    });
+    loaded.engine.close();
+    return loaded.model.weights;
+  };
+
+  test("as the setting says, unless the command line says otherwise", async () => {
+    expect(await opened("q8")).toBe("q8");
+    expect(await opened("q8", "f32")).toBe("f32");
+  });
+
+  test("as the file has them where nobody says anything", async () => {
+    expect(await opened("auto")).toBe("bf16");
   });
 });

@@ -11,7 +11,7 @@ import type { Assistant } from "./assistant/assistant.js";
 import { type AssistantOptions, createAssistant } from "./assistant/createAssistant.js";
 import { watchOrg } from "./data/org/watchOrg.js";
 import { type DataHome, locateDataHome, prepareDataHome } from "./dataHome.js";
-import type { Engine } from "./engine/engine.js";
+import type { Engine, WeightType } from "./engine/engine.js";
 import type { LoadedModel } from "./engine/loadedModel.js";
 import type { Journal } from "./journal/journal.js";
 import type { Damage } from "./journal/segments.js";
@@ -67,6 +67,7 @@ export interface ModelChoice {
   readonly model?: string | undefined;
   readonly vocab?: string | undefined;
   readonly threads?: number | undefined;
+  readonly weights?: WeightType | undefined;
 }
 
 export type { LoadedModel };
@@ -95,9 +96,11 @@ export async function openModel(options: {
   const path = choice.model ?? registered?.path ?? embeddedModelPath();
   const named = choice.vocab ?? registered?.vocabularyPath ?? undefined;
   const vocabularyPath = findVocabulary({ checkpoint: path, named });
-  const engine = openEngine({ settings: workplace.settings, threads: choice.threads });
+  const { settings } = workplace;
+  const engine = openEngine({ settings, threads: choice.threads });
   try {
-    const model = await engine.loadModel({ path, signal });
+    const weights = choice.weights ?? settings["ouroboros.engine.weights"];
+    const model = await engine.loadModel({ path, signal, ...(weights === "auto" ? {} : { weights }) });
     if (registered) checkCheckpoint(registered, model.info.hash);
     const tokenizer = loadTokenizer(vocabularyPath);
     const rows = model.info.vocabularySize;

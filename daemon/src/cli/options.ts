@@ -3,6 +3,7 @@
  * Commander parses words; the schemas here are the door behind which types are proof.
  */
 
+import { WEIGHT_TYPES } from "@ouroboros/native";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { z } from "zod";
 
@@ -54,6 +55,7 @@ export const modelSchema = projectSchema.extend({
   model: z.string().optional(),
   vocab: z.string().optional(),
   threads: z.int().optional(),
+  weights: z.enum(WEIGHT_TYPES).optional(),
 });
 export type ModelOptions = z.infer<typeof modelSchema>;
 
@@ -63,6 +65,11 @@ export function addModelOptions(command: Command): Command {
     .option("--vocab <file>", "vocabulary of that checkpoint, where no vocab.txt lies beside it")
     .addOption(
       new Option("--threads <n>", "kernel threads (default: physical cores)").argParser(parsePositive),
+    )
+    .addOption(
+      new Option("--weights <type>", "how its weights lie in memory (default: as the file has them)").choices(
+        WEIGHT_TYPES,
+      ),
     );
 }
 

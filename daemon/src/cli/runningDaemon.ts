@@ -1,6 +1,6 @@
 /**
  * The running daemon, for commands that teach: it alone may write the journal, and its model is hot already. A command
- * that names a model or threads of its own works in its own process instead.
+ * that names a model, threads or weights of its own works in its own process instead.
  */
 
 import { findHttp } from "../transport/connect.js";
@@ -12,7 +12,9 @@ import type { ModelOptions } from "./options.js";
 
 /** Undefined where none runs, or where the options are not for it. */
 export async function runningDaemon(cli: Cli, options: ModelOptions): Promise<HttpClient | undefined> {
-  const isForOwnProcess = [options.model, options.vocab, options.threads].some((each) => each !== undefined);
+  const isForOwnProcess = [options.model, options.vocab, options.threads, options.weights].some(
+    (each) => each !== undefined,
+  );
   return isForOwnProcess ? undefined : orInterrupted(cli, findHttp(accessOf(cli, options)));
 }
 

@@ -28,4 +28,5 @@ export type {
   TrainerOptions,
   TrainSequence,
   TrainStep,
+  WeightType,
 } from "@ouroboros/native";
