@@ -171,7 +171,11 @@ export async function openAssistant(options: {
     version,
     homeFolder: home.root,
     settings,
-    load: () => openModel({ workplace: joined, choice: {}, signal: new AbortController().signal }),
+    // Both files are read anew: commands and people change them while the daemon runs.
+    load: async (signal) => {
+      const chosen = { settings: await readSettings(home.root), catalog: await openCatalog(home) };
+      return openModel({ workplace: chosen, choice: {}, signal });
+    },
     async join(project, loaded) {
       // A list for people: that it cannot be written is no reason not to learn.
       await rememberProject(catalog, project).catch((error: unknown) => {

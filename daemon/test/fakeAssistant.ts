@@ -152,6 +152,7 @@ export function createFakeAssistant(): FakeAssistant {
     get isClosed() {
       return isClosed;
     },
+    changeModel: async () => ({ kind: "unloaded" }),
     async unload() {
       unloads += 1;
     },

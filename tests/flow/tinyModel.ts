@@ -7,14 +7,14 @@ import { createEngine } from "@ouroboros/native";
 
 const vocabulary = fileURLToPath(new URL("../../daemon/model/vocab.txt", import.meta.url));
 
-/** Writes model.safetensors and vocab.txt into `folder`; the same bytes every time. */
-export async function writeTinyModel(folder: string): Promise<string> {
+/** Writes model.safetensors and vocab.txt into `folder`; the same bytes every time for one seed. */
+export async function writeTinyModel(folder: string, seed = 1): Promise<string> {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, "model.safetensors");
   const engine = createEngine({ threads: 1 });
   try {
     const shape = { layers: 2, width: 64, vocabularySize: 4096 };
-    const model = await engine.initialModel({ shape, seed: 1 });
+    const model = await engine.initialModel({ shape, seed });
     const optimizer = {
       beta1: 0.9,
       beta2: 0.99,

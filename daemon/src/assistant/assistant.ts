@@ -5,7 +5,7 @@
 
 import type { ChatResult } from "../protocol/chat.js";
 import type { CorrectResult, DidLearn, LearnedResult, UndoResult } from "../protocol/corrections.js";
-import type { DaemonState } from "../protocol/state.js";
+import type { DaemonState, ModelState } from "../protocol/state.js";
 import type { SuggestionEvent } from "../protocol/suggestions.js";
 import type { ChatTurn } from "../protocol/turns.js";
 
@@ -130,6 +130,11 @@ export interface Assistant {
   connect(listener: ClientListener): Client;
   /** Clients connected now. */
   readonly clients: number;
+  /**
+   * Has the model answer that is chosen by now: it is loaded beside the one that answers, which goes on until then, and
+   * with what was asked of it before. Throws what loading throws; then the one before stays.
+   */
+  changeModel(): Promise<ModelState>;
   /** Lets the model go until somebody needs it again. */
   unload(): Promise<void>;
   /** Takes no more requests, lets the running training step end, writes everything down, frees the model. Idempotent. */

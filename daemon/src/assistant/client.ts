@@ -1,14 +1,12 @@
 /** One client's view of the Assistant: finds the project of each request, and lets the parts do the rest. */
 
 import type { Settings } from "@ouroboros/configs";
-import type { LoadedModel } from "../engine/loadedModel.js";
 import { AppError } from "../errors.js";
 import type { LoadedAdapter } from "../learning/context.js";
 import type { Log } from "../log.js";
 import type { LearnedResult, UndoResult } from "../protocol/corrections.js";
 import type { DaemonState } from "../protocol/state.js";
 import { codeOf } from "../sentence.js";
-import type { SessionPool } from "../session/sessionPool.js";
 import type { Project } from "../store/project.js";
 import type { Client, Where } from "./assistant.js";
 import { chat } from "./chats.js";
@@ -16,9 +14,9 @@ import { createCompletions } from "./completions.js";
 import { excerpt } from "./excerpt.js";
 import type { HotModel } from "./hotModel.js";
 import { lessonOf } from "./lessons.js";
-import type { OpenProjects } from "./openProjects.js";
 import type { ProjectLearning } from "./projectLearning.js";
 import type { Proposals } from "./proposals.js";
+import type { ServedModel } from "./servedModel.js";
 import type { Whereabouts } from "./whereabouts.js";
 
 /** What all clients have in common. */
@@ -27,11 +25,8 @@ export interface Shared {
   readonly log: Log;
   readonly nowMs: () => number;
   readonly model: HotModel;
-  readonly projects: OpenProjects;
   readonly proposals: Proposals;
   readonly whereabouts: Whereabouts;
-  readonly sessionsFor: (loaded: LoadedModel) => SessionPool;
-  readonly forgetSession: (key: string) => void;
   readonly setPaused: (isPaused: boolean) => void;
 }
 
@@ -46,7 +41,7 @@ export interface Lease {
 }
 
 export function createClient(shared: Shared, lease: Lease): Client {
-  const { settings, log, nowMs, model, projects, proposals, whereabouts } = shared;
+  const { settings, log, nowMs, model, proposals, whereabouts } = shared;
   // Two clients may hold different texts of one document.
   const keyOf = (name: string) => `${lease.key} ${name}`;
   const closed = new AbortController();
@@ -55,41 +50,44 @@ export function createClient(shared: Shared, lease: Lease): Client {
   };
   const completions = createCompletions({ settings, log, nowMs, proposals });
 
-  const lineOf = async (project: Project, loaded: LoadedModel): Promise<ProjectLearning> => {
+  const lineOf = async (project: Project, { projects }: ServedModel): Promise<ProjectLearning> => {
     lease.see(project);
-    return projects.open(project, loaded);
+    return projects.open(project);
   };
   /** Where learning cannot be opened the base answers: what is wrong with it must not disturb typing. */
-  const adapterOf = async (project: Project, loaded: LoadedModel): Promise<LoadedAdapter> => {
+  const adapterOf = async (project: Project, served: ServedModel): Promise<LoadedAdapter> => {
     try {
-      return (await lineOf(project, loaded)).learning.currentAdapter();
+      return (await lineOf(project, served)).learning.currentAdapter();
     } catch (error) {
+      if (codeOf(error) === "learning-closed") throw error;
       log.error({ project: project.id, code: codeOf(error) }, "learning cannot be opened");
       return { version: 0 };
     }
   };
-  const lineAt = async (where: Where) => {
+  const onLineAt = async <T>(where: Where, work: (line: ProjectLearning) => T | Promise<T>): Promise<T> => {
     mustBeOpen();
     const { project } = await whereabouts.placeOf(where);
-    return lineOf(project, await model.get());
+    return model.use(async (served) => work(await lineOf(project, served)));
   };
 
   return {
     async complete(request) {
       mustBeOpen();
-      const loaded = await model.get();
-      const place = await whereabouts.placeOf(request.where);
-      const current = await adapterOf(place.project, loaded);
-      const session = shared.sessionsFor(loaded).sessionOf(keyOf(request.sessionKey));
-      return completions.answer({ request, loaded, place, current, session });
+      return model.use(async (served) => {
+        const place = await whereabouts.placeOf(request.where);
+        const current = await adapterOf(place.project, served);
+        const session = served.sessions.sessionOf(keyOf(request.sessionKey));
+        return completions.answer({ request, loaded: served.loaded, place, current, session });
+      });
     },
     async chat(request) {
       mustBeOpen();
-      const loaded = await model.get();
-      const { project } = await whereabouts.placeOf({ file: null, folder: request.folder });
-      const current = await adapterOf(project, loaded);
-      const session = shared.sessionsFor(loaded).sessionOf(keyOf("chat"));
-      return chat({ request, loaded, session, current, settings, nowMs });
+      return model.use(async (served) => {
+        const { project } = await whereabouts.placeOf({ file: null, folder: request.folder });
+        const current = await adapterOf(project, served);
+        const session = served.sessions.sessionOf(keyOf("chat"));
+        return chat({ request, loaded: served.loaded, session, current, settings, nowMs });
+      });
     },
     suggestionEvent(event) {
       proposals.settle(event);
@@ -99,26 +97,24 @@ export function createClient(shared: Shared, lease: Lease): Client {
     completionText: (completionId) => proposals.get(completionId)?.text,
     async correct(request, hooks) {
       mustBeOpen();
-      const loaded = await model.get();
-      const { project, ...lesson } = await lessonOf({ request, loaded, proposals, whereabouts });
-      const line = await lineOf(project, loaded);
-      return line.keep({ ...lesson, ...(hooks && { hooks }) });
+      return model.use(async (served) => {
+        const { loaded } = served;
+        const { project, ...lesson } = await lessonOf({ request, loaded, proposals, whereabouts });
+        const line = await lineOf(project, served);
+        return line.keep({ ...lesson, ...(hooks && { hooks }) });
+      });
     },
-    async undo({ where, correctionId }) {
-      const line = await lineAt(where);
-      return undoResult(line, await line.undo(correctionId));
-    },
-    async learned(where) {
-      return learnedResult(await lineAt(where));
-    },
+    undo: ({ where, correctionId }) =>
+      onLineAt(where, async (line) => undoResult(line, await line.undo(correctionId))),
+    learned: (where) => onLineAt(where, learnedResult),
     async state(where) {
-      if (where && (where.file !== null || where.folder !== null)) await lineAt(where);
+      if (where && (where.file !== null || where.folder !== null)) await onLineAt(where, () => undefined);
       return lease.state();
     },
     setPaused: shared.setPaused,
     forget(sessionKey) {
       completions.forget(sessionKey);
-      shared.forgetSession(keyOf(sessionKey));
+      model.served?.sessions.forget(keyOf(sessionKey));
     },
     close() {
       if (closed.signal.aborted) return;

@@ -87,11 +87,11 @@ export function createCompletions(parts: {
 
   return {
     async answer(asked: AskedCompletion): Promise<CompletionAnswer> {
-      const { request, place, current } = asked;
+      const { request, loaded, place, current } = asked;
       const { sessionKey, prefix, suffix } = request;
       const startedMs = nowMs();
       const { running, answered } = supersede(sessionKey);
-      const here = { prefix, suffix, adapterVersion: current.version };
+      const here = { prefix, suffix, adapterVersion: current.version, model: loaded.model.info.hash };
       const propose = (
         made: { readonly text: string; readonly replaces: number },
         prompt: CompletionPrompt,
@@ -100,7 +100,8 @@ export function createCompletions(parts: {
         const completionId = randomUUID();
         const { text, replaces } = made;
         const { version: adapterVersion } = current;
-        proposals.record({ completionId, project: place.project, prompt, text, adapterVersion });
+        const { hash: vocabulary } = loaded.tokenizer;
+        proposals.record({ completionId, project: place.project, prompt, vocabulary, text, adapterVersion });
         documents.set(sessionKey, { running, answered: { ...here, text, replaces, completionId } });
         const [milliseconds, promptTokens] = [nowMs() - startedMs, prompt.tokens.length];
         log.debug({ completionId, adapterVersion, promptTokens, tokensRead, milliseconds }, "proposed");

@@ -10,7 +10,7 @@ import type { Learning } from "../learning/learning.js";
 import type { Log } from "../log.js";
 import type { DidLearn } from "../protocol/corrections.js";
 import type { DaemonState } from "../protocol/state.js";
-import { createSessionPool, type SessionPool } from "../session/sessionPool.js";
+import { codeOf } from "../sentence.js";
 import type { Project } from "../store/project.js";
 import type { Assistant, ClientListener } from "./assistant.js";
 import { createClient, type Shared } from "./client.js";
@@ -18,6 +18,7 @@ import { createHotModel } from "./hotModel.js";
 import { createOpenProjects } from "./openProjects.js";
 import { type CorrectionPhase, createProjectLearning, type ProjectLearning } from "./projectLearning.js";
 import { createProposals } from "./proposals.js";
+import { createServedModel } from "./servedModel.js";
 import { createTaughtFiles } from "./taughtFiles.js";
 import { createWhereabouts } from "./whereabouts.js";
 
@@ -26,7 +27,8 @@ export interface AssistantOptions {
   /** Of the data home; also the project of what belongs to no folder. */
   readonly homeFolder: string;
   readonly settings: Settings;
-  readonly load: () => Promise<LoadedModel>;
+  /** The model that is chosen when it is called. */
+  readonly load: (signal: AbortSignal) => Promise<LoadedModel>;
   readonly join: (project: Project, loaded: LoadedModel) => Promise<Learning>;
   /** Sentences about what was found wrong outside of any project. */
   readonly notices: () => readonly string[];
@@ -60,7 +62,6 @@ export function createAssistant(options: AssistantOptions): Assistant {
   let isClosed = false;
   let isTelling = false;
   let clientsEver = 0;
-  let sessions: SessionPool | undefined;
 
   /** Many things change at once; a client is told once of all of them. */
   const changed = () => {
@@ -91,43 +92,41 @@ export function createAssistant(options: AssistantOptions): Assistant {
     });
   const taughtFiles = createTaughtFiles({ log, onChange: changed });
   const teachFiles = (line: ProjectLearning, { tokenizer }: LoadedModel) => {
-    taughtFiles.teach(line, tokenizer).catch(taughtFiles.failed);
+    taughtFiles.teach(line, tokenizer).catch((error: unknown) => {
+      // Its model was let go: the next one is taught when the project is opened with it.
+      if (codeOf(error) !== "learning-closed") taughtFiles.failed(error);
+    });
   };
-  const projects = createOpenProjects({
-    join: options.join,
-    lineOf,
-    onOpened(line, loaded) {
-      changed();
-      line.wake();
-      teachFiles(line, loaded);
-    },
-  });
-  const model = createHotModel({
-    load: options.load,
-    async onUnload() {
-      sessions?.clear();
-      sessions = undefined;
-      await projects.closeAll();
-    },
-    onChange: changed,
-    nowMs,
-  });
+  const serve = (loaded: LoadedModel, after: Promise<void>) => {
+    const projects = createOpenProjects({
+      async join(project) {
+        await after;
+        return options.join(project, loaded);
+      },
+      lineOf,
+      onOpened(line) {
+        changed();
+        line.wake();
+        teachFiles(line, loaded);
+      },
+    });
+    const { weights, bytes, info } = loaded.model;
+    log.info({ weights, bytes, parameters: info.parameters }, "model loaded");
+    return createServedModel({ loaded, projects });
+  };
+  const model = createHotModel({ load: options.load, serve, onChange: changed, nowMs });
+  const lines = () => model.served?.projects.lines ?? [];
   const watching = options.watch({
     onSaved(path, text) {
       taughtFiles.saved(path, text);
-      if (model.state.kind !== "ready") return;
-      model.get().then(
-        (loaded) => {
-          for (const line of projects.lines) teachFiles(line, loaded);
-        },
-        () => undefined,
-      );
+      if (!model.served) return;
+      for (const line of lines()) teachFiles(line, model.served.loaded);
     },
     onProblem: taughtFiles.failed,
   });
 
   function stateFor(each: Connected): DaemonState {
-    const visible = projects.lines.filter((line) => each.projects.has(line.project.id));
+    const visible = lines().filter((line) => each.projects.has(line.project.id));
     return {
       version: options.version,
       pid: process.pid,
@@ -141,7 +140,12 @@ export function createAssistant(options: AssistantOptions): Assistant {
         learned: line.learning.learnedCount(),
         learning: line.state,
       })),
-      notices: [...options.notices(), ...projects.notices, ...taughtFiles.problems],
+      notices: [
+        ...options.notices(),
+        ...model.notices,
+        ...(model.served?.projects.notices ?? []),
+        ...taughtFiles.problems,
+      ],
     };
   }
 
@@ -150,17 +154,11 @@ export function createAssistant(options: AssistantOptions): Assistant {
     log,
     nowMs,
     model,
-    projects,
     proposals: createProposals(),
     whereabouts: createWhereabouts({ homeFolder: options.homeFolder, nowMs }),
-    sessionsFor(loaded) {
-      sessions ??= createSessionPool({ model: loaded.model });
-      return sessions;
-    },
-    forgetSession: (key) => sessions?.forget(key),
     setPaused(next) {
       isPaused = next;
-      for (const line of projects.lines) line.setPaused(next);
+      for (const line of lines()) line.setPaused(next);
       log.info({ isPaused }, "learning paused or resumed");
     },
   };
@@ -186,6 +184,15 @@ export function createAssistant(options: AssistantOptions): Assistant {
     },
     get clients() {
       return connected.size;
+    },
+    async changeModel() {
+      try {
+        await model.change();
+      } catch (error) {
+        log.warn({ code: codeOf(error) }, "the model that was chosen cannot be loaded");
+        throw error;
+      }
+      return model.state;
     },
     unload: () => model.unload(),
     async close() {

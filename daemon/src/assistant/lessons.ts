@@ -37,7 +37,7 @@ export async function lessonOf(options: {
   switch (request.kind) {
     case "completion":
     case "accepted": {
-      const { project, prompt, text } = knownProposal(options.proposals, request.completionId);
+      const { project, prompt, text } = knownProposal(options, request.completionId);
       const wanted = request.kind === "completion" ? request.wanted : request.kept;
       const source = request.kind === "completion" ? "teach" : "edit";
       const taught = correctionOf({ tokenizer, prompt, rejected: text, wanted, stop: STOP });
@@ -57,9 +57,12 @@ export async function lessonOf(options: {
   }
 }
 
-function knownProposal(proposals: Proposals, completionId: string) {
+function knownProposal(
+  { proposals, loaded }: { readonly proposals: Proposals; readonly loaded: LoadedModel },
+  completionId: string,
+) {
   const proposal = proposals.get(completionId);
-  if (proposal) return proposal;
+  if (proposal?.vocabulary === loaded.tokenizer.hash) return proposal;
   throw new AppError(
     "completion-unknown",
     "this suggestion is not remembered any more; select the text as it should be and correct that",

@@ -1,6 +1,6 @@
-/** The projects that are open with the model that is loaded: each is opened once, when first needed. */
+/** The projects that are open with one loaded model: each is opened once, when first needed. */
 
-import type { LoadedModel } from "../engine/loadedModel.js";
+import { AppError } from "../errors.js";
 import type { Learning } from "../learning/learning.js";
 import { describeNotice } from "../learning/notices.js";
 import type { Project } from "../store/project.js";
@@ -10,35 +10,40 @@ import type { ProjectLearning } from "./projectLearning.js";
 const PROJECTS_MAX = 64;
 
 export interface OpenProjects {
-  /** Throws what opening throws; the next call tries again. */
-  open(project: Project, loaded: LoadedModel): Promise<ProjectLearning>;
+  /** Throws what opening throws; the next call tries again. After closeAll() it throws `learning-closed`. */
+  open(project: Project): Promise<ProjectLearning>;
   /** Those that are open by now, in the order in which they were first needed. */
   readonly lines: readonly ProjectLearning[];
   /** Sentences about what was found wrong when they were opened. */
   readonly notices: readonly string[];
+  /** No lesson begins any more; resolves when those in training have ended. */
+  rest(): Promise<void>;
   closeAll(): Promise<void>;
 }
 
 export function createOpenProjects(options: {
-  readonly join: (project: Project, loaded: LoadedModel) => Promise<Learning>;
+  readonly join: (project: Project) => Promise<Learning>;
   readonly lineOf: (project: Project, learning: Learning) => ProjectLearning;
   /** A line was opened: there may be something for it to learn. */
-  readonly onOpened: (line: ProjectLearning, loaded: LoadedModel) => void;
+  readonly onOpened: (line: ProjectLearning) => void;
 }): OpenProjects {
   const { join, lineOf, onOpened } = options;
   const opening = new Map<string, Promise<ProjectLearning>>();
   let lines: readonly ProjectLearning[] = [];
   const notices = new Map<string, readonly string[]>();
+  let isResting = false;
+  let isClosed = false;
 
-  async function begin(project: Project, loaded: LoadedModel): Promise<ProjectLearning> {
-    const learning = await join(project, loaded);
+  async function begin(project: Project): Promise<ProjectLearning> {
+    const learning = await join(project);
     notices.set(
       project.id,
       learning.notices.map((notice) => `${project.name}: ${describeNotice(notice)}`),
     );
     const line = lineOf(project, learning);
     lines = [...lines, line];
-    onOpened(line, loaded);
+    if (isResting) await line.rest();
+    onOpened(line);
     return line;
   }
 
@@ -54,11 +59,12 @@ export function createOpenProjects(options: {
   }
 
   return {
-    async open(project, loaded) {
+    async open(project) {
       const known = opening.get(project.id);
       if (!known) await makeRoom();
+      if (isClosed) throw new AppError("learning-closed", `learning of ${project.name} was closed`);
       // Somebody else may have begun to open it meanwhile.
-      const line = known ?? opening.get(project.id) ?? begin(project, loaded);
+      const line = known ?? opening.get(project.id) ?? begin(project);
       // A Map keeps the order of insertion: its first key is the one unused for longest.
       opening.delete(project.id);
       opening.set(project.id, line);
@@ -73,7 +79,13 @@ export function createOpenProjects(options: {
     get notices() {
       return [...notices.values()].flat();
     },
+    async rest() {
+      isResting = true;
+      const opened = [...opening.values()];
+      await Promise.all(opened.map((line) => line.then((each) => each.rest()).catch(() => undefined)));
+    },
     async closeAll() {
+      isClosed = true;
       const all = [...opening.values()];
       opening.clear();
       lines = [];

@@ -45,9 +45,14 @@ export interface ProjectLearning {
   /** Learns what is pending, if anything is; after a failure too. */
   wake(): void;
   setPaused(isPaused: boolean): void;
-  /** The running step ends; what is pending stays so. */
+  /** The lesson in training ends, and no other begins; corrections are still kept. */
+  rest(): Promise<void>;
+  /** The running step ends; what is pending stays so, and who waits for it is told. */
   close(): Promise<void>;
 }
+
+/** What somebody hears who waited for a correction when its model was let go. */
+const LEFT = "the model was let go before it had learned this; the correction is kept until it answers again";
 
 interface Waiting {
   readonly origin: DidLearn["origin"];
@@ -59,7 +64,9 @@ export function createProjectLearning(options: ProjectLearningOptions): ProjectL
   const { project, learning, onLearned, onChange, onPhase, log } = options;
   const waiting = new Map<string, Waiting>();
   let isPaused = options.isPaused;
-  let isClosed = false;
+  let isResting = false;
+  /** What must be on disk before this is closed. */
+  const underway = new Set<Promise<unknown>>();
   let stop = new AbortController();
   let running: Promise<void> | undefined;
   let step: (LearningStep & { readonly correctionId: string }) | undefined;
@@ -85,7 +92,7 @@ export function createProjectLearning(options: ProjectLearningOptions): ProjectL
   };
 
   async function learnAll(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+    while (!signal.aborted && !isResting) {
       const outcome = await learning.learnNext({
         signal,
         onPhase,
@@ -107,9 +114,18 @@ export function createProjectLearning(options: ProjectLearningOptions): ProjectL
   function fail(error: unknown): void {
     failure = error;
     log.error({ project: project.id, code: codeOf(error) }, "learning failed");
-    const message = `${sentenceOf(error)}; the correction is kept and is tried again later`;
+    announceAll(`${sentenceOf(error)}; the correction is kept and is tried again later`);
+  }
+
+  function announceAll(message: string): void {
     for (const id of [...waiting.keys()]) announce(eventOf(id, { kind: "failed", message }));
   }
+
+  const untilDone = <T>(operation: Promise<T>): Promise<T> => {
+    const done = operation.finally(() => underway.delete(done));
+    underway.add(done);
+    return done;
+  };
 
   const line: ProjectLearning = {
     project,
@@ -131,21 +147,21 @@ export function createProjectLearning(options: ProjectLearningOptions): ProjectL
       };
     },
     async keep({ teaching, id, origin, hooks = {} }) {
-      const correctionId = await learning.keep(teaching, id === undefined ? {} : { id });
+      const correctionId = await untilDone(learning.keep(teaching, id === undefined ? {} : { id }));
       onPhase("kept", correctionId);
       const done = new Promise<DidLearn>((settle) => waiting.set(correctionId, { origin, hooks, settle }));
       line.wake();
       return { correctionId, project: { id: project.id, name: project.name }, done };
     },
     async undo(correctionId) {
-      const undone = await learning.undo(correctionId === undefined ? {} : { correctionId });
+      const undone = await untilDone(learning.undo(correctionId === undefined ? {} : { correctionId }));
       onChange();
       if (undone.kind === "cancelled") throw new TypeError("nothing could cancel this undo");
       log.info({ project: project.id, correctionId: undone.correctionId }, "undone");
       return undone;
     },
     wake() {
-      if (isPaused || isClosed || running) return;
+      if (isPaused || isResting || running) return;
       failure = undefined;
       const { signal } = stop;
       running = learnAll(signal)
@@ -167,11 +183,15 @@ export function createProjectLearning(options: ProjectLearningOptions): ProjectL
       onChange();
       line.wake();
     },
+    async rest() {
+      isResting = true;
+      await Promise.allSettled([running, ...underway]);
+    },
     async close() {
-      isClosed = true;
       stop.abort();
-      await running;
+      await line.rest();
       await learning.close();
+      announceAll(LEFT);
     },
   };
   return line;

@@ -14,6 +14,8 @@ export interface RecordedProposal {
   readonly completionId: string;
   readonly project: Project;
   readonly prompt: CompletionPrompt;
+  /** Of the tokenizer that the prompt was made with: a model with another one cannot be taught by it. */
+  readonly vocabulary: string;
   readonly text: string;
   readonly adapterVersion: number;
   /** The newest thing that is known of its fate. */

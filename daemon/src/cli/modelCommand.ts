@@ -17,7 +17,7 @@ import { describeTypeCosts, requireTypeCosts } from "./model/typeCosts.js";
 import { verifyCommand } from "./model/verifyCommand.js";
 import { addModelOptions, examples, type ModelOptions, modelSchema } from "./options.js";
 import { openPlace } from "./place.js";
-import { endRunningDaemon } from "./runningDaemon.js";
+import { changeDaemonsModel } from "./runningDaemon.js";
 
 /** The word that stands for the model that ships with the product. */
 const EMBEDDED = "embedded";
@@ -116,10 +116,11 @@ async function use(choice: {
   else cli.print(`${path} answers from now on; \`ouro model use ${EMBEDDED}\` goes back.\n`);
 }
 
-/** A running daemon holds the other model; the next client starts it with this one. */
+/** A running daemon loads it beside the other one, which answers until then. */
 async function haveDaemonChange(cli: Cli, options: ModelOptions): Promise<void> {
-  const hasEnded = await endRunningDaemon(cli, options);
-  if (hasEnded) cli.note("ouro: the daemon has ended; it starts with this model when somebody needs it.");
+  const changed = await changeDaemonsModel(cli, options);
+  if (changed === "ended")
+    cli.note("ouro: the daemon has ended; it starts with this model when somebody needs it.");
 }
 
 async function load(choice: {

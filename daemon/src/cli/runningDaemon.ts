@@ -3,8 +3,9 @@
  * that names a model, threads or weights of its own works in its own process instead.
  */
 
+import { codeOf } from "../sentence.js";
 import { findHttp } from "../transport/connect.js";
-import type { HttpClient } from "../transport/httpClient.js";
+import { DaemonRefusal, type HttpClient } from "../transport/httpClient.js";
 import { stopDaemon } from "../transport/stopDaemon.js";
 import type { Cli } from "./cli.js";
 import { accessOf, orInterrupted } from "./daemonAccess.js";
@@ -18,7 +19,28 @@ export async function runningDaemon(cli: Cli, options: ModelOptions): Promise<Ht
   return isForOwnProcess ? undefined : orInterrupted(cli, findHttp(accessOf(cli, options)));
 }
 
-/** Whoever needs it next starts it with what has changed; true where one ran. */
-export async function endRunningDaemon(cli: Cli, options: ModelOptions): Promise<boolean> {
-  return (await orInterrupted(cli, stopDaemon(accessOf(cli, options)))).kind === "stopped";
+export type DaemonChanged = "absent" | "changed" | "ended";
+
+/** Has a running daemon answer with the model that is chosen by now. Throws as the daemon's loading does. */
+export async function changeDaemonsModel(cli: Cli, options: ModelOptions): Promise<DaemonChanged> {
+  const access = accessOf(cli, options);
+  return orInterrupted(
+    cli,
+    (async () => {
+      const daemon = await findHttp(access);
+      if (daemon === undefined) return "absent";
+      try {
+        await daemon.changeModel(cli.signal);
+        return "changed";
+      } catch (error) {
+        // One that is ending, or of a version that could not change yet: the next one begins with this model.
+        const code = error instanceof DaemonRefusal ? error.daemonCode : codeOf(error);
+        if (!CANNOT_CHANGE.includes(code)) throw error;
+        await stopDaemon(access);
+        return "ended";
+      }
+    })(),
+  );
 }
+
+const CANNOT_CHANGE: readonly string[] = ["route-unknown", "draining", "daemon-absent"];

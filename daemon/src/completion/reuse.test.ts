@@ -9,13 +9,14 @@ function check(options: {
   readonly replaces?: number;
   readonly now: string;
   readonly versions?: readonly [number, number];
+  readonly models?: readonly [string, string];
 }) {
-  const { text, replaces = 0, versions = [1, 1] } = options;
+  const { text, replaces = 0, versions = [1, 1], models = ["a", "a"] } = options;
   const [prefix = "", suffix = ""] = options.before.split("║");
   const [prefixNow = "", suffixNow = ""] = options.now.split("║");
   return reuse(
-    { prefix, suffix, text, replaces, adapterVersion: versions[0] },
-    { prefix: prefixNow, suffix: suffixNow, adapterVersion: versions[1] },
+    { prefix, suffix, text, replaces, adapterVersion: versions[0], model: models[0] },
+    { prefix: prefixNow, suffix: suffixNow, adapterVersion: versions[1], model: models[1] },
   );
 }
 
@@ -45,6 +46,10 @@ describe("typing what was proposed", () => {
 
   test("leaves nothing when something was learned meanwhile", () => {
     expect(check({ before: "a ║", text: "= b;", now: "a =║", versions: [1, 2] })).toBeUndefined();
+  });
+
+  test("leaves nothing when another model answers by now", () => {
+    expect(check({ before: "a ║", text: "= b;", now: "a =║", models: ["a", "b"] })).toBeUndefined();
   });
 
   test("typed to the end, is what was proposed, however far one had come", () => {

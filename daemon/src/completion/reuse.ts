@@ -12,17 +12,21 @@ export interface Answered extends Proposal {
   readonly prefix: string;
   readonly suffix: string;
   readonly adapterVersion: number;
+  /** Hash of the model. */
+  readonly model: string;
 }
 
 export interface Asked {
   readonly prefix: string;
   readonly suffix: string;
   readonly adapterVersion: number;
+  /** Hash of the model. */
+  readonly model: string;
 }
 
 /** undefined: the engine must be asked. */
 export function reuse(answered: Answered, asked: Asked): Proposal | undefined {
-  if (asked.adapterVersion !== answered.adapterVersion) return undefined;
+  if (asked.model !== answered.model || asked.adapterVersion !== answered.adapterVersion) return undefined;
   if (!asked.prefix.startsWith(answered.prefix)) return undefined;
   const typed = asked.prefix.slice(answered.prefix.length);
   if (!answered.text.startsWith(typed)) return undefined;

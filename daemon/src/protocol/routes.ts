@@ -6,7 +6,7 @@
 import { z } from "zod";
 import { correctResultSchema, didLearnSchema } from "./corrections.js";
 import { idSchema, textSchema } from "./places.js";
-import { pauseParamsSchema } from "./state.js";
+import { modelStateSchema, pauseParamsSchema } from "./state.js";
 import { turnsSchema } from "./turns.js";
 
 /** Above the largest text that any route takes. */
@@ -24,6 +24,7 @@ export const ROUTES = {
   undo: "/undo",
   learned: "/learned",
   pause: "/pause",
+  model: "/model",
   stop: "/stop",
 } as const;
 
@@ -93,6 +94,10 @@ export const healthAnswerSchema = z.strictObject({ version: z.string(), pid: z.i
 export type HealthAnswer = z.infer<typeof healthAnswerSchema>;
 
 export const pauseAnswerSchema = pauseParamsSchema;
+
+export const modelBodySchema = z.strictObject({});
+/** Asked once another model was chosen; answered when it answers, or by why it cannot and the one before goes on. */
+export const modelAnswerSchema = modelStateSchema;
 
 export const stopBodySchema = z.strictObject({});
 /** The process that is going to end. */

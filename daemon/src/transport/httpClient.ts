@@ -20,6 +20,7 @@ import {
   errorAnswerSchema,
   type HealthAnswer,
   healthAnswerSchema,
+  modelAnswerSchema,
   pauseAnswerSchema,
   ROUTES,
   type StopAnswer,
@@ -29,7 +30,7 @@ import {
   teachEventSchema,
   type UndoBody,
 } from "../protocol/routes.js";
-import { type DaemonState, daemonStateSchema, type PauseParams } from "../protocol/state.js";
+import { type DaemonState, daemonStateSchema, type ModelState, type PauseParams } from "../protocol/state.js";
 import { readEvents } from "./eventStream.js";
 
 /** What the daemon says at most in one answer; `learned` lists a project's corrections in excerpts. */
@@ -47,6 +48,8 @@ export interface HttpClient {
   teach(body: TeachRequest, run: TeachRun): Promise<void>;
   undo(body: UndoBody, signal: AbortSignal): Promise<UndoResult>;
   pause(body: PauseParams): Promise<PauseParams>;
+  /** Resolves when the model that is chosen by now answers. */
+  changeModel(signal: AbortSignal): Promise<ModelState>;
   stop(): Promise<StopAnswer>;
 }
 
@@ -98,6 +101,7 @@ export function createHttpClient(daemon: Daemon): HttpClient {
     complete: (body, signal) => post(completeAnswerSchema, ROUTES.complete, { body, signal }),
     undo: (body, signal) => post(undoResultSchema, ROUTES.undo, { body, signal }),
     pause: (body) => post(pauseAnswerSchema, ROUTES.pause, { body }),
+    changeModel: (signal) => post(modelAnswerSchema, ROUTES.model, { body: {}, signal }),
     stop: () => post(stopAnswerSchema, ROUTES.stop, { body: {} }),
     chat: (body, run) => chat(daemon, body, run),
     teach: (body, run) => teach(daemon, body, run),

@@ -11,12 +11,13 @@ import {
   chatBodySchema,
   completeBodySchema,
   learnedQuerySchema,
+  modelBodySchema,
   statusQuerySchema,
   type TeachEvent,
   teachBodySchema,
   undoBodySchema,
 } from "../protocol/routes.js";
-import { type DaemonState, type PauseParams, pauseParamsSchema } from "../protocol/state.js";
+import { type DaemonState, type ModelState, type PauseParams, pauseParamsSchema } from "../protocol/state.js";
 
 /** Each request is a client of its own: it holds its lease no longer than it runs. */
 async function asClient<T>(assistant: Assistant, work: (client: Client) => Promise<T>): Promise<T> {
@@ -106,6 +107,11 @@ export function pause(assistant: Assistant, body: unknown): Promise<PauseParams>
     client.setPaused(isPaused);
     return { isPaused };
   });
+}
+
+export function changeModel(assistant: Assistant, body: unknown): Promise<ModelState> {
+  parse(modelBodySchema, body);
+  return assistant.changeModel();
 }
 
 /** The message names what does not fit and never quotes it. */

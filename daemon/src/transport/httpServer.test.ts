@@ -156,6 +156,10 @@ describe("answers", () => {
     expect((await daemon.status({})).projects[0]?.learning.kind).toBe("paused");
   });
 
+  test("model, with the state of the one that answers then", async () => {
+    expect(await daemon.changeModel(never)).toEqual({ kind: "unloaded" });
+  });
+
   test("stop, and only then is it told", async () => {
     expect(await daemon.stop()).toEqual({ pid: process.pid });
     await until(() => stops === 1);
@@ -223,6 +227,12 @@ describe("refuses, with a code and a sentence", () => {
     [
       "a body of another type",
       { path: "/pause", body: json({ isPaused: "secretText" }) },
+      400,
+      "request-invalid",
+    ],
+    [
+      "another model than the chosen one",
+      { path: "/model", body: json({ name: "a" }) },
       400,
       "request-invalid",
     ],

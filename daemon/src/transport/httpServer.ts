@@ -12,7 +12,7 @@ import { BODY_BYTES_MAX, ROUTES, stopBodySchema } from "../protocol/routes.js";
 import { startEvents } from "./eventStream.js";
 import { HttpRefusal, httpFailure } from "./httpErrors.js";
 import { type Door, refusalOf } from "./httpGuards.js";
-import { chat, complete, learned, parse, pause, status, teach, undo } from "./httpRoutes.js";
+import { changeModel, chat, complete, learned, parse, pause, status, teach, undo } from "./httpRoutes.js";
 
 /** Programs of one person; more at one time are a mistake in one of them. */
 const CONNECTIONS_MAX = 64;
@@ -129,6 +129,9 @@ function addWork(app: Express, options: HttpServerOptions): void {
   app.post(ROUTES.pause, async (request, response) => {
     response.json(await pause(assistant, request.body));
   });
+  app.post(ROUTES.model, work, async (request, response) => {
+    response.json(await changeModel(assistant, request.body));
+  });
   app.post(ROUTES.stop, (request, response) => {
     parse(stopBodySchema, request.body);
     response.once("close", onStop);
@@ -170,6 +173,7 @@ const METHODS: Readonly<Record<string, string>> = {
   [ROUTES.teach]: "POST",
   [ROUTES.undo]: "POST",
   [ROUTES.pause]: "POST",
+  [ROUTES.model]: "POST",
   [ROUTES.stop]: "POST",
 };
 

@@ -36,6 +36,7 @@ const WORD_FIELDS: ReadonlySet<string> = new Set([
   "signal",
   "stoppedBy",
   "version",
+  "weights",
 ]);
 const WORD = /^[A-Za-z0-9._:/-]{1,64}$/;
 
