@@ -159,6 +159,26 @@ describe.each(WAYS)("matrix products with $instructionSet in $precision", ({ ins
     expect(worstError(run(1), reference(product, operands))).toBeLessThan(1e-5);
     expect(areSame(run(3), run(1))).toBe(true);
   });
+
+  test("a product too long for one loop has the bits of its rows in shorter ones", () => {
+    const whole = {
+      ...{ m: 1000, n: 1000, k: 512, isATransposed: false, isBTransposed: true, isAccumulating: false },
+      ...{ scale: 1, precision },
+    };
+    const operands = placed(whole, 8);
+    const { a, c } = operands;
+    const run = (threads: number) => runGemm({ instructionSet, threads, ...whole, ...operands });
+    let parts = operands.memory;
+    for (let row = 0; row < whole.m; row += 200) {
+      const place = {
+        a: { ...a, offset: a.offset + row * a.rowStride },
+        c: { ...c, offset: c.offset + row * c.stride },
+      };
+      const part = { ...whole, ...operands, ...place, m: 200, memory: parts };
+      parts = runGemm({ instructionSet, threads: 1, ...part });
+    }
+    for (const threads of [1, 2]) expect(areSame(run(threads), parts), `${threads} threads`).toBe(true);
+  });
 });
 
 // A spilled accumulator costs a factor of two or more. Runs are short and the best one counts, but others may use the

@@ -22,6 +22,8 @@ constexpr std::size_t kPackPanels = 4;
 constexpr std::size_t kPackWords = 128;
 // Tasks wanted per thread, for balance.
 constexpr std::size_t kTasksPerThread = 6;
+// Products of words of one parallel loop, per thread: some 10 ms, for which another lane may have to wait.
+constexpr std::size_t kLoopProducts = 200'000'000;
 // Below this many multiplications (some 10 us) waking the workers costs more than they do.
 constexpr std::size_t kSingleThreadProducts = 500'000;
 
@@ -61,9 +63,13 @@ class Packed {
   }
 
  private:
-  void For(std::size_t tasks, FunctionRef<void(std::size_t)> body) {
+  // `tasks` of so many products of words each, at most kLoopProducts per thread in one loop.
+  void For(std::size_t tasks, std::size_t products, FunctionRef<void(std::size_t)> body) {
     if (is_shared_) {
-      lane_.ParallelFor(tasks, body);
+      const std::size_t at_once = lane_.threads() * std::max<std::size_t>(1, kLoopProducts / products);
+      for (std::size_t first = 0; first < tasks; first += at_once) {
+        lane_.ParallelFor(std::min(at_once, tasks - first), [&](std::size_t task) { body(first + task); });
+      }
     } else {
       for (std::size_t task = 0; task < tasks; ++task) body(task);
     }
@@ -80,7 +86,7 @@ class Packed {
     const std::size_t width = micro_.columns;
     packed_b_ = lane_.Scratch(0, RoundUp(columns_.size, width) * words_.size).data();
     const std::size_t word_blocks = CeilDivide(words_.size, kPackWords);
-    For(CeilDivide(columns_.size, kPackPanels * width) * word_blocks, [&](std::size_t task) {
+    For(CeilDivide(columns_.size, kPackPanels * width) * word_blocks, 1, [&](std::size_t task) {
       const Range columns = BlockOf(columns_, task / word_blocks, kPackPanels * width);
       const Range words = BlockOf(words_, task % word_blocks, kPackWords);
       const Range steps = StepsOf(words);
@@ -103,7 +109,7 @@ class Packed {
     const std::size_t task_columns =
         std::min(RoundUp(CeilDivide(columns_.size, splits), micro_.columns), columns_most);
     const std::size_t column_blocks = CeilDivide(columns_.size, task_columns);
-    For(row_blocks * column_blocks, [&](std::size_t task) {
+    For(row_blocks * column_blocks, task_rows * task_columns * words_.size, [&](std::size_t task) {
       Multiply(BlockOf({0, args_.m}, task / column_blocks, task_rows),
                BlockOf(columns_, task % column_blocks, task_columns));
     });

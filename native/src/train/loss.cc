@@ -9,12 +9,21 @@
 namespace ouroboros {
 namespace {
 
-// Rows of logits alive at once: 128 where the vocabulary is large (65536: 32 MB), more where it is small, as
-// far as they fit the cache (8 MB).
-constexpr std::size_t kHeadChunk = 128;
+// Rows of logits alive at once. Each chunk packs the head and adds to its whole gradient, so it pays to take
+// many rows: as many as fit 134 MB (65536 tokens: 512 rows), and where the vocabulary is small, as many as
+// fit the cache (8 MB).
+constexpr std::size_t kHeadChunk = 512;
+constexpr std::size_t kLogitsMost = std::size_t{1} << 25;
 constexpr std::size_t kCachedLogits = std::size_t{1} << 21;
+// Rows that are scored at once.
+constexpr std::size_t kScoreChunk = 128;
+// Logits of one parallel loop of the loss: some milliseconds.
+constexpr std::size_t kLossLoop = std::size_t{1} << 23;
 
-std::size_t HeadChunkOf(std::size_t vocabulary) { return std::max(kHeadChunk, kCachedLogits / vocabulary); }
+std::size_t HeadChunkOf(std::size_t vocabulary) {
+  const std::size_t most = std::max(std::size_t{1}, kLogitsMost / vocabulary);
+  return std::max(std::min(kHeadChunk, most), kCachedLogits / vocabulary);
+}
 
 constexpr float kL2Wrap = 1e-4f;
 
@@ -80,12 +89,17 @@ Loss LossBackward(const Compute& compute, const Shape& shape, const Weights& wei
     Gather(scratch.hidden.data(), h, active, width);
     LinearForward(compute, scratch.logits.data(), Write::kOverwrite, nullptr, scratch.hidden.data(), head,
                   size);
-    compute.lane.ParallelFor(count, [&](std::size_t i) {
-      const LossRow& row = rows[active[i]];
-      float* reference_scratch = row.kl_weight == 0 ? nullptr : compute.lane.WorkerScratch(vocabulary).data();
-      losses[begin + i] = RowBackward(compute.elementwise(), scratch.logits.data() + i * vocabulary,
-                                      reference_scratch, row, totals, l2wrap_scale, vocabulary);
-    });
+    const std::size_t loop = std::max(std::size_t{1}, kLossLoop / vocabulary);
+    for (std::size_t first = 0; first < count; first += loop) {
+      compute.lane.ParallelFor(std::min(loop, count - first), [&](std::size_t task) {
+        const std::size_t i = first + task;
+        const LossRow& row = rows[active[i]];
+        float* reference_scratch =
+            row.kl_weight == 0 ? nullptr : compute.lane.WorkerScratch(vocabulary).data();
+        losses[begin + i] = RowBackward(compute.elementwise(), scratch.logits.data() + i * vocabulary,
+                                        reference_scratch, row, totals, l2wrap_scale, vocabulary);
+      });
+    }
     LinearBackward(compute, dh == nullptr ? nullptr : scratch.dhidden.data(), Write::kOverwrite,
                    head_gradient, scratch.logits.data(), scratch.hidden.data(), nullptr, head, size);
     for (std::size_t i = 0; i < count && dh != nullptr; ++i) {
@@ -105,8 +119,8 @@ Loss LossBackward(const Compute& compute, const Shape& shape, const Weights& wei
 void ScoreRows(const Compute& compute, Network& network, Buffer& buffer, std::span<RowScore> scores,
                const float* h, std::span<const std::uint32_t> targets) {
   const std::size_t vocabulary = network.shape().vocabulary;
-  for (std::size_t begin = 0; begin < targets.size(); begin += kHeadChunk) {
-    const std::size_t count = std::min(kHeadChunk, targets.size() - begin);
+  for (std::size_t begin = 0; begin < targets.size(); begin += kScoreChunk) {
+    const std::size_t count = std::min(kScoreChunk, targets.size() - begin);
     buffer.Grow(count * vocabulary);
     network.Logits(compute, buffer.data(), h + begin * network.shape().width, count);
     compute.lane.ParallelFor(count, [&](std::size_t i) {
