@@ -46,6 +46,8 @@ export interface GemmCall {
   readonly isAccumulating: boolean;
   /** bf16: a (already scaled) and b are rounded, if a and b both have 32 rows or columns; sums are float32. */
   readonly precision: Precision;
+  /** b is packed for bf16 once and given as such, where there are instructions for it. */
+  readonly isPackedBefore?: boolean;
 }
 
 /** What to measure with. */
@@ -116,6 +118,7 @@ export function runKernel(call: KernelCall): KernelResult {
 /** Returns the memory after the product. */
 export function runGemm(call: GemmCall): Float32Array {
   const { instructionSet, threads, memory, m, n, k, a, b, c, scale, isAccumulating, precision } = call;
+  const { isPackedBefore = false } = call;
   const result = guarded(() =>
     native().gemm({
       instructionSet,
@@ -123,6 +126,7 @@ export function runGemm(call: GemmCall): Float32Array {
       memory,
       isAccumulating,
       precision,
+      isPackedBefore,
       pointers: Int32Array.of(a.offset, b.offset, c.offset),
       sizes: Uint32Array.of(m, n, k, a.rowStride, a.columnStride, b.rowStride, b.columnStride, c.stride),
       scalars: Float32Array.of(scale),

@@ -205,6 +205,30 @@ test("scalar kernels have no bf16, and say so", () => {
   expect(hasBf16("scalar")).toBe(false);
 });
 
+test.skipIf(!hasBf16(SETS.at(-1) ?? "scalar"))(
+  "an operand that was packed before gives the same bits, around the edges of tiles and of what is packed at once",
+  () => {
+    const instructionSet = SETS.at(-1) ?? "scalar";
+    const large = [
+      [33, 1100, 2100],
+      [40, 40, 4200],
+      [35, 600, 4100],
+    ] as const;
+    [...SIZES, ...large].forEach(([m, n, k], index) => {
+      for (const isBTransposed of [false, true]) {
+        const product = { m, n, k, isATransposed: false, isBTransposed, isAccumulating: index % 2 === 1 };
+        const call = { ...product, scale: 0.5, precision: "bf16" as const };
+        const operands = placed(call, index);
+        const plain = runGemm({ instructionSet, threads: 1, ...call, ...operands });
+        for (const threads of [1, 3]) {
+          const packed = runGemm({ instructionSet, threads, ...call, ...operands, isPackedBefore: true });
+          expect(areSame(packed, plain), JSON.stringify(product)).toBe(true);
+        }
+      }
+    });
+  },
+);
+
 test.skipIf(!WAYS.some(({ precision }) => precision === "bf16"))(
   "what is not a number stays so in bf16, and ties go to even",
   () => {

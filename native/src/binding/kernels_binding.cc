@@ -9,6 +9,7 @@
 #include "binding/register.h"
 #include "kernels/gemm.h"
 #include "kernels/measure.h"
+#include "tensor/buffer.h"
 
 namespace ouroboros::binding {
 namespace {
@@ -48,23 +49,30 @@ Napi::Value RunOneKernel(const Info& info) {
 }
 
 // { instructionSet, threads, sizes: [m, n, k, aRowStride, aColumnStride, bRowStride, bColumnStride, cStride],
-//   pointers: [a, b, c], scalars: [scale], isAccumulating, precision, memory } -> { memory, results }
+//   pointers: [a, b, c], scalars: [scale], isAccumulating, precision, memory, isPackedBefore? }
+// -> { memory, results }
 Napi::Value RunGemm(const Info& info) {
   return WithOptions(info, [&](const Napi::Object& options) {
     KernelCall call(options);
     ThreadPool pool(SizeOf(options, "threads"));
     Lane lane(pool, Priority::kGenerate);
-    Gemm(call.kernels, lane,
-         {call.Size(0),
-          call.Size(1),
-          call.Size(2),
-          {call.Pointer(0), call.Size(3), call.Size(4)},
-          {call.Pointer(1), call.Size(5), call.Size(6)},
-          call.Pointer(2),
-          call.Size(7),
-          call.Scalar(0),
-          BoolOf(options, "isAccumulating"),
-          PrecisionOf(options)});
+    GemmArguments arguments = {call.Size(0),
+                               call.Size(1),
+                               call.Size(2),
+                               {call.Pointer(0), call.Size(3), call.Size(4)},
+                               {call.Pointer(1), call.Size(5), call.Size(6)},
+                               call.Pointer(2),
+                               call.Size(7),
+                               call.Scalar(0),
+                               BoolOf(options, "isAccumulating"),
+                               PrecisionOf(options)};
+    Buffer packed;
+    if (BoolOf(options, "isPackedBefore") && call.kernels.gemm_bf16 != nullptr) {
+      packed.Grow(PackedBf16Floats(call.kernels, arguments.n, arguments.k));
+      PackBf16(call.kernels, lane, packed.data(), arguments.b, arguments.n, arguments.k);
+      arguments.packed_b = packed.data();
+    }
+    Gemm(call.kernels, lane, arguments);
     return call.ToJs(info.Env());
   });
 }

@@ -14,6 +14,19 @@ constexpr std::size_t kBf16Least = 32;
 
 }  // namespace
 
+bool TakesBf16(const Kernels& kernels, std::size_t m, std::size_t n) {
+  return kernels.gemm_bf16 != nullptr && std::min(m, n) >= kBf16Least;
+}
+
+std::size_t PackedBf16Floats(const Kernels& kernels, std::size_t n, std::size_t k) {
+  return PackedFloats(*kernels.gemm_bf16, n, k);
+}
+
+void PackBf16(const Kernels& kernels, Lane& lane, float* packed, const StridedMatrix& b, std::size_t n,
+              std::size_t k) {
+  PackOperand(*kernels.gemm_bf16, lane, packed, b, n, k);
+}
+
 void Gemm(const Kernels& kernels, Lane& lane, const GemmArguments& arguments) {
   const GemmArguments& args = arguments;
   if (args.m == 0 || args.n == 0) return;
@@ -22,8 +35,7 @@ void Gemm(const Kernels& kernels, Lane& lane, const GemmArguments& arguments) {
       std::fill_n(args.c + i * args.c_stride, args.n, 0.0f);
     return;
   }
-  if (args.precision == Precision::kBf16 && kernels.gemm_bf16 != nullptr &&
-      std::min(args.m, args.n) >= kBf16Least) {
+  if (args.precision == Precision::kBf16 && TakesBf16(kernels, args.m, args.n)) {
     PackedGemm(*kernels.gemm_bf16, lane, args);
   } else if (args.m <= kFewRowsMost) {
     FewRowsGemm(

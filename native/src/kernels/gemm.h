@@ -37,9 +37,18 @@ struct GemmArguments {
   float scale;  // c = scale * a b, or c += scale * a b
   bool accumulate;
   Precision precision = Precision::kF32;  // bf16: scale * a and b are rounded
+  const float* packed_b = nullptr;        // b as PackBf16 leaves it; read instead where TakesBf16
 };
 
 // Any sizes, zero included (k = 0 gives zeros or leaves c). m = 1 takes a matrix-vector path.
 void Gemm(const Kernels& kernels, Lane& lane, const GemmArguments& arguments);
+
+// Whether a product of these sizes, wished for in bf16, is taken in bf16.
+bool TakesBf16(const Kernels& kernels, std::size_t m, std::size_t n);
+// For a matrix b[k, n] that many products share: packed once, with the same bits as products that pack it
+// themselves. Only where kernels have bf16. `packed` has PackedBf16Floats floats and is 64-byte aligned.
+std::size_t PackedBf16Floats(const Kernels& kernels, std::size_t n, std::size_t k);
+void PackBf16(const Kernels& kernels, Lane& lane, float* packed, const StridedMatrix& b, std::size_t n,
+              std::size_t k);
 
 }  // namespace ouroboros

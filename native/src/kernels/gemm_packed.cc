@@ -39,27 +39,50 @@ Range BlockOf(const Range& whole, std::size_t index, std::size_t step) {
   return {index * step, std::min(step, whole.size - index * step)};
 }
 
+// The parts of b[k, n] that are packed at once, in order; they depend on its sizes alone.
+template <typename Body>  // body(columns, words along k, floats of all parts before)
+void ForParts(const GemmPanelKernel& kernel, std::size_t n, std::size_t k, const Body& body) {
+  const std::size_t depth = CeilDivide(k, kernel.steps_per_word);
+  if (depth == 0) return;
+  const std::size_t columns_most = std::max(
+      kernel.columns, kPackedWords / std::min(depth, kPackedDepthMost) / kernel.columns * kernel.columns);
+  std::size_t before = 0;
+  for (std::size_t column = 0; column < n; column += columns_most) {
+    for (std::size_t word = 0; word < depth; word += kPackedDepthMost) {
+      const Range columns = {column, std::min(columns_most, n - column)};
+      const Range words = {word, std::min(kPackedDepthMost, depth - word)};
+      body(columns, words, before);
+      before += RoundUp(columns.size, kernel.columns) * words.size;
+    }
+  }
+}
+
 class Packed {
  public:
-  Packed(const GemmPanelKernel& kernel, Lane& lane, const GemmArguments& arguments)
-      : micro_(kernel),
-        lane_(lane),
-        args_(arguments),
-        is_shared_(arguments.m * arguments.n * arguments.k >= kSingleThreadProducts) {}
+  Packed(const GemmPanelKernel& kernel, Lane& lane, const GemmArguments& arguments, bool is_shared)
+      : micro_(kernel), lane_(lane), args_(arguments), is_shared_(is_shared) {}
 
   void Run() {
-    const std::size_t depth = CeilDivide(args_.k, micro_.steps_per_word);
-    const std::size_t depth_most = std::min(depth, kPackedDepthMost);
-    const std::size_t columns_most =
-        std::max(micro_.columns, kPackedWords / depth_most / micro_.columns * micro_.columns);
-    for (std::size_t column = 0; column < args_.n; column += columns_most) {
-      for (std::size_t word = 0; word < depth; word += kPackedDepthMost) {
-        columns_ = {column, std::min(columns_most, args_.n - column)};
-        words_ = {word, std::min(kPackedDepthMost, depth - word)};
-        PackB();
-        MultiplyAll();
+    ForParts(micro_, args_.n, args_.k, [&](const Range& columns, const Range& words, std::size_t before) {
+      columns_ = columns;
+      words_ = words;
+      if (args_.packed_b != nullptr) {
+        packed_b_ = args_.packed_b + before;
+      } else {
+        float* const part = lane_.Scratch(0, RoundUp(columns.size, micro_.columns) * words.size).data();
+        PackB(part);
+        packed_b_ = part;
       }
-    }
+      MultiplyAll();
+    });
+  }
+
+  void PackAll(float* packed) {
+    ForParts(micro_, args_.n, args_.k, [&](const Range& columns, const Range& words, std::size_t before) {
+      columns_ = columns;
+      words_ = words;
+      PackB(packed + before);
+    });
   }
 
  private:
@@ -82,9 +105,8 @@ class Packed {
   }
 
   // B's columns_ x words_ as panels of [words_.size][nr], one after the other.
-  void PackB() {
+  void PackB(float* to) {
     const std::size_t width = micro_.columns;
-    packed_b_ = lane_.Scratch(0, RoundUp(columns_.size, width) * words_.size).data();
     const std::size_t word_blocks = CeilDivide(words_.size, kPackWords);
     For(CeilDivide(columns_.size, kPackPanels * width) * word_blocks, 1, [&](std::size_t task) {
       const Range columns = BlockOf(columns_, task / word_blocks, kPackPanels * width);
@@ -92,7 +114,7 @@ class Packed {
       const Range steps = StepsOf(words);
       const float* from = args_.b.data + steps.begin * args_.b.row_stride +
                           (columns_.begin + columns.begin) * args_.b.column_stride;
-      micro_.pack({packed_b_ + columns.begin * words_.size + words.begin * width, width, width * words_.size},
+      micro_.pack({to + columns.begin * words_.size + words.begin * width, width, width * words_.size},
                   {from, args_.b.column_stride, args_.b.row_stride}, columns.size, steps.size, 1.0f);
     });
   }
@@ -166,13 +188,28 @@ class Packed {
   const bool is_shared_;
   Range columns_{};  // of B and C, and
   Range words_{};    // along k, that are packed now
-  float* packed_b_ = nullptr;
+  const float* packed_b_ = nullptr;
 };
 
 }  // namespace
 
 void PackedGemm(const GemmPanelKernel& kernel, Lane& lane, const GemmArguments& arguments) {
-  Packed(kernel, lane, arguments).Run();
+  const bool is_shared = arguments.m * arguments.n * arguments.k >= kSingleThreadProducts;
+  Packed(kernel, lane, arguments, is_shared).Run();
+}
+
+std::size_t PackedFloats(const GemmPanelKernel& kernel, std::size_t n, std::size_t k) {
+  std::size_t floats = 0;
+  ForParts(kernel, n, k, [&](const Range& columns, const Range& words, std::size_t before) {
+    floats = before + RoundUp(columns.size, kernel.columns) * words.size;
+  });
+  return floats;
+}
+
+void PackOperand(const GemmPanelKernel& kernel, Lane& lane, float* packed, const StridedMatrix& b,
+                 std::size_t n, std::size_t k) {
+  const GemmArguments arguments = {0, n, k, {}, b, nullptr, 0, 1, false};
+  Packed(kernel, lane, arguments, true).PackAll(packed);
 }
 
 }  // namespace ouroboros

@@ -8,6 +8,10 @@ namespace ouroboros {
 
 // m, n, k >= 1. Both operands are packed into panels; any sizes, best from some tens of rows on.
 void PackedGemm(const GemmPanelKernel& kernel, Lane& lane, const GemmArguments& arguments);
+// b[k, n] as PackedGemm of this kernel packs it, block after block, and how much room that takes.
+std::size_t PackedFloats(const GemmPanelKernel& kernel, std::size_t n, std::size_t k);
+void PackOperand(const GemmPanelKernel& kernel, Lane& lane, float* packed, const StridedMatrix& b,
+                 std::size_t n, std::size_t k);
 
 // C for few rows of x, many columns: [rows, columns] (+)= scale * x[rows, k] * w. C and w may be transposed
 // views, so that a product with few columns is one with few rows.

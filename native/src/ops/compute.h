@@ -12,6 +12,7 @@
 #include "base/thread_pool.h"
 #include "kernels/gemm.h"
 #include "kernels/kernels.h"
+#include "ops/frozen_operands.h"
 
 namespace ouroboros {
 
@@ -23,10 +24,12 @@ struct Compute {
   Lane& lane;
   std::stop_token stop{};                // looked at once per layer and per chunk of logits
   Precision products = Precision::kF32;  // of the matrix products of linear maps
+  FrozenOperands* frozen = nullptr;      // what those need not pack; may be null
 
   const ElementwiseKernels& elementwise() const { return kernels.elementwise; }
-  Compute With(const std::stop_token& wish) const { return {kernels, lane, wish, products}; }
-  Compute In(Precision precision) const { return {kernels, lane, stop, precision}; }
+  Compute With(const std::stop_token& wish) const { return {kernels, lane, wish, products, frozen}; }
+  Compute In(Precision precision) const { return {kernels, lane, stop, precision, frozen}; }
+  Compute Knowing(FrozenOperands* operands) const { return {kernels, lane, stop, products, operands}; }
   void ThrowIfStopped() const {
     if (stop.stop_requested()) throw Stopped();
   }

@@ -17,8 +17,12 @@ struct Product {
 };
 
 void Multiply(const Compute& compute, float* c, Write write, float scale, const Product& p) {
+  const bool may_be_frozen = compute.frozen != nullptr && compute.products == Precision::kBf16 &&
+                             TakesBf16(compute.kernels, p.m, p.n);
+  const float* packed =
+      may_be_frozen ? compute.frozen->Of(compute.kernels, compute.lane, p.b, p.n, p.k) : nullptr;
   Gemm(compute.kernels, compute.lane,
-       {p.m, p.n, p.k, p.a, p.b, c, p.n, scale, write == Write::kAdd, compute.products});
+       {p.m, p.n, p.k, p.a, p.b, c, p.n, scale, write == Write::kAdd, compute.products, packed});
 }
 
 }  // namespace

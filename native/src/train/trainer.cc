@@ -11,8 +11,18 @@
 #include "rwkv7/packed_adapter.h"
 
 namespace ouroboros {
+namespace {
+
+// Of frozen matrices that stay packed: all of a model of 0.1B, both ways.
+constexpr std::size_t kFrozenBytesMost = std::size_t{640} << 20;
+
+}  // namespace
+
 Trainer::Trainer(std::shared_ptr<const Checkpoint> checkpoint, ParameterSet set, const AdamWOptions& options)
-    : checkpoint_(std::move(checkpoint)), set_(std::move(set)), options_(options) {
+    : checkpoint_(std::move(checkpoint)),
+      set_(std::move(set)),
+      options_(options),
+      frozen_(checkpoint_->values.span(), kFrozenBytesMost) {
   if (set_.parameters.back().name == kEmbedding) embedding_.emplace(shape().vocabulary, shape().width);
   const std::size_t dense = embedding_ ? set_.parameters.back().offset : set_.values.size();
   for (Buffer* buffer : {&moments_.m, &moments_.v, &gradients_}) {
@@ -45,7 +55,8 @@ TrainStep Trainer::Measure(const Compute& compute, std::span<const TrainSequence
     }
     batch = started;
   }
-  const Loss loss = pass_.Run(compute, shape(), CurrentWeights(), batch, options, gradients, nullptr);
+  const Loss loss =
+      pass_.Run(compute.Knowing(&frozen_), shape(), CurrentWeights(), batch, options, gradients, nullptr);
   double squares = SumOfSquares(compute, DenseParameters(), gradients_.data());
   if (embedding_) squares += embedding_->SumOfSquares(compute);
   return {loss, std::sqrt(squares), false};

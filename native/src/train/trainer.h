@@ -10,6 +10,7 @@
 #include <stop_token>
 #include <string>
 
+#include "ops/frozen_operands.h"
 #include "rwkv7/checkpoint.h"
 #include "rwkv7/parameter_set.h"
 #include "rwkv7/time_state.h"
@@ -65,6 +66,7 @@ class Trainer {
   Moments moments_;   // of the dense parameters, as the gradients:
   Buffer gradients_;  // all but the embedding, which is last in the set
   std::optional<EmbeddingRows> embedding_;
+  FrozenOperands frozen_;  // of the checkpoint's numbers that no parameter of the set replaces
   GradientPass pass_;
 };
 
