@@ -43,7 +43,8 @@ QuantizedRows TakeQuantized(Run& run, const PackedSize& size, const float* x, st
     std::int32_t* const starts = q.starts + 2 * row * groups;
     run.kernels.packed.quantize(values, q.scales + row * groups, starts, x + row * x_stride, size.inputs);
     for (std::size_t i = 0; i < x_stride; ++i) run.Return(values[i]);
-    for (std::size_t i = 0; i < 2 * groups; ++i) run.Return(starts[i]);
+    // Those of q4; those of q8 depend on how a set takes q8's bytes.
+    for (std::size_t i = 0; i < groups; ++i) run.Return(starts[2 * i + 1]);
   }
   return q;
 }
