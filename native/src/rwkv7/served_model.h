@@ -20,8 +20,9 @@ namespace ouroboros {
 
 class ServedModel {
  public:
-  // Packs on `threads` threads of its own. Without a type, the one that loses nothing of what the file holds
-  // (f16 becomes f32). Throws as LoadCheckpoint.
+  // Packs on `threads` threads of its own. Without a type, that of the file's big matrices (f16 becomes f32);
+  // a quantized file's low-rank matrices and head, which it keeps in larger types, are then rounded, too.
+  // Throws as LoadCheckpoint.
   static std::shared_ptr<const ServedModel> Load(const std::string& path, std::optional<WeightType> type,
                                                  std::size_t threads);
   static std::shared_ptr<const ServedModel> Of(std::shared_ptr<const Checkpoint> checkpoint, WeightType type,
