@@ -1,5 +1,17 @@
-/** What the other packages see of the settings and the training profiles. */
+/** What the other packages see of the settings and the training recipes. */
 
+export {
+  type ContextStage,
+  type GuardConfig,
+  type LearningRateSchedule,
+  learningRateAt,
+  type ModelShapeConfig,
+  type OptimizerConfig,
+  PRETRAINING_CONFIGS,
+  type PretrainingConfig,
+  pretrainingSchema,
+  stepsOf,
+} from "./pretraining.js";
 export { ROLE_MAPS, type Role, type RoleMap, type RoleMark, roleMapSchema } from "./roleMap.js";
 export {
   DEFAULT_SETTINGS,
@@ -11,13 +23,3 @@ export {
   type Settings,
   settingsSchema,
 } from "./settings.js";
-export {
-  type LearningRateSchedule,
-  learningRateAt,
-  MODEL_SHAPES,
-  type ModelShapeConfig,
-  TRAINING_PROFILES,
-  type TrainingProfile,
-  type TrainingRun,
-  trainingProfileSchema,
-} from "./trainingProfile.js";

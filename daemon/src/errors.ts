@@ -49,6 +49,7 @@ export const APP_ERROR_CODES = {
   "not-learned": "a correction was trained and the model still writes something else",
   "learning-busy": "too many learning operations are waiting",
   "learning-closed": "learning was closed",
+  "training-unsaved": "the state of a training run could not be written",
   "training-diverged": "a training run produced losses that are no numbers",
 } as const;
 

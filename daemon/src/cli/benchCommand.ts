@@ -1,6 +1,6 @@
 /** `ouro bench`: how fast this machine decodes, reads and trains, beside what it could do at most; and what is felt of it. */
 
-import { MODEL_SHAPES } from "@ouroboros/configs";
+import { PRETRAINING_CONFIGS } from "@ouroboros/configs";
 import { Command, Option } from "commander";
 import { z } from "zod";
 import { openEngine } from "../compose.js";
@@ -31,7 +31,7 @@ export function benchCommand(cli: Cli): Command {
     .action(async (_options, command: Command) => {
       const options = benchSchema.parse(command.opts());
       const { settings } = await openPlace(cli, options);
-      const shape = MODEL_SHAPES[SHAPE];
+      const shape = PRETRAINING_CONFIGS[SHAPE]?.model;
       if (shape === undefined) throw new AppError("input-invalid", `there is no model shape "${SHAPE}"`);
       const engine = openEngine({ settings, threads: options.threads });
       try {

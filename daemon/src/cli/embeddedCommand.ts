@@ -1,26 +1,20 @@
-/** `ouro embedded train | evaluate | info`: the model that ships with ouro, its recipe and its measure. */
+/** `ouro embedded evaluate | info`: the model that ships with ouro, its recipe and its measure. */
 
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { TRAINING_PROFILES } from "@ouroboros/configs";
 import { Command, Option } from "commander";
 import { z } from "zod";
-import { openEngine, openModel } from "../compose.js";
-import { readRecipe } from "../corpus/recipe.js";
+import { openModel } from "../compose.js";
 import { readSources } from "../data/sourceFiles.js";
-import { AppError } from "../errors.js";
-import { trainEmbedded } from "../jobs/embedded.js";
 import { type Evaluation, evaluate } from "../jobs/evaluate.js";
 import { embeddedModelPath } from "../modelFiles.js";
 import { type Cli, Interrupted, printJson } from "./cli.js";
-import { corpusFolder, recipePath } from "./corpusCommand.js";
 import { formatBytes, formatCount, formatTable } from "./format.js";
 import { describeModel, modelJson } from "./modelCommand.js";
 import { addModelOptions, examples, modelSchema, parsePositive } from "./options.js";
 import { openPlace } from "./place.js";
 
-const PROFILE = "embedded";
 /** Spread evenly over all texts; enough for two digits, and a minute's work. */
 const WINDOWS_MAX_DEFAULT = 400;
 const WINDOW_TOKENS_DEFAULT = 256;
@@ -28,54 +22,8 @@ const WINDOW_TOKENS_DEFAULT = 256;
 export function embeddedCommand(cli: Cli): Command {
   return new Command("embedded")
     .description("The model that ships with ouro: make it, measure it, look at it.")
-    .addCommand(trainCommand(cli))
     .addCommand(evaluateCommand(cli))
     .addCommand(infoCommand(cli));
-}
-
-const trainSchema = modelSchema.extend({
-  output: z.string().optional(),
-  restart: z.boolean().default(false),
-});
-
-function trainCommand(cli: Cli): Command {
-  return addModelOptions(new Command("train"))
-    .description("Make the embedded model from nothing: corpus, vocabulary, training; a stopped run goes on.")
-    .option(
-      "--output <dir>",
-      "folder for the model and for what a stopped run resumes from (default: in the data home)",
-    )
-    .option("--restart", "train anew although a stopped run is there")
-    .addHelpText("after", examples("ouro embedded train", "ouro embedded train --output ./model --restart"))
-    .action(async (_options, command: Command) => {
-      const options = trainSchema.parse(command.opts());
-      const { home, settings } = await openPlace(cli, options);
-      const profile = TRAINING_PROFILES[PROFILE];
-      if (profile === undefined)
-        throw new AppError("input-invalid", `there is no training profile "${PROFILE}"`);
-      const engine = openEngine({ settings, threads: options.threads });
-      try {
-        const outcome = await trainEmbedded({
-          engine,
-          recipe: await readRecipe(recipePath(profile.corpus)),
-          profile,
-          folder: resolve(cli.currentFolder, options.output ?? join(home.root, "runs", PROFILE)),
-          corpusFolder: corpusFolder({ homeRoot: home.root, name: profile.corpus }),
-          resume: options.restart ? "restart" : "resume",
-          signal: cli.signal,
-          onProgress: cli.showProgress,
-        });
-        cli.showProgress(undefined);
-        if (outcome.kind === "cancelled") {
-          throw new Interrupted(`Stopped; ${outcome.done} is kept, and the same command goes on from there.`);
-        }
-        const { path, loss, steps } = outcome;
-        if (options.json) printJson(cli, { path, loss, steps });
-        else cli.print(`${path}: ${steps} steps, last loss ${loss.toFixed(3)} nats/token.\n`);
-      } finally {
-        engine.close();
-      }
-    });
 }
 
 const evaluateSchema = modelSchema.extend({ windowTokens: z.int(), windows: z.int() });

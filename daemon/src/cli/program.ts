@@ -30,6 +30,7 @@ export function createProgram(cli: Cli): Command {
     .description(DESCRIPTION)
     .version(packageJson.version)
     .exitOverride()
+    .enablePositionalOptions()
     .showSuggestionAfterError()
     .configureOutput({ writeOut: cli.print, writeErr: (text) => cli.note(text.trimEnd()) })
     .configureHelp({ sortOptions: true })

@@ -2,19 +2,25 @@
 
 import { copyFile, mkdir } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
-import type { TrainingRun } from "@ouroboros/configs";
 import { Command, Option } from "commander";
 import { z } from "zod";
 import { type LoadedModel, openModel, type Workplace } from "../compose.js";
 import { readTrainingTexts } from "../data/trainingTexts.js";
 import type { TrainedParameters } from "../engine/engine.js";
-import { type FileTrained, forgetRun, hasStoppedRun, trainFile } from "../jobs/trainFile.js";
+import {
+  type FileTrained,
+  type FileTrainingRates,
+  forgetRun,
+  hasStoppedRun,
+  trainFile,
+} from "../jobs/trainFile.js";
 import { LEARNING_DEFAULTS } from "../learning/recipe.js";
 import { VOCABULARY_FILE } from "../modelFiles.js";
 import { type Cli, Interrupted, printJson } from "./cli.js";
 import { formatCount } from "./format.js";
 import { addModelOptions, examples, modelSchema, parseNatural, parsePositive, parseRate } from "./options.js";
 import { openPlace } from "./place.js";
+import { pretrainCommand } from "./pretrainCommand.js";
 
 const EPOCHS_DEFAULT = 3;
 const SAVE_EVERY_SECONDS = 60;
@@ -59,6 +65,8 @@ export function trainCommand(cli: Cli): Command {
     .option("--resume", "go on with the run of this file that was stopped")
     .option("--output <file>", "where the result goes (default: models/ in the data home)")
     .addHelpText("after", examples("ouro train notes.txt", "ouro train examples.jsonl --epochs 5 --resume"))
+    .enablePositionalOptions()
+    .addCommand(pretrainCommand(cli))
     .action(async (file: string, _options, command: Command) => {
       const options = trainSchema.parse(command.opts());
       const workplace = await openPlace(cli, options);
@@ -129,10 +137,7 @@ function parametersOf({
   return { kind, rank, alpha: 2 * rank, targets: ["ffn.key", "ffn.value", "att.value", "att.output"] };
 }
 
-function ratesOf(chosen: {
-  readonly options: TrainOptions;
-  readonly kind: TrainedKind;
-}): Omit<TrainingRun, "steps"> {
+function ratesOf(chosen: { readonly options: TrainOptions; readonly kind: TrainedKind }): FileTrainingRates {
   const { options, kind } = chosen;
   return {
     sequenceTokens: 256,
@@ -140,7 +145,7 @@ function ratesOf(chosen: {
     learningRate: {
       peak: options.learningRate ?? LEARNING_RATE_DEFAULT[kind],
       warmupSteps: 5,
-      constantShare: 0.5,
+      decayShare: 0.5,
       endShare: 0.1,
     },
     optimizer: { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0, clip: 1, groups: "uniform" },

@@ -18,5 +18,6 @@ export function promptMarks({ prefix, boundary }: CompletionPrompt): readonly nu
   const marks: number[] = [];
   for (let at = prefix.start; at < prefix.end; at += MARK_EVERY_TOKENS) marks.push(at);
   const settled = Math.max(prefix.start, prefix.end - UNSETTLED_TOKENS);
-  return [...marks, settled].filter((mark) => mark <= boundary);
+  const above = prefix.above === undefined ? [] : [prefix.above];
+  return [...marks, ...above, settled].filter((mark) => mark <= boundary).sort((a, b) => a - b);
 }

@@ -10,6 +10,9 @@ export interface Renaming {
 }
 
 const OCCURRENCES_MIN = 3;
+const RENAMINGS_MAX = 4;
+/** Share of new names with an invented word; the others join two words of the text. */
+const INVENTED = 0.6;
 const IDENTIFIER = /[A-Za-z_$][\w$]{3,}/g;
 const NOT_NAMES = new Set(
   `this that true false null undefined const function return await async import from export default class extends
@@ -29,11 +32,35 @@ export function drawRenaming(text: string, random: Random): Renaming | undefined
   if (from === undefined) return undefined;
   const words = [...new Set(names.flatMap(wordsOf))];
   const drawn = [words[random.below(words.length)], words[random.below(words.length)]];
+  // One half of a name may be a word that no file has.
+  if (random.next() < INVENTED) drawn[random.below(2)] = inventWord(random);
   const to = inStyleOf(
     from,
     drawn.filter((word) => word !== undefined),
   );
   return to === from || counts.has(to) ? undefined : { from, to };
+}
+
+/** Some names of `text`, one to `RENAMINGS_MAX`, each replaced throughout; undefined where none is worth it. */
+export function renameSome(text: string, random: Random): string | undefined {
+  let renamed: string | undefined;
+  for (let count = 1 + random.below(RENAMINGS_MAX); count > 0; count--) {
+    const renaming = drawRenaming(renamed ?? text, random);
+    if (renaming === undefined) break;
+    renamed = rename(renamed ?? text, renaming);
+  }
+  return renamed;
+}
+
+/** Two to four syllables, pronounceable and meaningless. */
+export function inventWord(random: Random): string {
+  const pick = (letters: string) => letters[random.below(letters.length)] ?? "";
+  let word = "";
+  for (let syllables = 2 + random.below(3); syllables > 0; syllables--) {
+    word += pick("bcdfghjklmnprstvwz") + pick("aeiou");
+    if (random.next() < 0.3) word += pick("lmnrst");
+  }
+  return word;
 }
 
 /** Replaces whole identifiers only. */

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { ContextStage } from "@ouroboros/configs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { controlsOf } from "../prompt/controls.js";
 import { CONTROL_LITERALS } from "../prompt/controlTokens.js";
@@ -25,7 +26,16 @@ const tokenizer = testTokenizer([
   "bounded",
 ]);
 const controls = controlsOf(tokenizer);
-const PLAIN: SampleMix = { fill: 0, edit: 0, chat: 0, renamed: 0, headers: 0 };
+const PLAIN: SampleMix = {
+  fill: 0,
+  fillAtTokens: 0.5,
+  hints: 0.5,
+  edit: 0,
+  chat: 0,
+  renamed: 0,
+  split: 0,
+  headers: 0,
+};
 
 let folder = "";
 beforeAll(async () => {
@@ -48,14 +58,18 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-function open(mix: Partial<SampleMix>, seed = 1) {
-  const options = { folder, tokenizer, contextTokens: CONTEXT_TOKENS, sequencesPerStep: 4, seed };
-  return openSampleStream({ ...options, mix: { ...PLAIN, ...mix } });
+const EPOCH_STEPS = 20;
+
+function open(options: { mix?: Partial<SampleMix>; seed?: number; stages?: readonly ContextStage[] }) {
+  const { seed = 1, stages = [{ contextTokens: CONTEXT_TOKENS, steps: 4 * EPOCH_STEPS }] } = options;
+  const mix = { ...PLAIN, ...options.mix };
+  return openSampleStream({ folder, tokenizer, tokensPerStep: 4 * CONTEXT_TOKENS, stages, seed, mix });
 }
 
+/** All of an epoch. */
 async function sequences(mix: Partial<SampleMix>): Promise<Uint32Array[]> {
-  const stream = await open(mix);
-  return [...Array(stream.stepsPerEpoch).keys()].flatMap((step) => stream.batch(step).tokens);
+  const stream = await open({ mix });
+  return [...Array(stream.stepsPerEpoch).keys()].flatMap((step) => stream.batch(step));
 }
 
 describe("tokeniseCorpus", () => {
@@ -83,48 +97,93 @@ describe("tokeniseCorpus", () => {
 });
 
 describe("openSampleStream", () => {
-  const ALL: SampleMix = { fill: 0.3, edit: 0.2, chat: 0.2, renamed: 0.1, headers: 0.5 };
+  const ALL = { fill: 0.3, edit: 0.2, chat: 0.2, renamed: 0.1, split: 0.1, headers: 0.5 };
 
-  it("gives full sequences of known tokens, epoch after epoch", async () => {
-    const stream = await open(ALL);
+  it("gives whole windows of known tokens, cut where a document ends, epoch after epoch", async () => {
+    const stream = await open({ mix: ALL });
     for (let step = 0; step < 2 * stream.stepsPerEpoch; step++) {
-      for (const tokens of stream.batch(step).tokens) {
-        expect(tokens.length).toBe(CONTEXT_TOKENS + 1);
+      const batch = stream.batch(step);
+      const total = batch.reduce((sum, tokens) => sum + tokens.length, 0);
+      // A lone token at the end of a window is no sequence.
+      expect(total).toBeGreaterThan(4 * CONTEXT_TOKENS - 4);
+      expect(total).toBeLessThanOrEqual(4 * (CONTEXT_TOKENS + 1));
+      for (const tokens of batch) {
         expect(Math.max(...tokens)).toBeLessThan(tokenizer.size);
+        expect(tokens.subarray(0, -1)).not.toContain(0);
       }
     }
   });
 
   it("is the same at any step however it was reached", async () => {
-    const [first, second] = [await open(ALL), await open(ALL)];
+    const [first, second] = [await open({ mix: ALL }), await open({ mix: ALL })];
     for (let step = 0; step < 30; step++) first.batch(step);
     expect(second.batch(29)).toEqual(first.batch(29));
-    expect((await open(ALL, 2)).batch(29)).not.toEqual(first.batch(29));
+    expect((await open({ mix: ALL, seed: 2 })).batch(29)).not.toEqual(first.batch(29));
   });
 
-  it("visits every plain window of an epoch once", async () => {
+  it("reads no place twice before it has read all, through stages of other contexts too", async () => {
     const corpus = await readTokenised({ folder, split: "train", tokenizer });
-    const seen = (await sequences({})).map((tokens) => tokenizer.decode(tokens));
-    const all = tokenizer.decode(Uint32Array.from(corpus.tokens));
-    const starts = seen.map((text) => all.indexOf(text));
-    expect(starts).not.toContain(-1);
-    // The last batch reaches into the next epoch.
-    expect(new Set(seen).size).toBeGreaterThanOrEqual(seen.length - 3);
+    const [long, short] = [2 * CONTEXT_TOKENS, CONTEXT_TOKENS];
+    const stages = [
+      { contextTokens: short, steps: 3 },
+      { contextTokens: long, steps: 3 },
+    ];
+    const stream = await open({ stages });
+    const text = tokenizer.decode(Uint32Array.from(corpus.tokens));
+    const places = [0, 1, 2, 3, 4, 5].flatMap((step) =>
+      stream
+        .batch(step)
+        .filter((tokens) => tokens.length > short / 2)
+        .map((tokens) => ({ at: text.indexOf(tokenizer.decode(tokens)), length: tokens.length })),
+    );
+    expect(places.map(({ at }) => at)).not.toContain(-1);
+    expect(new Set(places.map(({ at }) => at)).size).toBe(places.length);
+    expect(Math.max(...places.map(({ length }) => length))).toBeGreaterThan(short + 1);
   });
 
-  it("makes fills whose middle lies between prefix and suffix in the document", async () => {
+  it("makes fills whose parts lie one after another in the document", async () => {
     const documents: string[] = [];
     for await (const { text } of readDocuments(folder)) documents.push(text);
     const fills = (await sequences({ fill: 1 }))
       .map((tokens) => tokenizer.decode(tokens))
-      .filter((text) => text.includes("<|mid|>"));
+      .filter((text) => text.includes("<|mid|>") && text.includes("<|eot|>"));
     expect(fills.length).toBeGreaterThan(10);
     for (const text of fills) {
-      const parts = /<\|suf\|>(.*?)<\|pre\|>(.*?)<\|hint\|>(.*?)<\|mid\|>(.*?)<\|eot\|>/s.exec(text);
-      const [, suffix = "", prefix = "", hint = "", middle = ""] = parts ?? [];
-      expect(documents.some((document) => document.includes(prefix + middle + suffix))).toBe(true);
+      const parts = /<\|suf\|>(.*?)<\|pre\|>(.*?)(?:<\|hint\|>(.*?))?<\|mid\|>(.*?)<\|eot\|>/s.exec(text);
+      const [, suffix = "", above = "", hint = "", written = ""] = parts ?? [];
+      expect(documents.some((document) => document.includes(above + written + suffix))).toBe(true);
       expect(suffix.trimStart().startsWith(hint)).toBe(true);
     }
+    const hinted = fills.filter((text) => text.includes("<|hint|>")).length;
+    expect(hinted).toBeGreaterThan(0);
+    expect(hinted).toBeLessThan(fills.length);
+  });
+
+  it("renames throughout: the text differs from every document, and the new name comes again", async () => {
+    const corpus = await readTokenised({ folder, split: "train", tokenizer });
+    const known = new Set(tokenizer.decode(Uint32Array.from(corpus.tokens)).match(/[\w$]+/g));
+    const renamed = (await sequences({ renamed: 1 })).map((tokens) => tokenizer.decode(tokens));
+    const invented = renamed.flatMap((text) => {
+      const names = (text.match(/[A-Za-z_$][\w$]*/g) ?? []).filter((name) => !known.has(name));
+      return [...new Set(names)].map((name) => names.filter((each) => each === name).length);
+    });
+    expect(invented.length).toBeGreaterThan(10);
+    // Cut words at a window's ends occur once; the others are names, seen at least three times in the whole stretch.
+    expect(invented.filter((times) => times >= 2).length).toBeGreaterThan(invented.length / 4);
+  });
+
+  it("splits tokens of a text and keeps the text", async () => {
+    const documents: string[] = [];
+    for await (const { text } of readDocuments(folder)) documents.push(text);
+    const split = (await sequences({ split: 1 }))
+      .map((tokens) => ({ text: tokenizer.decode(tokens), tokens }))
+      // The others are what follows in a window.
+      .filter(({ text }) => /^<\|file\|>.*\n/.test(text))
+      .map(({ text, tokens }) => ({ text: text.replace(/^.*\n/, ""), tokens }));
+    const changed = split.filter(({ text, tokens }) => tokenizer.encode(text).length < tokens.length - 8);
+    expect(split.length).toBeGreaterThan(10);
+    for (const { text } of split) expect(documents.some((each) => each.includes(text))).toBe(true);
+    expect(changed.length).toBeGreaterThan(0);
   });
 
   it("makes edits whose context already has the new name", async () => {

@@ -2,66 +2,64 @@
  * The stream of pretraining batches. A batch is a pure function of (corpus, vocabulary, options, step): there is no
  * position to save, and a resumed run reads on exactly where it stopped.
  *
- * Each epoch cuts the token file into windows at a new offset and visits them in a new order. A window is used as it
- * stands or turned, by its own draw, into a sample in one of the prompt formats; whatever room a sample leaves is
- * filled with the documents that follow. Every sequence therefore has `contextTokens + 1` tokens, and a loss at all.
+ * The token file is cut into blocks as long as the longest context; each epoch cuts at a new offset and visits the blocks
+ * in a new order. A stage of the curriculum takes the next blocks of that order, cuts them into windows of its context
+ * and visits these in an order of its own, so nothing is read twice before everything was read once, and one step's
+ * windows come from many places. A window is used as it stands or turned, by its own draw, into a sample in one of the
+ * prompt formats; whatever room a sample leaves is filled with the documents that follow. Every window therefore has
+ * `contextTokens + 1` tokens; where a document ends within it, a new sequence begins.
  */
-import { ROLE_MAPS } from "@ouroboros/configs";
+import { type ContextStage, type PretrainingConfig, ROLE_MAPS } from "@ouroboros/configs";
 import type { Tokenizer } from "@ouroboros/native";
 import { AppError } from "../errors.js";
 import { controlsOf, END_OF_DOCUMENT } from "../prompt/controls.js";
 import { concatenate, encodeText } from "../prompt/encodeText.js";
-import { chatTurns, editPrompt, fillPrompt, type Vocabulary, withAnswer } from "../prompt/format.js";
+import {
+  begunLineStart,
+  chatTurns,
+  editPrompt,
+  fillPrompt,
+  hintOf,
+  type Vocabulary,
+  withAnswer,
+} from "../prompt/format.js";
 import { fromLineStart } from "../prompt/prefixWindow.js";
 import { SUFFIX_TOKENS_MAX } from "../prompt/request.js";
 import { drawChat } from "./chatSamples.js";
-import { drawRenaming, hasIdentifier, rename } from "./identifiers.js";
+import { drawRenaming, hasIdentifier, rename, renameSome } from "./identifiers.js";
 import { drawMiddle } from "./middleSpan.js";
 import { permutation, type Random, seededRandom } from "./random.js";
 import { type DocumentTokens, readTokenised, type TokenisedSplit } from "./tokenisedCorpus.js";
 
 /** Shares of windows by kind; the rest stays plain text. */
-export interface SampleMix {
-  readonly fill: number;
-  readonly edit: number;
-  readonly chat: number;
-  /** Plain text with one identifier renamed throughout. */
-  readonly renamed: number;
-  /** Of plain windows that begin inside a document: those that get its header, as a cut prompt does. */
-  readonly headers: number;
-}
-
-/** Less fill-in than the literature's half, since the budget of the embedded model is a few epochs at most. */
-export const SAMPLE_MIX: SampleMix = { fill: 0.3, edit: 0.03, chat: 0.02, renamed: 0.05, headers: 0.5 };
+export type SampleMix = PretrainingConfig["mix"];
 
 export interface SampleStreamOptions {
   /** A folder that `tokeniseCorpus` filled. */
   readonly folder: string;
   readonly tokenizer: Tokenizer;
-  readonly contextTokens: number;
-  readonly sequencesPerStep: number;
+  /** Of one step, whatever the context; a multiple of every stage's context, as these are of one another. */
+  readonly tokensPerStep: number;
+  readonly stages: readonly ContextStage[];
   readonly seed: number;
-  readonly mix?: SampleMix;
+  readonly mix: SampleMix;
 }
 
 export interface SampleStream {
-  /** Steps in which every window is visited once. */
+  /** Steps in which every token is visited about once. */
   readonly stepsPerEpoch: number;
-  /** The batch of step 0, 1, …: `sequencesPerStep` sequences of `contextTokens + 1` tokens. */
-  batch(step: number): { readonly tokens: Uint32Array[] };
+  /**
+   * The batch of step 0, 1, …, below the sum of the stages' steps: windows of the stage's context + 1 tokens, cut into
+   * sequences where a document ends, since every document begins with the zero State.
+   */
+  batch(step: number): readonly Uint32Array[];
 }
 
 /** Below this much text a fill-in sample has nothing to go by. */
 const SAMPLE_TOKENS_MIN = 32;
-const CONTEXT_TOKENS_MIN = 96;
 
 export async function openSampleStream(options: SampleStreamOptions): Promise<SampleStream> {
-  const { tokenizer, contextTokens, sequencesPerStep, seed } = options;
-  if (contextTokens < CONTEXT_TOKENS_MIN)
-    throw new AppError(
-      "input-invalid",
-      `training windows need at least ${CONTEXT_TOKENS_MIN} tokens, not ${contextTokens}`,
-    );
+  const { tokenizer, tokensPerStep, stages, seed, mix } = options;
   const controls = controlsOf(tokenizer);
   if (controls === undefined)
     throw new AppError(
@@ -69,39 +67,100 @@ export async function openSampleStream(options: SampleStreamOptions): Promise<Sa
       "the vocabulary has no control tokens; make one with `ouro vocab train`",
     );
   const corpus = await readTokenised({ folder: options.folder, split: "train", tokenizer });
-  // One window is given up to the offset that moves with every epoch, one to what follows a window.
-  const windows = Math.floor(corpus.tokens.length / contextTokens) - 2;
-  if (windows < 1)
+  const blockTokens = Math.max(...stages.map(({ contextTokens }) => contextTokens));
+  // One block is given up to the offset that moves with every epoch, one to what follows a window.
+  const blocks = Math.floor(corpus.tokens.length / blockTokens) - 2;
+  if (blocks < 1)
     throw new AppError(
       "input-invalid",
-      `the corpus has fewer than ${3 * contextTokens} tokens; add packages to its recipe`,
+      `the corpus has fewer than ${3 * blockTokens} tokens; add packages to its recipe`,
     );
-  const maker = new WindowMaker({
-    corpus,
-    vocabulary: { tokenizer, controls },
-    contextTokens,
-    mix: options.mix ?? SAMPLE_MIX,
-  });
+  const maker = new WindowMaker({ corpus, vocabulary: { tokenizer, controls }, mix });
 
-  let order: { epoch: number; windows: Uint32Array } = { epoch: -1, windows: new Uint32Array() };
-  const windowAt = (index: number) => {
-    const epoch = Math.floor(index / windows);
-    if (order.epoch !== epoch) order = { epoch, windows: permutation(windows, seededRandom(seed, epoch)) };
-    const window = order.windows[index % windows] ?? 0;
-    const offset = seededRandom(seed, epoch, windows).below(contextTokens);
-    return maker.make(window * contextTokens + offset, seededRandom(seed, epoch, window, contextTokens));
+  const orders = new Orders();
+  const blockStart = (index: number) => {
+    const epoch = Math.floor(index / blocks);
+    const order = orders.of(blocks, seed, epoch);
+    return (order[index % blocks] ?? 0) * blockTokens + seededRandom(seed, epoch, blocks).below(blockTokens);
   };
+  const placed = placeStages({ stages, tokensPerStep, blockTokens });
   return {
-    stepsPerEpoch: Math.ceil(windows / sequencesPerStep),
-    batch: (step) => ({
-      tokens: Array.from({ length: sequencesPerStep }, (_, row) => windowAt(step * sequencesPerStep + row)),
-    }),
+    stepsPerEpoch: Math.ceil((blocks * blockTokens) / tokensPerStep),
+    batch(step) {
+      const stage = placed.findLast(({ firstStep }) => firstStep <= step) ?? placed[0];
+      if (stage === undefined) return [];
+      const { contextTokens, firstStep, firstBlock, windows } = stage;
+      const perBlock = blockTokens / contextTokens;
+      const perStep = tokensPerStep / contextTokens;
+      const order = orders.of(windows, seed, firstStep, contextTokens);
+      const windowsOfStep = Array.from({ length: perStep }, (_, row) => {
+        const window = order[(step - firstStep) * perStep + row] ?? 0;
+        const start =
+          blockStart(firstBlock + Math.floor(window / perBlock)) + (window % perBlock) * contextTokens;
+        return maker.make({ start, contextTokens, random: seededRandom(seed, step, row, contextTokens) });
+      });
+      return windowsOfStep.flatMap(atDocuments);
+    },
   };
 }
 
+/** The sequences of a window. Each ends with its end-of-document token, but for the last. */
+function atDocuments(window: Uint32Array): Uint32Array[] {
+  const sequences: Uint32Array[] = [];
+  for (let start = 0; start < window.length; ) {
+    const found = window.indexOf(END_OF_DOCUMENT, start);
+    const end = found === -1 ? window.length : found + 1;
+    // One token alone has nothing to predict.
+    if (end - start > 1) sequences.push(window.subarray(start, end));
+    start = end;
+  }
+  return sequences;
+}
+
+interface PlacedStage extends ContextStage {
+  readonly firstStep: number;
+  /** Of the sequence of blocks, epoch after epoch. */
+  readonly firstBlock: number;
+  readonly windows: number;
+}
+
+function placeStages(options: {
+  readonly stages: readonly ContextStage[];
+  readonly tokensPerStep: number;
+  readonly blockTokens: number;
+}): readonly PlacedStage[] {
+  const { stages, tokensPerStep, blockTokens } = options;
+  let [firstStep, firstBlock] = [0, 0];
+  return stages.map((stage) => {
+    const windows = (stage.steps * tokensPerStep) / stage.contextTokens;
+    const placed = { ...stage, firstStep, firstBlock, windows };
+    firstStep += stage.steps;
+    firstBlock += Math.ceil((stage.steps * tokensPerStep) / blockTokens);
+    return placed;
+  });
+}
+
+/** Permutations by their key, the last ones at hand: a run uses two at a time. */
+class Orders {
+  readonly #known = new Map<string, Uint32Array>();
+
+  of(length: number, ...key: readonly number[]): Uint32Array {
+    const name = [length, ...key].join(" ");
+    const found = this.#known.get(name);
+    if (found !== undefined) return found;
+    const made = permutation(length, seededRandom(length, ...key));
+    const oldest = this.#known.keys().next().value;
+    if (this.#known.size >= ORDERS_MAX && oldest !== undefined) this.#known.delete(oldest);
+    this.#known.set(name, made);
+    return made;
+  }
+}
+const ORDERS_MAX = 4;
+
 /** A stretch of one document, as tokens and as text. */
 interface Stretch {
-  readonly document: DocumentTokens;
+  /** Of the sequence to be made of it. */
+  readonly length: number;
   readonly header: Uint32Array;
   readonly text: string;
   /** Where in the token file the stretch ends. */
@@ -111,74 +170,110 @@ interface Stretch {
 interface WindowMakerOptions {
   readonly corpus: TokenisedSplit;
   readonly vocabulary: Vocabulary;
-  readonly contextTokens: number;
   readonly mix: SampleMix;
 }
 
-/** Turns a place in the token file into one sequence. Holds nothing that changes. */
+interface Window {
+  /** Where in the token file. */
+  readonly start: number;
+  readonly contextTokens: number;
+  readonly random: Random;
+}
+
+/** Turns a place in the token file into one sequence. */
 class WindowMaker {
   readonly #corpus: TokenisedSplit;
   readonly #vocabulary: Vocabulary;
-  readonly #length: number;
   readonly #mix: SampleMix;
 
-  constructor({ corpus, vocabulary, contextTokens, mix }: WindowMakerOptions) {
+  constructor({ corpus, vocabulary, mix }: WindowMakerOptions) {
     this.#corpus = corpus;
     this.#vocabulary = vocabulary;
-    this.#length = contextTokens + 1;
     this.#mix = mix;
   }
 
-  make(start: number, random: Random): Uint32Array {
-    const { fill, edit, chat, renamed } = this.#mix;
+  make(window: Window): Uint32Array {
+    const { fill, edit, chat, renamed, split } = this.#mix;
+    const { random } = window;
     const draw = random.next();
     const isHeaded = random.next() < this.#mix.headers;
-    const made = draw < fill + edit + chat + renamed ? this.#sample(start, draw, random) : undefined;
-    return made ?? this.#plain(start, isHeaded);
+    const made = draw < fill + edit + chat + renamed + split ? this.#sample(window, draw) : undefined;
+    return made ?? this.#plain(window, isHeaded);
   }
 
-  #sample(start: number, draw: number, random: Random): Uint32Array | undefined {
-    const stretch = this.#stretch(start);
+  #sample(window: Window, draw: number): Uint32Array | undefined {
+    const stretch = this.#stretch(window);
     if (stretch === undefined) return undefined;
-    const { fill, edit, chat } = this.#mix;
+    const { fill, edit, chat, renamed } = this.#mix;
+    const { random } = window;
     if (draw < fill) return this.#fill(stretch, random);
     if (draw < fill + edit) return this.#edit(stretch, random);
     if (draw < fill + edit + chat) return this.#chat(stretch, random);
-    return this.#renamed(stretch, random);
+    if (draw < fill + edit + chat + renamed) return this.#renamed(stretch, random);
+    return this.#split(stretch, random);
   }
 
-  #plain(start: number, isHeaded: boolean): Uint32Array {
+  #plain({ start, contextTokens }: Window, isHeaded: boolean): Uint32Array {
+    const length = contextTokens + 1;
     const document = this.#documentAt(start);
-    if (!isHeaded || document === undefined || start <= document.text)
-      return this.#slice(start, this.#length);
-    const text = fromLineStart(this.#vocabulary.tokenizer, this.#slice(start, this.#length));
-    const from = start + this.#length - text.length;
+    if (!isHeaded || document === undefined || start <= document.text) return this.#slice(start, length);
+    const text = fromLineStart(this.#vocabulary.tokenizer, this.#slice(start, length));
+    const from = start + length - text.length;
     // The cut may have crossed into the next document, which brings its own header.
-    if (from >= document.end) return this.#slice(document.end, this.#length);
-    return this.#filled(concatenate([this.#header(document), text]), start + this.#length);
+    if (from >= document.end) return this.#slice(document.end, length);
+    return this.#filled(concatenate([this.#header(document), text]), { from: start + length, length });
   }
 
-  #fill({ header, text, end }: Stretch, random: Random): Uint32Array | undefined {
+  #fill(stretch: Stretch, random: Random): Uint32Array | undefined {
+    const { header, text, length } = stretch;
     const { tokenizer } = this.#vocabulary;
-    const span = drawMiddle(text, random);
-    if (span === undefined) return undefined;
-    const suffixText = text.slice(span.end);
+    const drawn = drawMiddle(text, random);
+    if (drawn === undefined) return undefined;
+    const suffixText = text.slice(drawn.end);
     // At the end of a document requests are plain continuations, and so are samples.
     if (suffixText.trim() === "") return undefined;
-    const middle = encodeText(tokenizer, text.slice(span.start, span.end));
+    const lineStart = begunLineStart(text.slice(0, drawn.start));
+    const isAtToken = random.next() < this.#mix.fillAtTokens;
+    const { begun, rest } = this.#cutLine(
+      text.slice(lineStart, drawn.end),
+      drawn.start - lineStart,
+      isAtToken,
+    );
+    const hint = random.next() < this.#mix.hints ? hintOf(this.#vocabulary, suffixText) : undefined;
     const suffix = encodeText(tokenizer, suffixText).subarray(0, SUFFIX_TOKENS_MAX);
-    const whole = encodeText(tokenizer, text.slice(0, span.start));
-    const parts = { header, suffix, suffixText };
-    const bare = fillPrompt(this.#vocabulary, { ...parts, prefix: new Uint32Array() });
-    const room = this.#length - bare.length - middle.length - 1;
+    const parts = { header, begun, suffix, hint };
+    const bare = fillPrompt(this.#vocabulary, { ...parts, above: new Uint32Array() });
+    const room = length - bare.length - rest.length - 1;
     if (room < SAMPLE_TOKENS_MIN / 2) return undefined;
-    const prefix = whole.length <= room ? whole : fromLineStart(tokenizer, whole.subarray(-room));
-    const prompt = fillPrompt(this.#vocabulary, { ...parts, prefix });
-    return this.#ended(withAnswer(this.#vocabulary, prompt, middle), end);
+    const lines = encodeText(tokenizer, text.slice(0, lineStart));
+    const above = lines.length <= room ? lines : fromLineStart(tokenizer, lines.subarray(-room));
+    const prompt = fillPrompt(this.#vocabulary, { ...parts, above });
+    return this.#ended(withAnswer(this.#vocabulary, prompt, rest), stretch);
+  }
+
+  /**
+   * What is begun of a line and the rest, as tokens. A request leaves a token that is still open to the answer, so its
+   * cut lies between two tokens of the whole; a cut at any character is what a line typed by hand may look like.
+   */
+  #cutLine(line: string, at: number, isAtToken: boolean): { begun: Uint32Array; rest: Uint32Array } {
+    const { tokenizer } = this.#vocabulary;
+    if (!isAtToken) {
+      return { begun: encodeText(tokenizer, line.slice(0, at)), rest: encodeText(tokenizer, line.slice(at)) };
+    }
+    const tokens = encodeText(tokenizer, line);
+    const bytesBefore = Buffer.byteLength(line.slice(0, at));
+    let [bytes, count] = [0, 0];
+    for (const token of tokens) {
+      bytes += tokenizer.bytesOf(token)?.length ?? 0;
+      if (bytes > bytesBefore) break;
+      count++;
+    }
+    return { begun: tokens.subarray(0, count), rest: tokens.subarray(count) };
   }
 
   /** One line of a text is still as it was before a renaming that the lines above it have seen. */
-  #edit({ header, text, end }: Stretch, random: Random): Uint32Array | undefined {
+  #edit(stretch: Stretch, random: Random): Uint32Array | undefined {
+    const { header, text, length } = stretch;
     const { tokenizer } = this.#vocabulary;
     const renaming = drawRenaming(text, random);
     if (renaming === undefined) return undefined;
@@ -190,34 +285,48 @@ class WindowMaker {
     const answer = encodeText(tokenizer, rename(old, renaming));
     const changed = { header, old: encodeText(tokenizer, old) };
     const bare = editPrompt(this.#vocabulary, { ...changed, context: new Uint32Array() });
-    const room = this.#length - bare.length - answer.length - 1;
+    const room = length - bare.length - answer.length - 1;
     if (room < SAMPLE_TOKENS_MIN / 2) return undefined;
     const above = encodeText(tokenizer, rename(lines.slice(0, at).join("\n"), renaming));
     const context = above.length <= room ? above : fromLineStart(tokenizer, above.subarray(-room));
     if (!hasIdentifier(tokenizer.decode(context), renaming.to)) return undefined;
     const prompt = editPrompt(this.#vocabulary, { ...changed, context });
-    return this.#ended(withAnswer(this.#vocabulary, prompt, answer), end);
+    return this.#ended(withAnswer(this.#vocabulary, prompt, answer), stretch);
   }
 
-  #chat({ text, end }: Stretch, random: Random): Uint32Array | undefined {
-    const turns = drawChat(text, random);
+  #chat(stretch: Stretch, random: Random): Uint32Array | undefined {
+    const turns = drawChat(stretch.text, random);
     if (turns === undefined) return undefined;
-    return this.#ended(chatTurns(this.#vocabulary, ROLE_MAPS.embedded, turns), end);
+    return this.#ended(chatTurns(this.#vocabulary, ROLE_MAPS.embedded, turns), stretch);
   }
 
-  #renamed({ header, text, end }: Stretch, random: Random): Uint32Array | undefined {
-    const renaming = drawRenaming(text, random);
-    if (renaming === undefined) return undefined;
-    const tokens = encodeText(this.#vocabulary.tokenizer, rename(text, renaming));
-    return this.#ended(concatenate([header, tokens]), end);
+  /** Names that no other file has can only be copied from above. */
+  #renamed(stretch: Stretch, random: Random): Uint32Array | undefined {
+    const text = renameSome(stretch.text, random);
+    if (text === undefined) return undefined;
+    const tokens = encodeText(this.#vocabulary.tokenizer, text);
+    return this.#ended(concatenate([stretch.header, tokens]), stretch);
+  }
+
+  /** Cut at some characters and tokenised piece by piece, as text that is typed and joined may be. */
+  #split(stretch: Stretch, random: Random): Uint32Array | undefined {
+    const { header, text } = stretch;
+    const pieces: Uint32Array[] = [];
+    for (let at = 0; at < text.length; ) {
+      const end = splitPoint(text, at + 1 + random.below(2 * SPLIT_CHARACTERS_MEAN));
+      pieces.push(encodeText(this.#vocabulary.tokenizer, text.slice(at, end)));
+      at = end;
+    }
+    return this.#ended(concatenate([header, ...pieces]), stretch);
   }
 
   /** The text from `start` to the end of its document, or as much of it as a window and a suffix can use. */
-  #stretch(start: number): Stretch | undefined {
+  #stretch({ start, contextTokens }: Window): Stretch | undefined {
+    const length = contextTokens + 1;
     const document = this.#documentAt(start);
     if (document === undefined) return undefined;
     const from = Math.max(start, document.text);
-    const end = Math.min(document.end - 1, from + this.#length + SUFFIX_TOKENS_MAX);
+    const end = Math.min(document.end - 1, from + length + SUFFIX_TOKENS_MAX);
     if (end - from < SAMPLE_TOKENS_MIN) return undefined;
     const cut = this.#slice(from, end - from);
     const tokens = from === document.text ? cut : fromLineStart(this.#vocabulary.tokenizer, cut);
@@ -225,23 +334,23 @@ class WindowMaker {
     const text = end === document.end - 1 ? decoded : withoutPartOfLine(decoded);
     // Half a character at a cut decodes to U+FFFD, which must not be learnt.
     if (text.includes("\ufffd")) return undefined;
-    return { document, header: this.#header(document), text, end };
+    return { length, header: this.#header(document), text, end };
   }
 
   #header({ start, text }: DocumentTokens): Uint32Array {
     return this.#slice(start, text - start);
   }
 
-  /** A finished sample, the end-of-document token, then the documents after `from`. */
-  #ended(sample: Uint32Array, from: number): Uint32Array {
-    const next = this.#documentAt(from)?.end ?? from;
-    return this.#filled(concatenate([sample, [END_OF_DOCUMENT]]), next);
+  /** A finished sample, the end-of-document token, then the documents after its own. */
+  #ended(sample: Uint32Array, { end, length }: Stretch): Uint32Array {
+    const from = this.#documentAt(end)?.end ?? end;
+    return this.#filled(concatenate([sample, [END_OF_DOCUMENT]]), { from, length });
   }
 
-  /** `tokens` cut or filled up to the length of a window with the tokens from `from` on, round the file's end. */
-  #filled(tokens: Uint32Array, from: number): Uint32Array {
-    if (tokens.length >= this.#length) return tokens.slice(0, this.#length);
-    const rest = this.#length - tokens.length;
+  /** `tokens` cut or filled up to `length` with the tokens from `from` on, round the file's end. */
+  #filled(tokens: Uint32Array, { from, length }: { from: number; length: number }): Uint32Array {
+    if (tokens.length >= length) return tokens.slice(0, length);
+    const rest = length - tokens.length;
     const at = from + rest <= this.#corpus.tokens.length ? from : 0;
     return concatenate([tokens, this.#slice(at, rest)]);
   }
@@ -261,6 +370,15 @@ class WindowMaker {
     }
     return documents[low];
   }
+}
+
+/** Characters between two cuts of a split text, on the mean. */
+const SPLIT_CHARACTERS_MEAN = 120;
+
+/** Not within a surrogate pair. */
+function splitPoint(text: string, at: number): number {
+  const code = text.charCodeAt(at);
+  return Math.min(text.length, code >= 0xdc00 && code <= 0xdfff ? at + 1 : at);
 }
 
 /** Half a line at a cut would be taught as if it were whole. */

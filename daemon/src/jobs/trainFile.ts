@@ -7,13 +7,25 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { TrainingRun } from "@ouroboros/configs";
 import type { Model, Tokenizer, TrainedParameters, Trainer } from "@ouroboros/native";
 import { permutation, seededRandom } from "../corpus/random.js";
 import { AppError } from "../errors.js";
+import { runTraining, type TrainingPlan, type TrainingProgress } from "../pretraining/trainingLoop.js";
 import { END_OF_DOCUMENT } from "../prompt/controls.js";
 import { concatenate, encodeText } from "../prompt/encodeText.js";
-import { type PretrainProgress, pretrain } from "./pretrain.js";
+
+/** All of a run but its length, which follows from texts and epochs. */
+export interface FileTrainingRates extends Omit<TrainingPlan, "steps" | "tokensPerStep" | "learningRate"> {
+  readonly sequenceTokens: number;
+  readonly sequencesPerStep: number;
+  readonly learningRate: {
+    readonly peak: number;
+    readonly warmupSteps: number;
+    /** Of all steps, the last ones in which the rate falls. */
+    readonly decayShare: number;
+    readonly endShare: number;
+  };
+}
 
 export interface TrainFileOptions {
   readonly model: Model;
@@ -22,13 +34,12 @@ export interface TrainFileOptions {
   readonly parameters: TrainedParameters;
   /** How often every token is read. */
   readonly epochs: number;
-  /** All of a run but its length, which follows from texts and epochs. */
-  readonly rates: Omit<TrainingRun, "steps">;
+  readonly rates: FileTrainingRates;
   /** Holds the state to resume from while the run lasts. */
   readonly folder: string;
   readonly resume: "resume" | "restart";
   readonly signal: AbortSignal;
-  readonly onStep: (progress: PretrainProgress) => void;
+  readonly onStep: (progress: TrainingProgress) => void;
 }
 
 export type FileTrained =
@@ -50,13 +61,19 @@ export async function trainFile(options: TrainFileOptions): Promise<FileTrained>
   const stream = openTokenStream({ tokens, rates });
   const steps = Math.ceil(epochs * stream.stepsPerEpoch);
   await claimFolder({ ...options, tokens, steps });
-  const profile = { ...rates, steps };
+  const { peak, warmupSteps, decayShare, endShare } = rates.learningRate;
+  const plan = {
+    ...rates,
+    steps,
+    tokensPerStep: rates.sequenceTokens * rates.sequencesPerStep,
+    learningRate: { peak, warmupSteps, decaySteps: Math.round(decayShare * steps), endShare },
+  };
   const { batch } = stream;
   const resume = options.resume;
   const now = () => performance.now();
   const { parameters } = options;
-  const trained = await pretrain({ model, profile, parameters, batch, folder, resume, now, signal, onStep });
-  if (trained.kind === "cancelled") return { ...trained, steps };
+  const trained = await runTraining({ model, plan, parameters, batch, folder, resume, now, signal, onStep });
+  if (trained.kind === "stopped") return { kind: "cancelled", step: trained.step, steps };
   return { kind: "finished", trainer: trained.trainer, loss: trained.loss, steps, tokens: tokens.length };
 }
 
@@ -99,7 +116,7 @@ interface TokenStream {
 /** Windows in a new order every epoch; texts shorter than a window are one window. */
 function openTokenStream(options: {
   readonly tokens: Uint32Array;
-  readonly rates: Omit<TrainingRun, "steps">;
+  readonly rates: FileTrainingRates;
 }): TokenStream {
   const { tokens, rates } = options;
   const length = Math.min(rates.sequenceTokens, tokens.length - 1);

@@ -3,12 +3,14 @@
  * format with its answer; request prompts are the same format up to where the answer begins.
  *
  *   continuation  <file> path \n text                                              … <end>
- *   fill          <file> path \n <suf> suffix <pre> prefix <hint> line <mid>       middle <eot>
+ *   fill          <file> path \n <suf> suffix <pre> above <hint> line <mid> begun  rest <eot>
  *   edit          <file> path \n <diff> context <del> old <ins>                    new <eot>
  *   chat          (<user> text <eot> <asst> text <eot>)*, by the role map
  *
  * The suffix comes first, so that typing only appends to the prompt (SPM, arXiv:2207.14255). A recurrent model has
- * half forgotten the suffix by the time it writes, so the first line of it is hinted again at the end.
+ * half forgotten the suffix by the time it writes, so the first line of it is hinted again, where the cursor's line
+ * begins: what is begun of that line stands last, next to its rest, and a key typed in it is one more token.
+ * With the hint between the begun line and its rest a model of this size lost the thread (MODEL_CARD.md).
  * Texts are given as tokens of `encodeText`; budgets are the callers' affair (`request.ts`, the sample stream).
  */
 import type { Role, RoleMap, RoleMark } from "@ouroboros/configs";
@@ -34,32 +36,39 @@ export function fileHeader({ tokenizer, controls }: Vocabulary, path: string): T
 
 export interface FillParts {
   readonly header: Tokens;
-  readonly prefix: Tokens;
+  /** The lines above the cursor's, without the last newline. */
+  readonly above: Tokens;
+  /** The cursor's line up to the cursor, with the newline before it; may be empty in a first line. */
+  readonly begun: Tokens;
   readonly suffix: Tokens;
-  /** Text after the cursor, from which the hint is taken. */
-  readonly suffixText: string;
+  /** The first line of the text after the cursor, once more; requests give it, half of the samples do not. */
+  readonly hint: Tokens | undefined;
 }
 
 export function fillPrompt(
-  vocabulary: Vocabulary,
-  { header, prefix, suffix, suffixText }: FillParts,
+  { controls }: Vocabulary,
+  { header, above, begun, suffix, hint }: FillParts,
 ): Tokens {
-  const { controls } = vocabulary;
-  const hint = hintOf(vocabulary, suffixText);
   return concatenate([
     header,
     [controls.suf],
     suffix,
     [controls.pre],
-    prefix,
-    [controls.hint],
-    hint,
+    above,
+    hint === undefined ? [] : [controls.hint],
+    hint ?? [],
     [controls.mid],
+    begun,
   ]);
 }
 
+/** Where the cursor's line begins in the text before the cursor, the newline before it included. */
+export function begunLineStart(prefix: string): number {
+  return Math.max(0, prefix.lastIndexOf("\n"));
+}
+
 /** The first line of the suffix that is not blank, without its indentation, cut to `HINT_TOKENS_MAX`. */
-function hintOf({ tokenizer }: Vocabulary, suffixText: string): Tokens {
+export function hintOf({ tokenizer }: Vocabulary, suffixText: string): Tokens {
   // A line longer than this has more than enough tokens in its first part.
   const line = /\S.{0,200}/u.exec(suffixText)?.[0] ?? "";
   return encodeText(tokenizer, line.trimEnd()).subarray(0, HINT_TOKENS_MAX);

@@ -4,7 +4,15 @@ import { describe, expect, it } from "vitest";
 import { controlsOf, stopTokens } from "./controls.js";
 import { CONTROL_ID_FIRST, CONTROL_LITERALS } from "./controlTokens.js";
 import { encodeText } from "./encodeText.js";
-import { chatPrompt, chatTurns, fileHeader, fillPrompt, HINT_TOKENS_MAX, withAnswer } from "./format.js";
+import {
+  chatPrompt,
+  chatTurns,
+  fileHeader,
+  fillPrompt,
+  HINT_TOKENS_MAX,
+  hintOf,
+  withAnswer,
+} from "./format.js";
 import { PREFIX_TOKENS_MAX } from "./prefixWindow.js";
 import { completionPrompt, SUFFIX_TOKENS_MAX } from "./request.js";
 import { testTokenizer } from "./testTokenizer.js";
@@ -62,24 +70,35 @@ describe("completionPrompt", () => {
       "puts the suffix first and hints its first line",
       "f(",
       ")\n  b",
-      "<|file|>a.ts\n<|suf|>)\n  b<|pre|>f(<|hint|>)<|mid|>",
+      "<|file|>a.ts\n<|suf|>)\n  b<|pre|><|hint|>)<|mid|>f(",
     ],
     [
       "hints the first line that is not blank",
       "x",
       "\n\n  end  \n",
-      "<|file|>a.ts\n<|suf|>\n\n  end  \n<|pre|>x<|hint|>end<|mid|>",
+      "<|file|>a.ts\n<|suf|>\n\n  end  \n<|pre|><|hint|>end<|mid|>x",
     ],
     ["leaves a lone space before the cursor to the answer", "const ", "", "<|file|>a.ts\nconst"],
     ["keeps an indentation", "{\n  ", "", "<|file|>a.ts\n{\n  "],
-    ["keeps a lone space in a fill", "f( ", ")", "<|file|>a.ts\n<|suf|>)<|pre|>f( <|hint|>)<|mid|>"],
+    [
+      "puts the lines above before the hint, and the cursor's line with its newline last",
+      "a;\nb;\n  f(",
+      ")\n",
+      "<|file|>a.ts\n<|suf|>)\n<|pre|>a;\nb;<|hint|>)<|mid|>\n  f(",
+    ],
+    [
+      "leaves a lone space to the answer in a fill too",
+      "f( ",
+      ")",
+      "<|file|>a.ts\n<|suf|>)<|pre|><|hint|>)<|mid|>f(",
+    ],
     ["keeps a literal in the user's text harmless", "<|mid|>", "", "<|file|>a.ts\n<|mid|>"],
   ])("%s", (_name, prefix, suffix, expected) => expect(shown({ prefix, suffix })).toBe(expected));
 
   it("sets the boundary on the last token", () => {
     const { tokens, boundary } = completionPrompt({ tokenizer, path: "a.ts", prefix: "x", suffix: ";" });
     expect(boundary).toBe(tokens.length - 1);
-    expect(tokens[boundary]).toBe(controls.mid);
+    expect(tokens[boundary - 1]).toBe(controls.mid);
   });
 
   it("keeps to its budgets and begins a cut prefix with a line", () => {
@@ -89,7 +108,9 @@ describe("completionPrompt", () => {
     expect(pre - tokens.indexOf(controls.suf) - 1).toBe(SUFFIX_TOKENS_MAX);
     expect(tokens.indexOf(controls.hint) - pre - 1).toBeLessThanOrEqual(PREFIX_TOKENS_MAX);
     expect(tokenizer.bytesOf(tokens[pre + 1] ?? 0)?.[0]).toBe(0x0a);
-    expect(tokens.length - tokens.indexOf(controls.hint) - 2).toBeLessThanOrEqual(HINT_TOKENS_MAX);
+    const mid = tokens.indexOf(controls.mid);
+    expect(mid - tokens.indexOf(controls.hint) - 1).toBeLessThanOrEqual(HINT_TOKENS_MAX);
+    expect(tokenizer.decode(tokens.subarray(mid + 1))).toBe("\n");
   });
 
   it("gives a model without control tokens its plain prefix, and never nothing", () => {
@@ -101,16 +122,17 @@ describe("completionPrompt", () => {
 
 describe("training text and requests", () => {
   it("have the same tokens for a fill", () => {
-    const [prefix, middle, suffix] = ["const a =", " 1", ";\nconst b"];
+    const [above, begun, rest, suffix] = ["a;", "\nconst a =", " 1", ";\nconst b"];
     const parts = {
       header: fileHeader(vocabulary, "a.ts"),
-      prefix: encodeText(tokenizer, prefix),
+      above: encodeText(tokenizer, above),
+      begun: encodeText(tokenizer, begun),
       suffix: encodeText(tokenizer, suffix),
-      suffixText: suffix,
+      hint: hintOf(vocabulary, suffix),
     };
-    const sample = withAnswer(vocabulary, fillPrompt(vocabulary, parts), encodeText(tokenizer, middle));
-    const { tokens } = completionPrompt({ tokenizer, path: "a.ts", prefix, suffix });
-    expect([...sample]).toEqual([...tokens, ...encodeText(tokenizer, middle), controls.eot]);
+    const sample = withAnswer(vocabulary, fillPrompt(vocabulary, parts), encodeText(tokenizer, rest));
+    const { tokens } = completionPrompt({ tokenizer, path: "a.ts", prefix: above + begun, suffix });
+    expect([...sample]).toEqual([...tokens, ...encodeText(tokenizer, rest), controls.eot]);
   });
 
   it("have the same tokens for a chat", () => {

@@ -5,12 +5,14 @@
 import type { Tokenizer } from "@ouroboros/native";
 import { controlsOf, END_OF_DOCUMENT } from "./controls.js";
 import { concatenate, encodeText } from "./encodeText.js";
-import { fileHeader, fillPrompt } from "./format.js";
+import { begunLineStart, fileHeader, fillPrompt, hintOf } from "./format.js";
 import { openTokens } from "./openWord.js";
 import { prefixWindow, withoutReturns } from "./prefixWindow.js";
 import type { PromptForm } from "./promptForm.js";
 
 export const SUFFIX_TOKENS_MAX = 64;
+/** Of the cursor's line; more than a line that a person writes. */
+const BEGUN_TOKENS_MAX = 96;
 /** Text looked at per token of budget, so that a huge document costs no more than a long one. */
 const CHARACTERS_PER_TOKEN_MAX = 16;
 
@@ -34,7 +36,12 @@ export interface CompletionPrompt {
   /** Index of the first token that the adapter reads: the last one, so that it acts on all that is written. */
   readonly boundary: number;
   /** Where in the tokens the text before the cursor stands: all that typing changes lies from here on. */
-  readonly prefix: { readonly start: number; readonly end: number };
+  readonly prefix: {
+    readonly start: number;
+    /** Where the lines above the cursor's end, if the prompt has them apart; a new line begins to differ here. */
+    readonly above?: number;
+    readonly end: number;
+  };
   /** The token that ends the answer; a plain continuation has none but the end of the document. */
   readonly end: number | undefined;
   /** Text before the cursor that the model writes once more, at the start of its answer: see `openWord.ts`. */
@@ -58,18 +65,30 @@ export function completionPrompt(place: CompletionPlace): CompletionPrompt {
       lead,
     });
   }
-  // A fill is trained with cuts at any character, lone spaces included: it needs no lead.
-  const before = prefixWindow({ tokenizer, text: prefix, line });
+  const vocabulary = { tokenizer, controls };
   const near = withoutReturns(suffix.slice(0, SUFFIX_TOKENS_MAX * CHARACTERS_PER_TOKEN_MAX));
+  const lineStart = begunLineStart(prefix);
+  const written = encodeText(tokenizer, withoutReturns(prefix.slice(lineStart))).subarray(-BEGUN_TOKENS_MAX);
+  const closed = written.length - openTokens(tokenizer, written);
   const parts = {
-    header: fileHeader({ tokenizer, controls }, path),
-    prefix: before,
+    header: fileHeader(vocabulary, path),
     suffix: encodeText(tokenizer, near).subarray(0, SUFFIX_TOKENS_MAX),
-    suffixText: near,
+    above: prefixWindow({
+      tokenizer,
+      text: prefix.slice(0, lineStart),
+      line: line === undefined ? line : line - 1,
+    }),
+    hint: hintOf(vocabulary, near),
+    begun: written.subarray(0, closed),
   };
-  const tokens = fillPrompt({ tokenizer, controls }, parts);
+  const tokens = fillPrompt(vocabulary, parts);
   const start = parts.header.length + 1 + parts.suffix.length + 1;
-  return promptOf({ tokens, prefix: { start, end: start + before.length }, end: controls.eot, lead: "" });
+  return promptOf({
+    tokens,
+    prefix: { start, above: start + parts.above.length, end: tokens.length },
+    end: controls.eot,
+    lead: tokenizer.decode(written.subarray(closed)),
+  });
 }
 
 /** As `trim() === ""`, without a copy of a long document. */
