@@ -12,7 +12,14 @@
 import { loadAddon } from "./addon.js";
 import { EngineError } from "./errors.js";
 import { guarded } from "./rethrow.js";
-import type { InstructionSet, ModelInfo, OptimizerOptions, Precision, WeightType } from "./types.js";
+import type {
+  InstructionSet,
+  ModelInfo,
+  MuonOptions,
+  OptimizerOptions,
+  Precision,
+  WeightType,
+} from "./types.js";
 
 export { createSampler, isUncounted } from "./sampler.js";
 
@@ -167,6 +174,23 @@ export interface AdamWOptions {
 }
 export type AdamWResult = Pick<AdamWOptions, "parameter" | "m" | "v">;
 
+/** One Muon update of one matrix, by the function that a Trainer uses. */
+export interface MuonUpdate {
+  readonly rows: number;
+  readonly columns: number;
+  /** [rows, columns], as all three. */
+  readonly parameter: Float32Array;
+  readonly gradient: Float32Array;
+  /** After the previous step; zeros before the first. */
+  readonly momentum: Float32Array;
+  readonly learningRate: number;
+  /** Decay: 0 by default. */
+  readonly muon: MuonOptions;
+  readonly threads: number;
+  readonly instructionSet?: InstructionSet;
+}
+export type MuonResult = Pick<MuonUpdate, "parameter" | "momentum">;
+
 /** What the conformance runner needs of an engine. An independent implementation can stand in for the native one. */
 export interface Inspector {
   /** Throws EngineError as loading a Model does; `argument` when an override fits no tensor. */
@@ -176,6 +200,8 @@ export interface Inspector {
 }
 
 export interface NativeInspector extends Inspector {
+  /** Pure: returns new arrays. */
+  muon(update: MuonUpdate): MuonResult;
   openInspect(options: OpenInspectOptions): NativeInspect;
 }
 
@@ -183,6 +209,7 @@ export interface NativeInspector extends Inspector {
 interface InspectAddon {
   openInspect(options: OpenInspectOptions): NativeInspect;
   inspectAdamW(options: AdamWOptions): AdamWResult;
+  inspectMuon(update: MuonUpdate): MuonResult;
 }
 
 function isInspectAddon(addon: unknown): addon is InspectAddon {
@@ -198,6 +225,7 @@ export function nativeInspector(): NativeInspector {
   return {
     openInspect: (options) => inspectOver(guarded(() => addon.openInspect(options))),
     adamw: (options) => guarded(() => addon.inspectAdamW(options)),
+    muon: (update) => guarded(() => addon.inspectMuon(update)),
   };
 }
 

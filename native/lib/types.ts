@@ -234,7 +234,7 @@ export interface TrainerOptions {
   readonly checkpointing?: boolean | "auto";
 }
 
-/** AdamW as in conformance/README e. */
+/** AdamW as in conformance/README e; Muon for the big matrices of the layers where `muon` is given (MODEL.md 4). */
 export interface OptimizerOptions {
   readonly beta1: number;
   readonly beta2: number;
@@ -244,6 +244,23 @@ export interface OptimizerOptions {
   readonly clip: number;
   /** `official`: decay only on 2-D `.weight` tensors, `att.w0` at twice the rate without decay (rwkv7.md iv). */
   readonly groups: "uniform" | "official";
+  /**
+   * Updates `blocks.N.att.{receptance,key,value,output}.weight` and `blocks.N.ffn.{key,value}.weight` that are trained
+   * whole; all else stays AdamW's. Refused (`argument`) where none is.
+   */
+  readonly muon?: MuonOptions;
+}
+
+/** Muon, with updates of the size of AdamW's, so that one learning rate serves both. */
+export interface MuonOptions {
+  /** From 0 to below 1; default 0.95. */
+  readonly momentum?: number;
+  /** Times `learningRate`; default 1. */
+  readonly learningRateScale?: number;
+  /** Decoupled, at the scaled rate; default: AdamW's. */
+  readonly weightDecay?: number;
+  /** Newton-Schulz iterations, 1 to 5; default 5. */
+  readonly iterations?: number;
 }
 
 /** One training sequence: `tokens` [T+1]; the loss at position t compares the logits after tokens[t] with tokens[t+1]. */
@@ -302,6 +319,7 @@ export interface Trainer {
   saveCheckpoint(options: { readonly path: string; readonly precision: "f32" | "bf16" }): Promise<void>;
   /** Parameters, moments and step count, exact: training goes on bit for bit. Atomic. */
   save(options: { readonly path: string }): Promise<void>;
+  /** Throws EngineError `adapter` for the state of other parameters, or of a training with the other optimizer. */
   restore(options: { readonly path: string }): Promise<void>;
   /** Steps applied so far. */
   readonly steps: number;

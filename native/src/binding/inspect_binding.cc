@@ -9,6 +9,7 @@
 #include "binding/errors.h"
 #include "binding/inspect_served.h"
 #include "binding/model_info.h"
+#include "binding/optimizer_options.h"
 #include "binding/register.h"
 #include "binding/state_arrays.h"
 #include "generate/reading.h"
@@ -223,15 +224,6 @@ Napi::Value GradientsOf(const InspectedPtr& self, const Napi::CallbackInfo& info
   return result;
 }
 
-AdamWOptions OptimizerOf(const Napi::Object& object) {
-  return {FloatOf(object, "beta1"),
-          FloatOf(object, "beta2"),
-          FloatOf(object, "epsilon"),
-          FloatOf(object, "weightDecay"),
-          FloatOf(object, "clip"),
-          StringOf(object, "groups") == "official" ? Groups::kOfficial : Groups::kUniform};
-}
-
 Napi::Value TrainCurve(const InspectedPtr& self, const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const Napi::Object options = info[0].As<Napi::Object>();
@@ -354,11 +346,35 @@ Napi::Value InspectAdamW(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value InspectMuon(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return Guard(env, [&]() -> Napi::Value {
+    const Napi::Object options = info[0].As<Napi::Object>();
+    std::vector<float> parameter = FloatsOf(options, "parameter"), momentum = FloatsOf(options, "momentum");
+    const std::vector<float> gradient = FloatsOf(options, "gradient");
+    const std::size_t rows = SizeOf(options, "rows"), columns = SizeOf(options, "columns");
+    if (rows == 0 || columns == 0 || gradient.size() != rows * columns) RefuseArgument("gradient");
+    if (parameter.size() != gradient.size() || momentum.size() != gradient.size()) RefuseArgument("momentum");
+    ThreadPool pool(SizeOf(options, "threads"));
+    Lane lane(pool, Priority::kTrain);
+    std::vector<ParameterInfo> matrix = {{"matrix", {rows, columns}, 0, 0}};
+    AssignOffsets(matrix);
+    Muon muon(MuonOf(ObjectOf(options, "muon"), 0));
+    muon.Step({KernelsFor(InstructionSetOf(options)), lane}, matrix[0], parameter.data(), momentum.data(),
+              gradient.data(), FloatOf(options, "learningRate"), 1);
+    Napi::Object result = Napi::Object::New(env);
+    result.Set("parameter", ToJs(env, parameter));
+    result.Set("momentum", ToJs(env, momentum));
+    return result;
+  });
+}
+
 }  // namespace
 
 void RegisterInspect(Napi::Env env, Napi::Object exports) {
   exports.Set("openInspect", Napi::Function::New(env, OpenInspect, "openInspect"));
   exports.Set("inspectAdamW", Napi::Function::New(env, InspectAdamW, "inspectAdamW"));
+  exports.Set("inspectMuon", Napi::Function::New(env, InspectMuon, "inspectMuon"));
 }
 
 }  // namespace ouroboros::binding

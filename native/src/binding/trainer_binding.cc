@@ -7,6 +7,7 @@
 #include "binding/job.h"
 #include "binding/model_object.h"
 #include "binding/model_runs.h"
+#include "binding/optimizer_options.h"
 #include "rwkv7/master_network.h"
 #include "train/trainer.h"
 
@@ -22,15 +23,6 @@ struct TrainerObject {
 using TrainerPtr = std::shared_ptr<TrainerObject>;
 
 TrainerPtr TrainerOf(const Napi::Value& value) { return Unwrap<TrainerObject>(value, HandleKind::kTrainer); }
-
-AdamWOptions OptimizerOf(const Napi::Object& object) {
-  return {FloatOf(object, "beta1"),
-          FloatOf(object, "beta2"),
-          FloatOf(object, "epsilon"),
-          FloatOf(object, "weightDecay"),
-          FloatOf(object, "clip"),
-          StringOf(object, "groups") == "official" ? Groups::kOfficial : Groups::kUniform};
-}
 
 // Those that are named; all by default.
 std::vector<std::size_t> LayersOf(const Napi::Object& parameters, const Shape& shape) {
@@ -112,7 +104,7 @@ Napi::Value CreateTrainer(const Napi::CallbackInfo& info) {
   if (Has(options, "from")) {
     ContinueFrom(set, *Unwrap<const ParameterSet>(options.Get("from"), HandleKind::kAdapter));
   }
-  const AdamWOptions optimizer = OptimizerOf(ObjectOf(options, "optimizer"));
+  const OptimizerOptions optimizer = OptimizerOf(ObjectOf(options, "optimizer"));
   auto trainer = std::make_shared<TrainerObject>(model, Trainer(masters, std::move(set), optimizer),
                                                  CheckpointingOf(options));
   // Parameters, gradients and two moments; activations, which depend on the batches to come, are not counted.

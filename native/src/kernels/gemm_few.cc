@@ -14,18 +14,13 @@ constexpr std::size_t kBlockK = 96;
 constexpr std::size_t kSingleThreadFloats = std::size_t{1} << 17;
 constexpr std::size_t kSingleThreadProducts = 500'000;
 
-// A part of C.
-struct Tile {
-  std::size_t row, rows, column, columns;
-};
-
 class FewRows {
  public:
   FewRows(const Kernels& kernels, Lane& lane, const FewRowsProduct& product)
-      : micro_(kernels.gemm), lane_(lane), product_(product), is_dot_(product.w.row_stride == 1) {}
+      : micro_(kernels.gemm), lane_(lane), product_(product) {}
 
   void Run() {
-    if (is_dot_ && product_.x.column_stride != 1) GatherX();
+    if (product_.w.row_stride == 1 && product_.x.column_stride != 1) GatherX();
     const std::size_t row_blocks = (product_.rows + kGemmFewRows - 1) / kGemmFewRows;
     const std::size_t column_blocks = (product_.columns + kGemmFewColumns - 1) / kGemmFewColumns;
     const auto multiply = [&](std::size_t task) {
@@ -58,26 +53,7 @@ class FewRows {
 
   void Multiply(const Tile& tile) const {
     alignas(64) float values[kGemmFewRows * kGemmFewColumns];
-    GemmFewArguments few = {tile.rows,
-                            tile.columns,
-                            product_.k,
-                            values,
-                            product_.x.data + tile.row * product_.x.row_stride,
-                            product_.x.row_stride,
-                            product_.x.column_stride,
-                            product_.w.data + tile.column * product_.w.column_stride,
-                            is_dot_ ? product_.w.column_stride : product_.w.row_stride};
-    if (is_dot_) {
-      micro_.few_dot(few);
-    } else {
-      std::fill_n(values, tile.rows * kGemmFewColumns, 0.0f);
-      for (std::size_t step = 0; step < product_.k; step += kBlockK) {
-        few.k = std::min(kBlockK, product_.k - step);
-        few.x = product_.x.data + tile.row * product_.x.row_stride + step * product_.x.column_stride;
-        few.w = product_.w.data + step * product_.w.row_stride + tile.column * product_.w.column_stride;
-        micro_.few_outer(few);
-      }
-    }
+    MultiplyTile(micro_, values, product_.x, product_.w, product_.k, tile);
     Put(tile, values);
   }
 
@@ -95,10 +71,34 @@ class FewRows {
   const GemmMicroKernel& micro_;
   Lane& lane_;
   FewRowsProduct product_;
-  const bool is_dot_;
 };
 
 }  // namespace
+
+void MultiplyTile(const GemmMicroKernel& micro, float* values, const StridedMatrix& x, const StridedMatrix& w,
+                  std::size_t k, const Tile& tile) {
+  const bool is_dot = w.row_stride == 1;
+  GemmFewArguments few = {tile.rows,
+                          tile.columns,
+                          k,
+                          values,
+                          x.data + tile.row * x.row_stride,
+                          x.row_stride,
+                          x.column_stride,
+                          w.data + tile.column * w.column_stride,
+                          is_dot ? w.column_stride : w.row_stride};
+  if (is_dot) {
+    micro.few_dot(few);
+    return;
+  }
+  std::fill_n(values, tile.rows * kGemmFewColumns, 0.0f);
+  for (std::size_t step = 0; step < k; step += kBlockK) {
+    few.k = std::min(kBlockK, k - step);
+    few.x = x.data + tile.row * x.row_stride + step * x.column_stride;
+    few.w = w.data + step * w.row_stride + tile.column * w.column_stride;
+    micro.few_outer(few);
+  }
+}
 
 void FewRowsGemm(const Kernels& kernels, Lane& lane, const FewRowsProduct& product) {
   FewRows(kernels, lane, product).Run();

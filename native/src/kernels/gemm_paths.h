@@ -28,4 +28,13 @@ struct FewRowsProduct {
 // costs.
 void FewRowsGemm(const Kernels& kernels, Lane& lane, const FewRowsProduct& product);
 
+// A part of C, of at most kGemmFewRows rows and kGemmFewColumns columns.
+struct Tile {
+  std::size_t row, rows, column, columns;
+};
+// values[rows][kGemmFewColumns] = that part of x[rows, k] * w[k, columns]. Where w.row_stride is 1, so is
+// x.column_stride.
+void MultiplyTile(const GemmMicroKernel& micro, float* values, const StridedMatrix& x, const StridedMatrix& w,
+                  std::size_t k, const Tile& tile);
+
 }  // namespace ouroboros

@@ -8,11 +8,6 @@
 namespace ouroboros {
 namespace {
 
-// Elements of one task, and of one parallel loop: 4 MB of parameters, three times as much besides, are read
-// and written in some milliseconds.
-constexpr std::size_t kSlice = 16384;
-constexpr std::size_t kLoop = 64 * kSlice;
-
 struct Group {
   float rate_factor;
   bool decays;
@@ -29,27 +24,14 @@ Group GroupOf(const ParameterInfo& parameter, Groups groups) {
 
 }  // namespace
 
-void ForSlices(const Compute& compute, std::size_t floats,
-               FunctionRef<void(std::size_t begin, std::size_t count)> body) {
-  for (std::size_t first = 0; first < floats; first += kLoop) {
-    const std::size_t size = std::min(kLoop, floats - first);
-    compute.lane.ParallelFor((size + kSlice - 1) / kSlice, [&](std::size_t slice) {
-      body(first + slice * kSlice, std::min(kSlice, size - slice * kSlice));
-    });
-  }
-}
-
 double SumOfSquares(const Compute& compute, std::span<const ParameterInfo> parameters,
                     const float* gradients) {
   double total = 0;
-  std::vector<double> squares;
   for (const ParameterInfo& parameter : parameters) {
-    squares.resize((parameter.count + kSlice - 1) / kSlice);
-    ForSlices(compute, parameter.count, [&](std::size_t begin, std::size_t count) {
-      squares[begin / kSlice] =
-          compute.elementwise().sum_of_squares(gradients + parameter.offset + begin, count);
+    const float* const own = gradients + parameter.offset;
+    total = AddSlices(compute, parameter.count, total, [&](std::size_t begin, std::size_t count) {
+      return compute.elementwise().sum_of_squares(own + begin, count);
     });
-    for (const double square : squares) total += square;
   }
   return total;
 }

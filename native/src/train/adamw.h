@@ -12,6 +12,7 @@
 
 #include "ops/compute.h"
 #include "rwkv7/parameter_set.h"
+#include "train/slices.h"
 
 namespace ouroboros {
 
@@ -27,10 +28,6 @@ struct Moments {
   Buffer m, v;  // laid out as the parameters
   std::uint64_t steps = 0;
 };
-
-// body(begin, count), in parallel, of all floats.
-void ForSlices(const Compute& compute, std::size_t floats,
-               FunctionRef<void(std::size_t begin, std::size_t count)> body);
 
 // The sum of squares of the gradients of these parameters.
 double SumOfSquares(const Compute& compute, std::span<const ParameterInfo> parameters,

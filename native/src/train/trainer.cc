@@ -18,16 +18,25 @@ constexpr std::size_t kFrozenBytesMost = std::size_t{640} << 20;
 
 }  // namespace
 
-Trainer::Trainer(std::shared_ptr<const Checkpoint> checkpoint, ParameterSet set, const AdamWOptions& options)
+Trainer::Trainer(std::shared_ptr<const Checkpoint> checkpoint, ParameterSet set,
+                 const OptimizerOptions& options)
     : checkpoint_(std::move(checkpoint)),
       set_(std::move(set)),
-      options_(options),
+      options_(options.adamw),
       frozen_(checkpoint_->values.span(), kFrozenBytesMost) {
   if (set_.parameters.back().name == kEmbedding) embedding_.emplace(shape().vocabulary, shape().width);
   const std::size_t dense = embedding_ ? set_.parameters.back().offset : set_.values.size();
   for (Buffer* buffer : {&moments_.m, &moments_.v, &gradients_}) {
     buffer->Grow(dense);
     buffer->Zero();
+  }
+  if (options.muon) muon_.emplace(*options.muon);
+  for (const ParameterInfo& parameter : DenseParameters()) {
+    (muon_ && IsHiddenMatrix(parameter) ? by_muon_ : by_adamw_).push_back(parameter);
+  }
+  if (muon_ && by_muon_.empty()) {
+    throw EngineError(ErrorCode::kArgument,
+                      "`muon` has nothing to update: train a big matrix of a layer whole, or leave it out");
   }
 }
 
@@ -73,18 +82,22 @@ Trainer::StepResult Trainer::Step(const Compute& compute, std::span<const TrainS
   }
   if (stop.stop_requested()) return {true, {}};
   step.applied = std::isfinite(step.loss.total()) && std::isfinite(step.gradient_norm);
-  if (step.applied) {
-    moments_.steps += 1;
-    const AdamWArguments shared =
-        SharedArguments(options_, moments_.steps, step.gradient_norm, learning_rate);
-    AdamWStep(compute, DenseParameters(), set_.values.data(), moments_, gradients_.data(), shared, options_);
-    if (embedding_) {
-      const ParameterInfo& emb = set_.parameters.back();
-      embedding_->Step(compute, set_.values.data() + emb.offset, shared,
-                       DecayOf(emb, options_, learning_rate));
-    }
-  }
+  if (step.applied) Update(compute, step.gradient_norm, learning_rate);
   return {false, step};
+}
+
+void Trainer::Update(const Compute& compute, double gradient_norm, float learning_rate) {
+  moments_.steps += 1;
+  const AdamWArguments shared = SharedArguments(options_, moments_.steps, gradient_norm, learning_rate);
+  AdamWStep(compute, by_adamw_, set_.values.data(), moments_, gradients_.data(), shared, options_);
+  for (const ParameterInfo& matrix : by_muon_) {
+    muon_->Step(compute, matrix, set_.values.data() + matrix.offset, moments_.m.data() + matrix.offset,
+                gradients_.data() + matrix.offset, learning_rate, shared.gradient_scale);
+  }
+  if (embedding_) {
+    const ParameterInfo& emb = set_.parameters.back();
+    embedding_->Step(compute, set_.values.data() + emb.offset, shared, DecayOf(emb, options_, learning_rate));
+  }
 }
 
 Adapter Trainer::Publish() const {
@@ -96,6 +109,9 @@ Adapter Trainer::Publish() const {
 namespace {
 
 constexpr const char* kStepsKey = "steps";
+// Of hidden matrices: absent for AdamW.
+constexpr const char* kOptimizerKey = "optimizer";
+constexpr const char* kMuon = "muon";
 constexpr const char* kParameterPrefix = "parameter.";
 constexpr const char* kMomentPrefixes[2] = {"m.", "v."};
 // The tokens that the embedding's moments belong to, one a row; as floats, which hold every token exactly.
@@ -110,6 +126,17 @@ std::uint64_t StepsOf(const TensorFile& file, const std::string& path) {
     throw EngineError(ErrorCode::kAdapter, path + " is not a training state: it does not count its steps");
   }
   return steps;
+}
+
+// Momentum and moments of one optimizer mean nothing to the other.
+void CheckOptimizer(const TensorFile& file, bool is_muon, const std::string& path) {
+  const auto found = file.metadata().find(kOptimizerKey);
+  const bool was_muon = found != file.metadata().end() && found->second == kMuon;
+  if (was_muon == is_muon) return;
+  throw EngineError(ErrorCode::kAdapter,
+                    path + (was_muon ? " is the state of a training with Muon; create its trainer with `muon`"
+                                     : " is the state of a training with AdamW alone; create its trainer "
+                                       "without `muon`"));
 }
 
 // A LoRA's alpha scales what its factors mean.
@@ -170,7 +197,7 @@ void Trainer::Save(const std::string& path) const {
                        std::span<const float>(set_.values.data() + parameter.offset, parameter.count)});
   }
   for (std::size_t moment = 0; moment < 2; ++moment) {
-    for (const ParameterInfo& parameter : DenseParameters()) {
+    for (const ParameterInfo& parameter : moment == 0 ? DenseParameters() : by_adamw_) {
       tensors.push_back({kMomentPrefixes[moment] + parameter.name, DType::kF32, parameter.shape,
                          std::span<const float>(moments[moment] + parameter.offset, parameter.count)});
     }
@@ -185,12 +212,14 @@ void Trainer::Save(const std::string& path) const {
   }
   std::map<std::string, std::string> metadata = MetadataOf(set_);
   metadata.emplace(kStepsKey, std::to_string(moments_.steps));
+  if (muon_) metadata.emplace(kOptimizerKey, kMuon);
   WriteSafetensors(path, tensors, metadata);
 }
 
 void Trainer::Restore(const std::string& path) {
   const std::unique_ptr<TensorFile> file = TensorFile::Open(path);
   const std::uint64_t steps = StepsOf(*file, path);
+  CheckOptimizer(*file, muon_.has_value(), path);
   const SavedTensors saved{*file, path};
   Buffer values(set_.values.size());
   values.Zero();
@@ -201,7 +230,7 @@ void Trainer::Restore(const std::string& path) {
   Buffer moments[2] = {Buffer(gradients_.size()), Buffer(gradients_.size())};
   for (std::size_t moment = 0; moment < 2; ++moment) {
     moments[moment].Zero();
-    for (const ParameterInfo& parameter : DenseParameters()) {
+    for (const ParameterInfo& parameter : moment == 0 ? DenseParameters() : by_adamw_) {
       saved.Read(kMomentPrefixes[moment] + parameter.name, parameter.shape,
                  {moments[moment].data() + parameter.offset, parameter.count});
     }

@@ -1,7 +1,8 @@
 // Trainer: owner of optimizer moments and of the parameters under construction.
 //
-// Step: forward, loss, backward, clip, AdamW; a step whose loss or gradient is not finite changes nothing.
-// The same bits for any number of threads. Thread safety: one call at a time. Keeps its Checkpoint alive.
+// Step: forward, loss, backward, clip, AdamW or Muon; a step whose loss or gradient is not finite changes
+// nothing. The same bits for any number of threads. Thread safety: one call at a time. Keeps its Checkpoint
+// alive.
 #pragma once
 
 #include <memory>
@@ -17,8 +18,14 @@
 #include "train/adamw.h"
 #include "train/embedding_rows.h"
 #include "train/gradient_pass.h"
+#include "train/muon.h"
 
 namespace ouroboros {
+
+struct OptimizerOptions {
+  AdamWOptions adamw;
+  std::optional<MuonOptions> muon;  // of hidden matrices; AdamW takes them without it
+};
 
 struct TrainStep {
   Loss loss;
@@ -28,8 +35,9 @@ struct TrainStep {
 
 class Trainer {
  public:
-  // The set is trained; the rest of the checkpoint is frozen.
-  Trainer(std::shared_ptr<const Checkpoint> checkpoint, ParameterSet set, const AdamWOptions& options);
+  // The set is trained; the rest of the checkpoint is frozen. Throws EngineError(kArgument) for Muon where
+  // the set has no hidden matrix.
+  Trainer(std::shared_ptr<const Checkpoint> checkpoint, ParameterSet set, const OptimizerOptions& options);
 
   // Nothing has changed when a stop was asked for before the update; `stopped` then is true.
   struct StepResult {
@@ -59,11 +67,14 @@ class Trainer {
 
  private:
   std::span<const ParameterInfo> DenseParameters() const;
+  void Update(const Compute& compute, double gradient_norm, float learning_rate);
 
   std::shared_ptr<const Checkpoint> checkpoint_;
   ParameterSet set_;
   AdamWOptions options_;
-  Moments moments_;   // of the dense parameters, as the gradients:
+  std::optional<Muon> muon_;
+  std::vector<ParameterInfo> by_adamw_, by_muon_;  // the dense parameters
+  Moments moments_;   // of the dense parameters (m of Muon's is its momentum), as the gradients:
   Buffer gradients_;  // all but the embedding, which is last in the set
   std::optional<EmbeddingRows> embedding_;
   FrozenOperands frozen_;  // of the checkpoint's numbers that no parameter of the set replaces
