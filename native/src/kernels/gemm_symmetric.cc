@@ -40,21 +40,21 @@ class UpperTiles {
   std::size_t n_;
 };
 
-void Put(const SymmetricArguments& args, const Tile& tile, const float* values) {
+void Put(const SymmetricArguments& args, const Tile& tile, float* values) {
   for (std::size_t i = 0; i < tile.rows; ++i) {
     const std::size_t row = tile.row + i, at = row * args.n + tile.column;
-    const float* const from = values + i * kGemmFewColumns;
-    float* const to = args.c + at;
-    for (std::size_t j = 0; j < tile.columns; ++j) to[j] = args.scale * from[j];
+    float* const of_row = values + i * kGemmFewColumns;
+    for (std::size_t j = 0; j < tile.columns; ++j) of_row[j] *= args.scale;
     if (args.addend != nullptr) {
-      for (std::size_t j = 0; j < tile.columns; ++j) to[j] += args.addend_scale * args.addend[at + j];
+      for (std::size_t j = 0; j < tile.columns; ++j) of_row[j] += args.addend_scale * args.addend[at + j];
     }
-    if (row >= tile.column && row < tile.column + tile.columns) to[row - tile.column] += args.diagonal;
+    if (row >= tile.column && row < tile.column + tile.columns) of_row[row - tile.column] += args.diagonal;
+    std::copy_n(of_row, tile.columns, args.c + at);
   }
   for (std::size_t j = 0; j < tile.columns; ++j) {
     const std::size_t column = tile.column + j, rows = std::min(tile.rows, column - tile.row);
     float* const to = args.c + column * args.n + tile.row;
-    for (std::size_t i = 0; i < rows; ++i) to[i] = args.c[(tile.row + i) * args.n + column];
+    for (std::size_t i = 0; i < rows; ++i) to[i] = values[i * kGemmFewColumns + j];
   }
 }
 
