@@ -24,7 +24,7 @@ const learningRateSchema = z.strictObject({
 });
 export type LearningRateSchedule = z.infer<typeof learningRateSchema>;
 
-/** AdamW, as the engine's OptimizerOptions. */
+/** As the engine's OptimizerOptions. */
 const optimizerSchema = z.strictObject({
   beta1: z.number().min(0).lt(1),
   beta2: z.number().min(0).lt(1),
@@ -32,6 +32,14 @@ const optimizerSchema = z.strictObject({
   weightDecay: z.number().nonnegative(),
   clip: z.number().nonnegative(),
   groups: z.enum(["uniform", "official"]),
+  /** Muon for the layers' big matrices; the engine's MuonOptions. */
+  muon: z
+    .strictObject({
+      momentum: z.number().min(0).lt(1),
+      learningRateScale: z.number().positive(),
+      weightDecay: z.number().nonnegative(),
+    })
+    .optional(),
 });
 export type OptimizerConfig = z.infer<typeof optimizerSchema>;
 

@@ -14,7 +14,7 @@ import {
   learningRateAt,
   type OptimizerConfig,
 } from "@ouroboros/configs";
-import type { Model, TrainedParameters, Trainer, TrainSequence } from "@ouroboros/native";
+import type { Model, OptimizerOptions, TrainedParameters, Trainer, TrainSequence } from "@ouroboros/native";
 import { AppError } from "../errors.js";
 import { type EventFile, openEventFile } from "./eventFile.js";
 import { limitsOf } from "./outlierGuard.js";
@@ -91,7 +91,7 @@ export async function runTraining(options: TrainingLoopOptions): Promise<Trained
   const trainer = options.model.createTrainer({
     parameters: options.parameters,
     seed: plan.seed,
-    optimizer: plan.optimizer,
+    optimizer: optimizerOf(plan.optimizer),
   });
   const log = await restoreOrClear({ trainer, folder, resume: options.resume });
   const events = await openEventFile(folder);
@@ -223,6 +223,10 @@ class TrainingLoop {
     await log.note({ step: log.steps.length, validationLoss: this.#validationLoss });
     await events.scalars(log.steps.length, { validation_loss: this.#validationLoss });
   }
+}
+
+function optimizerOf({ muon, ...rest }: OptimizerConfig): OptimizerOptions {
+  return muon === undefined ? rest : { ...rest, muon };
 }
 
 /** Every position counts alike. */
