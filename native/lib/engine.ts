@@ -67,7 +67,7 @@ interface EngineAddon {
   createTrainer(model: Handle, options: TrainerOptions): Handle;
   trainerStep(trainer: Handle, options: object): NativeJob<Finished<TrainStep>>;
   trainerScore(trainer: Handle, options: object): NativeJob<Finished<Score>>;
-  trainerPublish(trainer: Handle): NativeJob<Adapter>;
+  trainerPublish(trainer: Handle, options: object): NativeJob<Adapter>;
   trainerSaveAdapter(trainer: Handle, options: object): NativeJob<undefined>;
   trainerSaveCheckpoint(trainer: Handle, options: object): NativeJob<undefined>;
   trainerSave(trainer: Handle, options: object): NativeJob<undefined>;
@@ -172,7 +172,7 @@ function trainerOver(addon: EngineAddon, handle: Handle): Trainer {
       requireTokens(options, 2);
       return runUnlessAborted(() => addon.trainerScore(handle, options), CANCELLED, options.signal);
     },
-    publish: () => run(() => addon.trainerPublish(handle)),
+    publish: (options = {}) => run(() => addon.trainerPublish(handle, options)),
     saveAdapter: (options) => run(() => addon.trainerSaveAdapter(handle, options)),
     saveCheckpoint: (options) => run(() => addon.trainerSaveCheckpoint(handle, options)),
     save: (options) => run(() => addon.trainerSave(handle, options)),

@@ -227,11 +227,28 @@ export interface TrainerOptions {
   /** Seeds LoRA's A. */
   readonly seed: number;
   readonly optimizer: OptimizerOptions;
+  /** Keep an average of the parameters, for the calls that take `weights: "averaged"`; default: none. */
+  readonly averaging?: AveragingOptions;
   /**
    * Keep only the residual stream of each layer and compute the rest again on the way back: the same bits, less memory,
    * more time. Default `auto`: for batches that would keep more than 512 MB.
    */
   readonly checkpointing?: boolean | "auto";
+}
+
+/**
+ * An exponential moving average over the applied steps, with its bias corrected: `decay` to the power of its age is a
+ * step's part, the values before the first step have none.
+ */
+export interface AveragingOptions {
+  /** From 0 to below 1; 0.999 averages over about a thousand steps. */
+  readonly decay: number;
+}
+
+/** A Trainer's parameters as they stand, or their average (`TrainerOptions.averaging`). */
+export interface TrainerWeights {
+  /** Default: current. Throws EngineError `argument` for averaged ones that are not kept. */
+  readonly weights?: "current" | "averaged";
 }
 
 /** AdamW as in conformance/README e; Muon for the big matrices of the layers where `muon` is given (MODEL.md 4). */
@@ -305,10 +322,10 @@ export interface Trainer {
   ): Promise<Finished<TrainStep>>;
   /** Scores sequences under the parameters as they stand now; a State that is being tuned is added to `state`. */
   score(
-    options: { readonly state: State; readonly tokens: Uint32Array } & Cancellable,
+    options: { readonly state: State; readonly tokens: Uint32Array } & TrainerWeights & Cancellable,
   ): Promise<Finished<Score>>;
   /** An immutable copy. Matrices are rounded to bf16 as on disk, so what was proven is what will be loaded. */
-  publish(): Promise<Adapter>;
+  publish(options?: TrainerWeights): Promise<Adapter>;
   /** Atomic: temp + fsync + rename. `metadata` goes into the safetensors header. */
   saveAdapter(options: {
     readonly adapter: Adapter;
@@ -316,10 +333,15 @@ export interface Trainer {
     readonly metadata: Readonly<Record<string, string>>;
   }): Promise<void>;
   /** The whole model with the trained parameters laid in (kind `whole` only). */
-  saveCheckpoint(options: { readonly path: string; readonly precision: "f32" | "bf16" }): Promise<void>;
-  /** Parameters, moments and step count, exact: training goes on bit for bit. Atomic. */
+  saveCheckpoint(
+    options: { readonly path: string; readonly precision: "f32" | "bf16" } & TrainerWeights,
+  ): Promise<void>;
+  /** Parameters, moments, step count and average, exact: training goes on bit for bit. Atomic. */
   save(options: { readonly path: string }): Promise<void>;
-  /** Throws EngineError `adapter` for the state of other parameters, or of a training with the other optimizer. */
+  /**
+   * Throws EngineError `adapter` for the state of other parameters, or of a training with the other optimizer. An
+   * average that the file lacks begins anew; one that this Trainer does not keep is left.
+   */
   restore(options: { readonly path: string }): Promise<void>;
   /** Steps applied so far. */
   readonly steps: number;

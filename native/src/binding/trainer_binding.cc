@@ -96,6 +96,22 @@ Checkpointing CheckpointingOf(const Napi::Object& options) {
   return wish.As<Napi::Boolean>().Value() ? Checkpointing::kOn : Checkpointing::kOff;
 }
 
+// The decay of an average that is to be kept.
+std::optional<double> AveragingOf(const Napi::Object& options) {
+  if (!Has(options, "averaging")) return std::nullopt;
+  const double decay = NumberOf(ObjectOf(options, "averaging"), "decay");
+  if (!(decay >= 0 && decay < 1)) RefuseArgument("averaging.decay");
+  return decay;
+}
+
+// Refuses averaged ones where none are kept.
+WeightsKind WeightsKindOf(const Napi::Object& options, const Trainer& trainer) {
+  const bool is_averaged = Has(options, "weights") && StringOf(options, "weights") == "averaged";
+  const WeightsKind kind = is_averaged ? WeightsKind::kAveraged : WeightsKind::kCurrent;
+  trainer.parameters(kind);
+  return kind;
+}
+
 Napi::Value CreateTrainer(const Napi::CallbackInfo& info) {
   const ModelPtr model = ModelOf(info[0]);
   const Napi::Object options = info[1].As<Napi::Object>();
@@ -105,10 +121,13 @@ Napi::Value CreateTrainer(const Napi::CallbackInfo& info) {
     ContinueFrom(set, *Unwrap<const ParameterSet>(options.Get("from"), HandleKind::kAdapter));
   }
   const OptimizerOptions optimizer = OptimizerOf(ObjectOf(options, "optimizer"));
-  auto trainer = std::make_shared<TrainerObject>(model, Trainer(masters, std::move(set), optimizer),
-                                                 CheckpointingOf(options));
-  // Parameters, gradients and two moments; activations, which depend on the batches to come, are not counted.
-  const std::size_t bytes = 4 * trainer->trainer.parameters().values.size() * sizeof(float);
+  const std::optional<double> averaging = AveragingOf(options);
+  auto trainer = std::make_shared<TrainerObject>(
+      model, Trainer(masters, std::move(set), optimizer, averaging), CheckpointingOf(options));
+  // Parameters, gradients, two moments and the average; activations, which depend on the batches to come, are
+  // not counted.
+  const std::size_t copies = averaging ? 5 : 4;
+  const std::size_t bytes = copies * trainer->trainer.parameters().values.size() * sizeof(float);
   return Wrap(info.Env(), HandleKind::kTrainer, std::move(trainer), bytes);
 }
 
@@ -176,13 +195,14 @@ Napi::Value ScoreNow(const Napi::CallbackInfo& info) {
   const std::vector<std::uint32_t> tokens = TokensOf(options, "tokens");
   CheckTokens(tokens, self->model->shape());
   const auto state = StateOfOptions(options, self->model->shape());
+  const WeightsKind kind = WeightsKindOf(options, self->trainer);
   return RunJob(
       info.Env(), self->model->core, On::kTrainThread,
-      [self, tokens, state](const std::stop_token& stop) {
-        const Weights weights = self->trainer.CurrentWeights();
+      [self, tokens, state, kind](const std::stop_token& stop) {
+        const Weights weights = self->trainer.WeightsOf(kind);
         EngineCore& core = *self->model->core;
         MasterNetwork network(self->model->shape(), weights, core.train_activations);
-        Scoring scoring(core.train, network, self->trainer.StartFrom(*state), tokens);
+        Scoring scoring(core.train, network, self->trainer.StartFrom(*state, kind), tokens);
         while (scoring.Step(stop) != Slice::kDone) {
         }
         return scoring.Finish();
@@ -194,9 +214,10 @@ Napi::Value ScoreNow(const Napi::CallbackInfo& info) {
 
 Napi::Value Publish(const Napi::CallbackInfo& info) {
   const TrainerPtr self = TrainerOf(info[0]);
+  const WeightsKind kind = WeightsKindOf(info[1].As<Napi::Object>(), self->trainer);
   return RunJob(
       info.Env(), self->model->core, On::kTrainThread,
-      [self](const std::stop_token&) { return self->trainer.Publish(); },
+      [self, kind](const std::stop_token&) { return self->trainer.Publish(kind); },
       [](Napi::Env env, const Adapter& adapter) { return AdapterToJs(env, adapter); });
 }
 
@@ -236,10 +257,11 @@ Napi::Value SaveWholeModel(const Napi::CallbackInfo& info) {
                       "a LoRA or a tuned State is saved as an adapter, not as a checkpoint");
   }
   const bool in_bf16 = StringOf(options, "precision") == "bf16";
+  const WeightsKind kind = WeightsKindOf(options, self->trainer);
   return RunJob(
       info.Env(), self->model->core, On::kTrainThread,
-      [self, in_bf16, path = StringOf(options, "path")](const std::stop_token&) {
-        SaveCheckpoint(self->model->shape(), self->trainer.CurrentWeights(), in_bf16, path);
+      [self, in_bf16, kind, path = StringOf(options, "path")](const std::stop_token&) {
+        SaveCheckpoint(self->model->shape(), self->trainer.WeightsOf(kind), in_bf16, path);
         return true;
       },
       Nothing);

@@ -19,7 +19,7 @@ constexpr std::size_t kFrozenBytesMost = std::size_t{640} << 20;
 }  // namespace
 
 Trainer::Trainer(std::shared_ptr<const Checkpoint> checkpoint, ParameterSet set,
-                 const OptimizerOptions& options)
+                 const OptimizerOptions& options, std::optional<double> averaging_decay)
     : checkpoint_(std::move(checkpoint)),
       set_(std::move(set)),
       options_(options.adamw),
@@ -30,6 +30,7 @@ Trainer::Trainer(std::shared_ptr<const Checkpoint> checkpoint, ParameterSet set,
     buffer->Grow(dense);
     buffer->Zero();
   }
+  if (averaging_decay) average_.emplace(set_, *averaging_decay);
   if (options.muon) muon_.emplace(*options.muon);
   for (const ParameterInfo& parameter : DenseParameters()) {
     (muon_ && IsHiddenMatrix(parameter) ? by_muon_ : by_adamw_).push_back(parameter);
@@ -38,6 +39,15 @@ Trainer::Trainer(std::shared_ptr<const Checkpoint> checkpoint, ParameterSet set,
     throw EngineError(ErrorCode::kArgument,
                       "`muon` has nothing to update: train a big matrix of a layer whole, or leave it out");
   }
+}
+
+const ParameterSet& Trainer::parameters(WeightsKind kind) const {
+  if (kind == WeightsKind::kCurrent) return set_;
+  if (!average_) {
+    throw EngineError(ErrorCode::kArgument,
+                      "this trainer keeps no average of its weights; create it with `averaging`");
+  }
+  return average_->set();
 }
 
 std::span<const ParameterInfo> Trainer::DenseParameters() const {
@@ -64,8 +74,8 @@ TrainStep Trainer::Measure(const Compute& compute, std::span<const TrainSequence
     }
     batch = started;
   }
-  const Loss loss =
-      pass_.Run(compute.Knowing(&frozen_), shape(), CurrentWeights(), batch, options, gradients, nullptr);
+  const Loss loss = pass_.Run(compute.Knowing(&frozen_), shape(), WeightsOf(WeightsKind::kCurrent), batch,
+                              options, gradients, nullptr);
   double squares = SumOfSquares(compute, DenseParameters(), gradients_.data());
   if (embedding_) squares += embedding_->SumOfSquares(compute);
   return {loss, std::sqrt(squares), false};
@@ -98,10 +108,11 @@ void Trainer::Update(const Compute& compute, double gradient_norm, float learnin
     const ParameterInfo& emb = set_.parameters.back();
     embedding_->Step(compute, set_.values.data() + emb.offset, shared, DecayOf(emb, options_, learning_rate));
   }
+  if (average_) average_->Add(compute, set_.values);
 }
 
-Adapter Trainer::Publish() const {
-  ParameterSet copy = set_.Copy();
+Adapter Trainer::Publish(WeightsKind kind) const {
+  ParameterSet copy = parameters(kind).Copy();
   RoundAsStored(copy);
   return PublishAdapter(std::move(copy));
 }
@@ -113,19 +124,19 @@ constexpr const char* kStepsKey = "steps";
 constexpr const char* kOptimizerKey = "optimizer";
 constexpr const char* kMuon = "muon";
 constexpr const char* kParameterPrefix = "parameter.";
+constexpr const char* kAveragePrefix = "average.";
+constexpr const char* kAveragedStepsKey = "averaged_steps";
 constexpr const char* kMomentPrefixes[2] = {"m.", "v."};
 // The tokens that the embedding's moments belong to, one a row; as floats, which hold every token exactly.
 constexpr const char* kEmbeddingTokens = "tokens.emb.weight";
 
-std::uint64_t StepsOf(const TensorFile& file, const std::string& path) {
-  const auto found = file.metadata().find(kStepsKey);
+// Nothing where the file does not say it as a number.
+std::optional<std::uint64_t> CountOf(const TensorFile& file, const char* key) {
+  const auto found = file.metadata().find(key);
   const std::string text = found == file.metadata().end() ? "" : found->second;
-  std::uint64_t steps = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), steps);
-  if (error != std::errc() || end != text.data() + text.size()) {
-    throw EngineError(ErrorCode::kAdapter, path + " is not a training state: it does not count its steps");
-  }
-  return steps;
+  std::uint64_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  return error == std::errc() && end == text.data() + text.size() ? std::optional(count) : std::nullopt;
 }
 
 // Momentum and moments of one optimizer mean nothing to the other.
@@ -156,6 +167,15 @@ struct SavedTensors {
 
   [[noreturn]] void Refuse() const {
     throw EngineError(ErrorCode::kAdapter, path + " belongs to a training of other parameters");
+  }
+  // All of the set's, laid out as its values.
+  Buffer ReadParameters(const char* prefix, const ParameterSet& set) const {
+    Buffer values(set.values.size());
+    values.Zero();
+    for (const ParameterInfo& parameter : set.parameters) {
+      Read(prefix + parameter.name, parameter.shape, {values.data() + parameter.offset, parameter.count});
+    }
+    return values;
   }
   void Read(const std::string& name, const std::vector<std::size_t>& shape, std::span<float> values) const {
     const auto index = file.Find(name);
@@ -192,10 +212,13 @@ struct SavedTensors {
 void Trainer::Save(const std::string& path) const {
   const float* moments[2] = {moments_.m.data(), moments_.v.data()};
   std::vector<TensorToWrite> tensors;
-  for (const ParameterInfo& parameter : set_.parameters) {
-    tensors.push_back({kParameterPrefix + parameter.name, DType::kF32, parameter.shape,
-                       std::span<const float>(set_.values.data() + parameter.offset, parameter.count)});
-  }
+  const auto add = [&](const char* prefix, const ParameterSet& set) {
+    for (const ParameterInfo& parameter : set.parameters) {
+      tensors.push_back({prefix + parameter.name, DType::kF32, parameter.shape,
+                         std::span<const float>(set.values.data() + parameter.offset, parameter.count)});
+    }
+  };
+  add(kParameterPrefix, set_);
   for (std::size_t moment = 0; moment < 2; ++moment) {
     for (const ParameterInfo& parameter : moment == 0 ? DenseParameters() : by_adamw_) {
       tensors.push_back({kMomentPrefixes[moment] + parameter.name, DType::kF32, parameter.shape,
@@ -213,20 +236,22 @@ void Trainer::Save(const std::string& path) const {
   std::map<std::string, std::string> metadata = MetadataOf(set_);
   metadata.emplace(kStepsKey, std::to_string(moments_.steps));
   if (muon_) metadata.emplace(kOptimizerKey, kMuon);
+  if (average_) {
+    add(kAveragePrefix, average_->set());
+    metadata.emplace(kAveragedStepsKey, std::to_string(average_->steps()));
+  }
   WriteSafetensors(path, tensors, metadata);
 }
 
 void Trainer::Restore(const std::string& path) {
   const std::unique_ptr<TensorFile> file = TensorFile::Open(path);
-  const std::uint64_t steps = StepsOf(*file, path);
+  const std::optional<std::uint64_t> steps = CountOf(*file, kStepsKey);
+  if (!steps) {
+    throw EngineError(ErrorCode::kAdapter, path + " is not a training state: it does not count its steps");
+  }
   CheckOptimizer(*file, muon_.has_value(), path);
   const SavedTensors saved{*file, path};
-  Buffer values(set_.values.size());
-  values.Zero();
-  for (const ParameterInfo& parameter : set_.parameters) {
-    saved.Read(kParameterPrefix + parameter.name, parameter.shape,
-               {values.data() + parameter.offset, parameter.count});
-  }
+  Buffer values = saved.ReadParameters(kParameterPrefix, set_);
   Buffer moments[2] = {Buffer(gradients_.size()), Buffer(gradients_.size())};
   for (std::size_t moment = 0; moment < 2; ++moment) {
     moments[moment].Zero();
@@ -238,10 +263,15 @@ void Trainer::Restore(const std::string& path) {
   std::optional<EmbeddingRows> embedding;
   if (embedding_) embedding = saved.ReadEmbedding(shape());
   CheckAlpha(*file, set_, path);
+  if (average_) {
+    const std::optional<std::uint64_t> averaged = CountOf(*file, kAveragedStepsKey);
+    average_->Restart(averaged ? saved.ReadParameters(kAveragePrefix, set_) : values.Copy(),
+                      averaged.value_or(0));
+  }
   set_.values = std::move(values);
   moments_.m = std::move(moments[0]);
   moments_.v = std::move(moments[1]);
-  moments_.steps = steps;
+  moments_.steps = *steps;
   embedding_ = std::move(embedding);
 }
 

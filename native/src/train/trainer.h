@@ -19,6 +19,7 @@
 #include "train/embedding_rows.h"
 #include "train/gradient_pass.h"
 #include "train/muon.h"
+#include "train/weight_average.h"
 
 namespace ouroboros {
 
@@ -26,6 +27,9 @@ struct OptimizerOptions {
   AdamWOptions adamw;
   std::optional<MuonOptions> muon;  // of hidden matrices; AdamW takes them without it
 };
+
+// Which of a Trainer's parameters are meant.
+enum class WeightsKind { kCurrent, kAveraged };
 
 struct TrainStep {
   Loss loss;
@@ -35,9 +39,10 @@ struct TrainStep {
 
 class Trainer {
  public:
-  // The set is trained; the rest of the checkpoint is frozen. Throws EngineError(kArgument) for Muon where
-  // the set has no hidden matrix.
-  Trainer(std::shared_ptr<const Checkpoint> checkpoint, ParameterSet set, const OptimizerOptions& options);
+  // The set is trained; the rest of the checkpoint is frozen. averaging_decay: of a WeightAverage, if there
+  // shall be one. Throws EngineError(kArgument) for Muon where the set has no hidden matrix.
+  Trainer(std::shared_ptr<const Checkpoint> checkpoint, ParameterSet set, const OptimizerOptions& options,
+          std::optional<double> averaging_decay = std::nullopt);
 
   // Nothing has changed when a stop was asked for before the update; `stopped` then is true.
   struct StepResult {
@@ -50,18 +55,22 @@ class Trainer {
   // Loss and gradient norm of a batch; changes nothing.
   TrainStep Measure(const Compute& compute, std::span<const TrainSequence> batch, const PassOptions& options);
 
-  // The model with the parameters as they stand; valid until the next Step.
-  Weights CurrentWeights() const { return Lay(checkpoint_->weights, set_); }
-  const ParameterSet& parameters() const { return set_; }
+  // As they stand, until the next Step. Throws EngineError(kArgument) for averaged ones where none are kept.
+  const ParameterSet& parameters(WeightsKind kind = WeightsKind::kCurrent) const;
+  // The model with these parameters; valid as long.
+  Weights WeightsOf(WeightsKind kind) const { return Lay(checkpoint_->weights, parameters(kind)); }
   const Shape& shape() const { return checkpoint_->shape; }
   std::uint64_t steps() const { return moments_.steps; }
   // The State that a sequence starts from which is given as starting from `state`.
-  State StartFrom(const State& state) const { return StartOf(set_, state); }
+  State StartFrom(const State& state, WeightsKind kind = WeightsKind::kCurrent) const {
+    return StartOf(parameters(kind), state);
+  }
   // A copy, rounded as saving rounds.
-  Adapter Publish() const;
+  Adapter Publish(WeightsKind kind = WeightsKind::kCurrent) const;
 
-  // Parameters, moments and step count, exactly. Atomic. Restore throws EngineError(kAdapter) for another
-  // set's file.
+  // Parameters, moments, step count and average, exactly. Atomic. Restore throws EngineError(kAdapter) for
+  // another set's or another optimizer's file. Where a file has no average but one is kept, it begins anew
+  // from the parameters; one that is not kept is passed over.
   void Save(const std::string& path) const;
   void Restore(const std::string& path);
 
@@ -77,6 +86,7 @@ class Trainer {
   Moments moments_;   // of the dense parameters (m of Muon's is its momentum), as the gradients:
   Buffer gradients_;  // all but the embedding, which is last in the set
   std::optional<EmbeddingRows> embedding_;
+  std::optional<WeightAverage> average_;
   FrozenOperands frozen_;  // of the checkpoint's numbers that no parameter of the set replaces
   GradientPass pass_;
 };
