@@ -166,6 +166,8 @@ function trainerOver(addon: EngineAddon, handle: Handle): Trainer {
       }
       requirePart(options.sequencesAtOnce, "sequencesAtOnce");
       requirePart(options.detachEvery, "detachEvery");
+      requireLimit(options.skipAbove?.loss, "loss");
+      requireLimit(options.skipAbove?.gradientNorm, "gradientNorm");
       return runUnlessAborted(() => addon.trainerStep(handle, options), CANCELLED, options.signal);
     },
     async score(options) {
@@ -271,6 +273,11 @@ function requireTokens(options: Pick<ReadOptions, "tokens"> & Cancellable, atLea
 function requirePart(count: number | undefined, name: string): void {
   if (count === undefined || (Number.isSafeInteger(count) && count >= 1)) return;
   throw new TypeError(`Trainer.step needs ${name} as a whole number from 1 on.`);
+}
+
+function requireLimit(limit: number | undefined, name: string): void {
+  if (limit === undefined || (typeof limit === "number" && !Number.isNaN(limit))) return;
+  throw new TypeError(`Trainer.step needs skipAbove.${name} as a number.`);
 }
 
 function requireText(text: string, message: string): void {

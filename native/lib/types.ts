@@ -292,6 +292,16 @@ export interface TrainSequence {
   readonly klWeights?: Float32Array;
 }
 
+/** What became of a step. `not-finite`: its loss or gradient norm; `outlier`: one of them was above `skipAbove`. */
+export type StepOutcome = "applied" | "not-finite" | "outlier";
+
+/** A step with more than this is not applied; what is not given is no limit. */
+export interface StepLimits {
+  readonly loss?: number;
+  /** Before clipping. */
+  readonly gradientNorm?: number;
+}
+
 export interface TrainStep {
   /** Σ w·CE / Σ w  +  Σ k·KL / Σ k over the batch. */
   readonly loss: number;
@@ -299,8 +309,9 @@ export interface TrainStep {
   readonly klDivergence: number;
   /** Before clipping. */
   readonly gradientNorm: number;
-  /** A step with a non-finite loss or gradient is discarded: nothing has changed. */
+  /** Whether `outcome` is "applied"; if not, nothing has changed. */
   readonly applied: boolean;
+  readonly outcome: StepOutcome;
 }
 
 /** Owner of optimizer moments and of the Adapter under construction. One call at a time. */
@@ -318,6 +329,8 @@ export interface Trainer {
        * are not. Default: whole sequences.
        */
       readonly detachEvery?: number;
+      /** Leaves outliers out: a batch that would throw the training back. Default: none. */
+      readonly skipAbove?: StepLimits;
     } & Cancellable,
   ): Promise<Finished<TrainStep>>;
   /** Scores sequences under the parameters as they stand now; a State that is being tuned is added to `state`. */

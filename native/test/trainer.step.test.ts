@@ -306,7 +306,7 @@ describe("a step changes nothing", () => {
     const trainer = createTrainer({ of: broken });
     await expectUnmoved(trainer, async () => {
       const step = await stepOf(trainer, { sequences: SEQUENCES, learningRate: 1e-3 });
-      expect(step.applied).toBe(false);
+      expect([step.applied, step.outcome]).toEqual([false, "not-finite"]);
       expect(Number.isFinite(step.loss) && Number.isFinite(step.gradientNorm)).toBe(false);
     });
   });
@@ -320,6 +320,35 @@ describe("a step changes nothing", () => {
     await stepOf(calm, { sequences: SEQUENCES, learningRate: 1e-3 });
     const next = { sequences: SEQUENCES, learningRate: 1e-3 };
     expect(await stepOf(disturbed, next)).toEqual(await stepOf(calm, next));
+  });
+
+  test.each(["loss", "gradientNorm"] as const)(
+    "when its %s is above the limit, and only then",
+    async (key) => {
+      const trainer = createTrainer();
+      const request = { sequences: SEQUENCES, learningRate: 1e-3 };
+      await stepOf(trainer, request);
+      const measured = await stepOf(createTrainer(), { ...request, skipAbove: { [key]: -1 } });
+      const unlimited = await stepOf(createTrainer(), request);
+      expect(measured).toEqual({ ...unlimited, applied: false, outcome: "outlier" });
+      await expectUnmoved(trainer, async () => {
+        const again = await stepOf(trainer, { ...request, skipAbove: { [key]: 0 } });
+        const skipAbove = { [key]: again[key] * (1 - 1e-9) };
+        expect(await stepOf(trainer, { ...request, skipAbove })).toEqual(again);
+        expect([again.applied, again.outcome]).toEqual([false, "outlier"]);
+      });
+      const limit = (await stepOf(trainer, { ...request, skipAbove: { [key]: 0 } }))[key];
+      const applied = await stepOf(trainer, { ...request, skipAbove: { [key]: limit } });
+      expect([applied.applied, applied.outcome, trainer.steps]).toEqual([true, "applied", 2]);
+    },
+  );
+
+  test("when its numbers are not finite, whatever the limits", async () => {
+    const weights = new Float32Array(33).fill(Number.POSITIVE_INFINITY);
+    const sequences = [{ tokens: randomTokens(34, 43), weights }];
+    const skipAbove = { loss: Number.POSITIVE_INFINITY, gradientNorm: 1 };
+    const step = await stepOf(createTrainer(), { sequences, learningRate: 1e-3, skipAbove });
+    expect([step.applied, step.outcome]).toEqual([false, "not-finite"]);
   });
 
   test("when it was cancelled before it began", async () => {
@@ -369,6 +398,8 @@ describe("refused, with nothing done:", () => {
     ["no sequences", { sequences: [] }],
     ["a learning rate that is no number", { learningRate: Number.NaN }],
     ["an infinite learning rate", { learningRate: Number.POSITIVE_INFINITY }],
+    ["a limit of the loss that is no number", { skipAbove: { loss: Number.NaN } }],
+    ["a limit of the gradient that is no number", { skipAbove: { gradientNorm: Number.NaN } }],
   ])("%s", async (_name, change) => {
     await expect(step(change)()).rejects.toThrow(TypeError);
   });

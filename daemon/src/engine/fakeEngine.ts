@@ -323,18 +323,24 @@ function createFakeTrainer(context: {
     get steps() {
       return steps;
     },
-    step: ({ sequences, learningRate, signal }) =>
+    step: ({ sequences, learningRate, skipAbove, signal }) =>
       answer(signal ? { signal } : {}, () => {
         const { crossEntropy, klDivergence, gradient } = lossOf(sequences);
         const gradientNorm = Math.sqrt(
           sum([...gradient.values()].map((row) => sum([...row.map((g) => g * g)]))),
         );
-        const applied = Number.isFinite(crossEntropy + klDivergence + gradientNorm + learningRate);
+        const loss = crossEntropy + klDivergence;
+        const isOutlier =
+          loss > (skipAbove?.loss ?? Number.POSITIVE_INFINITY) ||
+          gradientNorm > (skipAbove?.gradientNorm ?? Number.POSITIVE_INFINITY);
+        const isUsable = Number.isFinite(loss + gradientNorm + learningRate);
+        const outcome = !isUsable ? "not-finite" : isOutlier ? "outlier" : "applied";
+        const applied = outcome === "applied";
         if (applied) {
           descend(gradient, learningRate * STEP_GAIN);
           steps++;
         }
-        return { loss: crossEntropy + klDivergence, crossEntropy, klDivergence, gradientNorm, applied };
+        return { loss, crossEntropy, klDivergence, gradientNorm, applied, outcome };
       }),
     score: (request) => answer(request, () => context.score(request.state, request.tokens, table)),
     publish: async () => context.hide(new Map([...table].map(([key, row]) => [key, row.map(roundToBf16)]))),

@@ -241,10 +241,13 @@ Napi::Value TrainCurve(const InspectedPtr& self, const Napi::CallbackInfo& info)
   for (std::uint32_t step = 0; step <= steps; ++step) {
     // The pass after the last step only measures; it leaves the parameters alone.
     const float rate = FloatOf(options, "learningRate");
-    const TrainStep done = step < steps ? trainer.Step(self->compute(), sequences, rate, pass, {}).step
-                                        : trainer.Measure(self->compute(), sequences, pass);
+    if (step == steps) {
+      losses.Set(step, trainer.Measure(self->compute(), sequences, pass).loss.cross_entropy);
+      break;
+    }
+    const TrainStep done = trainer.Step(self->compute(), sequences, rate, pass, {}, {}).step;
     losses.Set(step, done.loss.cross_entropy);
-    if (step < steps) norms.Set(step, done.gradient_norm);
+    norms.Set(step, done.gradient_norm);
   }
   Napi::Object result = Napi::Object::New(env);
   result.Set("losses", losses);

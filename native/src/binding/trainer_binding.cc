@@ -153,6 +153,27 @@ TrainSequence SequenceOf(const Napi::Object& object, const Shape& shape,
   return sequence;
 }
 
+StepLimits LimitsOf(const Napi::Object& options) {
+  StepLimits limits;
+  if (!Has(options, "skipAbove")) return limits;
+  const Napi::Object above = ObjectOf(options, "skipAbove");
+  if (Has(above, "loss")) limits.loss = NumberOf(above, "loss");
+  if (Has(above, "gradientNorm")) limits.gradient_norm = NumberOf(above, "gradientNorm");
+  return limits;
+}
+
+const char* NameOf(StepOutcome outcome) {
+  switch (outcome) {
+    case StepOutcome::kApplied:
+      return "applied";
+    case StepOutcome::kNotFinite:
+      return "not-finite";
+    case StepOutcome::kOutlier:
+      return "outlier";
+  }
+  return "";
+}
+
 Napi::Value Step(const Napi::CallbackInfo& info) {
   const TrainerPtr self = TrainerOf(info[0]);
   const Napi::Object options = info[1].As<Napi::Object>();
@@ -171,9 +192,9 @@ Napi::Value Step(const Napi::CallbackInfo& info) {
   if (Has(options, "detachEvery")) pass.detach_every = SizeOf(options, "detachEvery");
   return RunJob(
       info.Env(), self->model->core, On::kTrainThread,
-      [self, batch = std::move(batch), rate, pass](const std::stop_token& stop) {
+      [self, batch = std::move(batch), rate, pass, limits = LimitsOf(options)](const std::stop_token& stop) {
         const Trainer::StepResult result =
-            self->trainer.Step(self->model->core->training(), batch, rate, pass, stop);
+            self->trainer.Step(self->model->core->training(), batch, rate, pass, limits, stop);
         self->steps = self->trainer.steps();
         return result;
       },
@@ -184,7 +205,8 @@ Napi::Value Step(const Napi::CallbackInfo& info) {
         step.Set("crossEntropy", result.step.loss.cross_entropy);
         step.Set("klDivergence", result.step.loss.kl_divergence);
         step.Set("gradientNorm", result.step.gradient_norm);
-        step.Set("applied", result.step.applied);
+        step.Set("applied", result.step.outcome == StepOutcome::kApplied);
+        step.Set("outcome", NameOf(result.step.outcome));
         return step;
       });
 }

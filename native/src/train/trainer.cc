@@ -54,8 +54,8 @@ std::span<const ParameterInfo> Trainer::DenseParameters() const {
   return std::span(set_.parameters).first(set_.parameters.size() - (embedding_ ? 1 : 0));
 }
 
-TrainStep Trainer::Measure(const Compute& compute, std::span<const TrainSequence> batch,
-                           const PassOptions& options) {
+Trainer::Measured Trainer::Measure(const Compute& compute, std::span<const TrainSequence> batch,
+                                   const PassOptions& options) {
   ForSlices(compute, gradients_.size(), [&](std::size_t begin, std::size_t count) {
     std::fill_n(gradients_.data() + begin, count, 0.0f);
   });
@@ -78,22 +78,33 @@ TrainStep Trainer::Measure(const Compute& compute, std::span<const TrainSequence
                               options, gradients, nullptr);
   double squares = SumOfSquares(compute, DenseParameters(), gradients_.data());
   if (embedding_) squares += embedding_->SumOfSquares(compute);
-  return {loss, std::sqrt(squares), false};
+  return {loss, std::sqrt(squares)};
 }
 
+namespace {
+
+StepOutcome OutcomeOf(double loss, double gradient_norm, const StepLimits& limits) {
+  if (!std::isfinite(loss) || !std::isfinite(gradient_norm)) return StepOutcome::kNotFinite;
+  const bool is_outlier = loss > limits.loss || gradient_norm > limits.gradient_norm;
+  return is_outlier ? StepOutcome::kOutlier : StepOutcome::kApplied;
+}
+
+}  // namespace
+
 Trainer::StepResult Trainer::Step(const Compute& compute, std::span<const TrainSequence> batch,
-                                  float learning_rate, const PassOptions& options,
+                                  float learning_rate, const PassOptions& options, const StepLimits& limits,
                                   const std::stop_token& stop) {
-  TrainStep step{};
+  Measured measured{};
   try {
-    step = Measure(compute.With(stop), batch, options);
+    measured = Measure(compute.With(stop), batch, options);
   } catch (const Stopped&) {
     return {true, {}};
   }
   if (stop.stop_requested()) return {true, {}};
-  step.applied = std::isfinite(step.loss.total()) && std::isfinite(step.gradient_norm);
-  if (step.applied) Update(compute, step.gradient_norm, learning_rate);
-  return {false, step};
+  const auto [loss, gradient_norm] = measured;
+  const StepOutcome outcome = OutcomeOf(loss.total(), gradient_norm, limits);
+  if (outcome == StepOutcome::kApplied) Update(compute, gradient_norm, learning_rate);
+  return {false, {loss, gradient_norm, outcome}};
 }
 
 void Trainer::Update(const Compute& compute, double gradient_norm, float learning_rate) {

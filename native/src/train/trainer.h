@@ -5,6 +5,7 @@
 // alive.
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -31,10 +32,19 @@ struct OptimizerOptions {
 // Which of a Trainer's parameters are meant.
 enum class WeightsKind { kCurrent, kAveraged };
 
+// A step with more than this is an outlier.
+struct StepLimits {
+  double loss = std::numeric_limits<double>::infinity();
+  double gradient_norm = std::numeric_limits<double>::infinity();  // before clipping
+};
+
+// All but kApplied have changed nothing.
+enum class StepOutcome { kApplied, kNotFinite, kOutlier };
+
 struct TrainStep {
   Loss loss;
   double gradient_norm;
-  bool applied;
+  StepOutcome outcome;
 };
 
 class Trainer {
@@ -50,10 +60,14 @@ class Trainer {
     TrainStep step;
   };
   StepResult Step(const Compute& compute, std::span<const TrainSequence> batch, float learning_rate,
-                  const PassOptions& options, const std::stop_token& stop);
+                  const PassOptions& options, const StepLimits& limits, const std::stop_token& stop);
 
-  // Loss and gradient norm of a batch; changes nothing.
-  TrainStep Measure(const Compute& compute, std::span<const TrainSequence> batch, const PassOptions& options);
+  // Of a batch; changes nothing.
+  struct Measured {
+    Loss loss;
+    double gradient_norm;
+  };
+  Measured Measure(const Compute& compute, std::span<const TrainSequence> batch, const PassOptions& options);
 
   // As they stand, until the next Step. Throws EngineError(kArgument) for averaged ones where none are kept.
   const ParameterSet& parameters(WeightsKind kind = WeightsKind::kCurrent) const;
