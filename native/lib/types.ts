@@ -58,7 +58,7 @@ export interface EngineOptions {
   readonly threads?: number;
   /** Highest instruction set to use; default, and where it is another kind of processor's: the best of this one. */
   readonly instructionSet?: InstructionSet;
-  /** Of training's matrix products; default: bf16 where the processor has it. Sums and weights stay float32. */
+  /** Of training's matrix products; default: the faster one here, by a trial. Sums and weights stay float32. */
   readonly precision?: Precision;
 }
 export type InstructionSet = "scalar" | "avx2" | "avx512" | "neon";

@@ -9,6 +9,7 @@ import { testTokenizer } from "../prompt/testTokenizer.js";
 import { ANCHOR_COUNT, ANCHOR_TOKENS, writeAnchors } from "./anchors.js";
 import { buildCorpus } from "./buildCorpus.js";
 import { readDocuments } from "./documents.js";
+import { lengthsIn } from "./indexedTokens.js";
 import { parseRecipe } from "./recipe.js";
 import { openSampleStream, type SampleMix, validationWindows } from "./sampleStream.js";
 import { tarballName } from "./tarballCache.js";
@@ -86,6 +87,22 @@ describe("tokeniseCorpus", () => {
       ),
     ).toEqual(texts);
     expect(split.documents.every(({ end }) => split.tokens[end - 1] === 0)).toBe(true);
+  });
+
+  it("is an indexed token file too, as other trainers read it", async () => {
+    const split = await readTokenised({ folder, split: "train", tokenizer });
+    const index = await readFile(join(folder, "train.idx"));
+    expect(index.subarray(0, 9).toString("latin1")).toBe("MMIDIDX\0\0");
+    const lengths = split.documents.map(({ start, end }) => end - start);
+    expect(lengthsIn(index)).toEqual(lengths);
+    expect(index.length).toBe(34 + 20 * lengths.length + 8);
+    // The byte offset of the last document, then the numbers of the documents.
+    const offsets = 34 + 4 * lengths.length;
+    expect(Number(index.readBigInt64LE(offsets + 8 * (lengths.length - 1)))).toBe(
+      2 * (split.documents.at(-1)?.start ?? 0),
+    );
+    expect(Number(index.readBigInt64LE(index.length - 8))).toBe(lengths.length);
+    expect(lengthsIn(index.subarray(1))).toBeUndefined();
   });
 
   it("refuses tokens of another vocabulary", async () => {

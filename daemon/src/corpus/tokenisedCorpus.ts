@@ -1,7 +1,7 @@
 /**
- * The corpus as tokens, made once per vocabulary: `train.bin` and `valid.bin` (16-bit little-endian ids, documents
- * one after another, each `<file> path \n text` and the end-of-document token) with `tokens.json` beside them, which
- * says where each document lies. Documents keep the corpus order, so files of one package are neighbours.
+ * The corpus as tokens, made once per vocabulary: `train.bin` and `valid.bin` with their `.idx` (indexedTokens.ts), a
+ * document being `<file> path \n text` and the end-of-document token, and `tokens.json` beside them, which says what
+ * each document is. Documents keep the corpus order, so files of one package are neighbours.
  */
 import { open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -13,6 +13,7 @@ import { controlsOf, END_OF_DOCUMENT } from "../prompt/controls.js";
 import { concatenate, encodeText } from "../prompt/encodeText.js";
 import { fileHeader, type Vocabulary } from "../prompt/format.js";
 import { type CorpusDocument, readDocuments, readManifest, writeWhole } from "./documents.js";
+import { fromLittleEndian, indexOf, littleEndian } from "./indexedTokens.js";
 import { type OnProgress, startPhase } from "./progress.js";
 
 const INDEX_FILE = "tokens.json";
@@ -102,6 +103,8 @@ export async function tokeniseCorpus({
       // Windows renames no open file; closing twice is harmless.
       await files[split].close();
       await rename(partial(folder, split), binary(folder, split));
+      const lengths = index.documents[split].map(({ start, end }) => end - start);
+      await writeWhole(join(folder, `${split}.idx`), [indexOf(lengths)]);
     }
   } finally {
     for (const split of SPLITS) await files[split].close();
@@ -153,9 +156,7 @@ export async function readTokenised(options: {
       `the tokens in ${folder} belong to another vocabulary; tokenise the corpus again`,
     );
   }
-  const file = await readFile(binary(folder, split));
-  const tokens = new Uint16Array(file.length / 2);
-  for (let i = 0; i < tokens.length; i++) tokens[i] = file.readUInt16LE(2 * i);
+  const tokens = fromLittleEndian(await readFile(binary(folder, split)));
   return { tokens, documents: index.documents[split], bytes: index.bytes[split] };
 }
 
@@ -167,12 +168,6 @@ async function readIndex(folder: string): Promise<TokenIndex> {
       cause,
     });
   }
-}
-
-function littleEndian(tokens: Uint32Array): Buffer {
-  const bytes = Buffer.alloc(2 * tokens.length);
-  for (const [index, token] of tokens.entries()) bytes.writeUInt16LE(token, 2 * index);
-  return bytes;
 }
 
 function binary(folder: string, split: Split): string {

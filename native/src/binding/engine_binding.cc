@@ -14,6 +14,7 @@
 #include "binding/tokenizer_object.h"
 #include "files/safetensors_writer.h"
 #include "files/tensor_file.h"
+#include "kernels/training_precision.h"
 #include "rwkv7/time_state.h"
 
 namespace ouroboros::binding {
@@ -31,8 +32,9 @@ std::shared_ptr<EngineCore> CoreOf(const Napi::Value& value) {
 Napi::Value CreateEngine(const Napi::CallbackInfo& info) {
   const Napi::Object options = info[0].As<Napi::Object>();
   const std::size_t threads = Has(options, "threads") ? SizeOf(options, "threads") : PhysicalCores();
-  auto core =
-      std::make_shared<EngineCore>(KernelsFor(InstructionSetOf(options)), PrecisionOf(options), threads);
+  const Kernels& kernels = KernelsFor(InstructionSetOf(options));
+  const Precision precision = Has(options, "precision") ? PrecisionOf(options) : FasterPrecision(kernels);
+  auto core = std::make_shared<EngineCore>(kernels, precision, threads);
   info.Env().GetInstanceData<Engines>()->open.push_back(core);
   Napi::Object result = Napi::Object::New(info.Env());
   result.Set("handle", Wrap(info.Env(), HandleKind::kEngine, core));

@@ -48,9 +48,8 @@ inline Napi::Object ModelInfoToJs(Napi::Env env, const Shape& shape, std::size_t
   return info;
 }
 
-// `options.precision` of training's matrix products, else bf16.
+// `options.precision` of matrix products.
 inline Precision PrecisionOf(const Napi::Object& options) {
-  if (!Has(options, "precision")) return Precision::kBf16;
   const std::string name = StringOf(options, "precision");
   if (name == "f32") return Precision::kF32;
   if (name == "bf16") return Precision::kBf16;
