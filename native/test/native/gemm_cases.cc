@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/error.h"
 #include "base/thread_pool.h"
 #include "comparison.h"
 #include "kernels/gemm.h"
+#include "kernels/gemm_symmetric.h"
 
 namespace ouroboros::check {
 namespace {
@@ -46,6 +48,24 @@ void CheckProduct(Comparison& comparison, Lane& lane, const Size& size) {
   }
 }
 
+// x x^T or, with x lying on its side, x^T x; with and without an addend.
+void CheckGram(Comparison& comparison, Lane& lane, std::size_t n, std::size_t k) {
+  const std::string of = " of " + std::to_string(n) + " x " + std::to_string(k);
+  for (unsigned variant = 0; variant < 4; ++variant) {
+    comparison.Check(
+        "Gram matrix" + of + ", variant " + std::to_string(variant),
+        [&](Run& run) {
+          const StridedMatrix x = TakeMatrix(run, n, k, (variant & 1) != 0);
+          const StridedMatrix transposed = {x.data, x.column_stride, x.row_stride};
+          const float* const addend = (variant & 2) != 0 ? run.Floats(n * n) : nullptr;
+          float* const c = run.Floats(n * n);
+          SymmetricGemm(run.kernels, lane, {n, k, x, transposed, c, -0.5f, addend, 0.25f, 2.0f});
+          for (std::size_t i = 0; i < n * n; ++i) OURO_CHECK(c[i] == c[i % n * n + i / n]);
+        },
+        1e-7 * (10.0 + static_cast<double>(k)));
+  }
+}
+
 }  // namespace
 
 void CheckGemm(Comparison& comparison) {
@@ -64,6 +84,9 @@ void CheckGemm(Comparison& comparison) {
   constexpr Size kPacked[] = {{65, 65, 1},   {65, 66, 17},   {66, 97, 255}, {97, 67, 257}, {70, 515, 130},
                               {200, 80, 70}, {65, 65, 1100}, {300, 16, 40}, {129, 64, 300}};
   for (const Size& size : kPacked) CheckProduct(comparison, lane, size);
+  for (const std::size_t n : {1, 15, 17, 63, 64, 65, 130}) {
+    for (const std::size_t k : {1, 31, 130}) CheckGram(comparison, lane, n, k);
+  }
 }
 
 }  // namespace ouroboros::check
