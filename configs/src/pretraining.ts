@@ -93,6 +93,8 @@ export const pretrainingSchema = z
     optimizer: optimizerSchema,
     mix: sampleMixSchema,
     guard: guardSchema.optional(),
+    /** The model that is validated and exported is this average over the last steps, not the last one. */
+    averaging: z.strictObject({ decay: z.number().min(0).lt(1) }).optional(),
     l2wrap: z.boolean(),
     seed: z.int().nonnegative(),
     /** A run that is killed loses at most this much. */

@@ -10,7 +10,7 @@ function steps(losses: readonly number[]): LoggedStep[] {
     loss,
     gradientNorm: loss / 2,
     learningRate: 0.1,
-    applied: true,
+    outcome: "applied",
     seconds: 0,
   }));
 }

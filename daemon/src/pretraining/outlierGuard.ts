@@ -4,17 +4,17 @@
  */
 
 import type { GuardConfig } from "@ouroboros/configs";
+import type { StepLimits } from "@ouroboros/native";
 import type { LoggedStep } from "./runLog.js";
 
 /** Steps that the medians are of; with fewer behind it a run has no limits yet. */
 const STEPS = 50;
 
-export interface StepLimits {
-  readonly skipAbove?: { readonly loss: number; readonly gradientNorm: number };
-}
-
 /** Pure. A lasting change moves the medians, so it passes after some steps. */
-export function limitsOf(guard: GuardConfig | undefined, steps: readonly LoggedStep[]): StepLimits {
+export function limitsOf(
+  guard: GuardConfig | undefined,
+  steps: readonly LoggedStep[],
+): { readonly skipAbove?: StepLimits } {
   const last = steps.slice(-STEPS).filter(({ loss, gradientNorm }) => Number.isFinite(loss + gradientNorm));
   if (guard === undefined || last.length < STEPS) return {};
   const loss = median(last.map((step) => step.loss)) + guard.lossAbove;

@@ -19,7 +19,7 @@ import { AppError } from "../errors.js";
 import { VOCABULARY_FILE } from "../modelFiles.js";
 import { controlsOf } from "../prompt/controls.js";
 import { trainCorpusVocabulary } from "../vocabulary/corpusVocabulary.js";
-import { hasStoppedRun, runTraining, type TrainingProgress } from "./trainingLoop.js";
+import { hasStoppedRun, runTraining, type TrainingProgress, weightsOf } from "./trainingLoop.js";
 
 export interface PretrainOptions {
   readonly engine: Engine;
@@ -191,7 +191,7 @@ async function save(options: {
   readonly tokenizer: Tokenizer;
 }): Promise<void> {
   const { trainer, folder, config, recipe, tokenizer } = options;
-  await trainer.saveCheckpoint({ path: modelPath(folder), precision: "bf16" });
+  await trainer.saveCheckpoint({ path: modelPath(folder), precision: "bf16", weights: weightsOf(config) });
   const about = { vocabularyHash: tokenizer.hash, corpus: recipe.name, training: config };
   await writeFile(join(folder, CONFIG_FILE), `${JSON.stringify(about, null, 2)}\n`);
 }

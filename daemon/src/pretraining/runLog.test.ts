@@ -10,12 +10,12 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const step = (number: number, applied = true): LoggedStep => ({
+const step = (number: number, outcome: LoggedStep["outcome"] = "applied"): LoggedStep => ({
   step: number,
   loss: 5 - number,
   gradientNorm: 1,
   learningRate: 0.1,
-  applied,
+  outcome,
   seconds: number,
 });
 const write = (text: string) => writeFile(join(folder, LOG_FILE), text);
@@ -24,17 +24,17 @@ const lines = (...rows: readonly object[]) => rows.map((row) => `${JSON.stringif
 describe("the log of a run", () => {
   it("goes on where the state was saved: later steps and notes are dropped, steps left out before it count", async () => {
     await write(
-      lines(step(0), step(1, false), { step: 2, validationLoss: 3 }, step(2), step(3), {
+      lines(step(0), step(1, "outlier"), { step: 2, validationLoss: 3 }, step(2), step(3), {
         step: 4,
         validationLoss: 2,
       }),
     );
     const log = await openRunLog({ folder, appliedSteps: 2 });
-    expect(log.steps).toEqual([step(0), step(1, false), step(2)]);
+    expect(log.steps).toEqual([step(0), step(1, "outlier"), step(2)]);
     await log.append(step(3));
     await log.close();
     expect(await readFile(join(folder, LOG_FILE), "utf8")).toBe(
-      lines(step(0), step(1, false), { step: 2, validationLoss: 3 }, step(2), step(3)),
+      lines(step(0), step(1, "outlier"), { step: 2, validationLoss: 3 }, step(2), step(3)),
     );
   });
 
@@ -46,7 +46,7 @@ describe("the log of a run", () => {
   });
 
   it("reads back a loss that is no number", async () => {
-    await write(lines({ ...step(0, false), loss: Number.NaN }, step(1)));
+    await write(lines({ ...step(0, "not-finite"), loss: Number.NaN }, step(1)));
     const log = await openRunLog({ folder, appliedSteps: 1 });
     await log.close();
     expect(log.steps[0]?.loss).toBeNaN();

@@ -23,7 +23,7 @@ const loggedStepSchema = z.object({
   /** Before clipping. */
   gradientNorm: number,
   learningRate: z.number(),
-  applied: z.boolean(),
+  outcome: z.enum(["applied", "not-finite", "outlier"]),
   /** Since this leg of the run began. */
   seconds: z.number(),
 });
@@ -82,7 +82,7 @@ async function readLog(
     lines.push(line);
     if (!parsed.success) continue;
     steps.push(parsed.data);
-    if (parsed.data.applied) applied++;
+    if (parsed.data.outcome === "applied") applied++;
   }
   if (applied < appliedSteps || steps.some(({ step }, index) => step !== index))
     throw new AppError(

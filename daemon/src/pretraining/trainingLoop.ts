@@ -14,7 +14,14 @@ import {
   learningRateAt,
   type OptimizerConfig,
 } from "@ouroboros/configs";
-import type { Model, OptimizerOptions, TrainedParameters, Trainer, TrainSequence } from "@ouroboros/native";
+import type {
+  AveragingOptions,
+  Model,
+  OptimizerOptions,
+  TrainedParameters,
+  Trainer,
+  TrainSequence,
+} from "@ouroboros/native";
 import { AppError } from "../errors.js";
 import { type EventFile, openEventFile } from "./eventFile.js";
 import { limitsOf } from "./outlierGuard.js";
@@ -27,6 +34,7 @@ export interface TrainingPlan {
   readonly learningRate: LearningRateSchedule;
   readonly optimizer: OptimizerConfig;
   readonly guard?: GuardConfig | undefined;
+  readonly averaging?: AveragingOptions | undefined;
   readonly l2wrap: boolean;
   readonly seed: number;
   /** A run that is killed loses at most this much. */
@@ -71,7 +79,7 @@ export type Trained =
   | { readonly kind: "stopped"; readonly trainer: Trainer; readonly step: number };
 
 const STATE_FILE = "state.safetensors";
-/** As many steps in a row that cannot be applied end the run: it has diverged. */
+/** As many steps in a row whose loss or gradient is no number end the run: it has diverged. */
 const BAD_STEPS_MAX = 10;
 /** Steps between two entries of the event file. */
 const EVENT_EVERY_STEPS = 10;
@@ -82,7 +90,7 @@ export function hasStoppedRun(folder: string): boolean {
 }
 
 /**
- * Throws AppError `training-diverged` after ten steps in a row that cannot be applied; the last state stays. Throws
+ * Throws AppError `training-diverged` after ten steps in a row without numbers; the last state stays. Throws
  * AppError `training-unsaved` where the state cannot be written; the one before stays.
  */
 export async function runTraining(options: TrainingLoopOptions): Promise<Trained> {
@@ -92,6 +100,7 @@ export async function runTraining(options: TrainingLoopOptions): Promise<Trained
     parameters: options.parameters,
     seed: plan.seed,
     optimizer: optimizerOf(plan.optimizer),
+    ...(plan.averaging === undefined ? {} : { averaging: plan.averaging }),
   });
   const log = await restoreOrClear({ trainer, folder, resume: options.resume });
   const events = await openEventFile(folder);
@@ -148,13 +157,14 @@ class TrainingLoop {
       ...(signal === undefined ? {} : { signal }),
     });
     if (result.kind === "cancelled") return false;
-    const { loss, gradientNorm, applied } = result;
+    const { loss, gradientNorm, outcome } = result;
     const seconds = (now() - this.#started.at) / 1000;
-    await log.append({ step, loss, gradientNorm, learningRate, applied, seconds });
-    if (log.steps.slice(-BAD_STEPS_MAX).every((each) => !each.applied) && log.steps.length >= BAD_STEPS_MAX) {
+    await log.append({ step, loss, gradientNorm, learningRate, outcome, seconds });
+    const last = log.steps.slice(-BAD_STEPS_MAX);
+    if (last.length === BAD_STEPS_MAX && last.every((each) => each.outcome === "not-finite")) {
       throw new AppError(
         "training-diverged",
-        `training diverged at step ${step}: ${BAD_STEPS_MAX} steps in a row could not be applied; lower the learning rate and resume from the last saved state`,
+        `training diverged at step ${step}: ${BAD_STEPS_MAX} losses in a row were no numbers; lower the learning rate and resume from the last saved state`,
       );
     }
     await this.#report(step, { loss, gradientNorm, learningRate, seconds });
@@ -214,7 +224,11 @@ class TrainingLoop {
     if (validation === undefined || validation.length === 0) return;
     let [nats, tokens] = [0, 0];
     for (const window of validation) {
-      const score = await trainer.score({ state: model.zeroState(), tokens: window });
+      const score = await trainer.score({
+        state: model.zeroState(),
+        tokens: window,
+        weights: weightsOf(this.#parts.plan),
+      });
       if (score.kind === "cancelled") return;
       for (const logProbability of score.logProbabilities) nats -= logProbability;
       tokens += score.logProbabilities.length;
@@ -223,6 +237,11 @@ class TrainingLoop {
     await log.note({ step: log.steps.length, validationLoss: this.#validationLoss });
     await events.scalars(log.steps.length, { validation_loss: this.#validationLoss });
   }
+}
+
+/** The weights that a run is about. */
+export function weightsOf({ averaging }: Pick<TrainingPlan, "averaging">): "current" | "averaged" {
+  return averaging === undefined ? "current" : "averaged";
 }
 
 function optimizerOf({ muon, ...rest }: OptimizerConfig): OptimizerOptions {
