@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { createEngine } from "../lib/engine.js";
 import {
   gemmSpeed,
   hasBf16,
@@ -197,7 +198,9 @@ test.each(WAYS.filter(({ instructionSet }) => instructionSet !== "scalar"))(
       isBTransposed: true,
       precision,
     });
-    expect(speed / multiplyAddPeak(options)).toBeGreaterThan(precision === "bf16" ? 0.9 : 0.5);
+    // Some processors do more bf16 pairs in a cycle than float32, some fewer: each has its own peak.
+    const narrow = precision === "bf16" ? narrowMultiplyAddPeak({ threads: 1, operands: "bf16" }) : undefined;
+    expect(speed / (narrow ?? multiplyAddPeak(options))).toBeGreaterThan(0.5);
   },
 );
 
@@ -252,19 +255,23 @@ test.skipIf(!WAYS.some(({ precision }) => precision === "bf16"))(
   },
 );
 
-// One instruction does two or four times the products of float32 and is at least as wide; others may use the machine.
-test.each([
-  ["bf16", 1.3],
-  ["int8", 2],
-] as const)(
-  "multiply-adds of %s, where there are any, beat float32",
-  { retry: 5 },
-  (operands, timesAtLeast) => {
-    const narrow = narrowMultiplyAddPeak({ threads: 1, operands });
-    const plain = multiplyAddPeak({ instructionSet: SETS.at(-1) ?? "scalar", threads: 1 });
-    expect(narrow === undefined || narrow / plain > timesAtLeast).toBe(true);
-  },
-);
+// Four products in one instruction, at least as wide; others may use the machine. Of bf16 pairs nothing can be said: Zen 4
+// does twice, a virtual Sapphire Rapids half of float32's.
+test("multiply-adds of int8, where there are any, beat float32", { retry: 5 }, () => {
+  const narrow = narrowMultiplyAddPeak({ threads: 1, operands: "int8" });
+  const plain = multiplyAddPeak({ instructionSet: SETS.at(-1) ?? "scalar", threads: 1 });
+  expect(narrow === undefined || narrow / plain > 2).toBe(true);
+});
+
+test("an engine trains with the operands that are clearly faster here", { retry: 5 }, () => {
+  const bf16 = narrowMultiplyAddPeak({ threads: 1, operands: "bf16" }) ?? 0;
+  const f32 = multiplyAddPeak({ instructionSet: SETS.at(-1) ?? "scalar", threads: 1 });
+  const engine = createEngine({ threads: 1 });
+  const { precision } = engine;
+  engine.close();
+  if (bf16 > 1.5 * f32) expect(precision).toBe("bf16");
+  if (bf16 < f32) expect(precision).toBe("f32");
+});
 
 test("bandwidth is measured", () => {
   const bandwidth = readBandwidth({ instructionSet: "scalar", threads: 1, bytes: 1 << 20 });
