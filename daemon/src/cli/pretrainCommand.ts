@@ -57,12 +57,13 @@ export function pretrainCommand(cli: Cli): Command {
       const { home, settings } = await openPlace(cli, options);
       const { name, config } = await readConfig(options.config);
       const folder = resolve(cli.currentFolder, options.output ?? join(home.root, "runs", name));
-      const corpus = options.corpus ?? corpusFolder({ homeRoot: home.root, name: config.corpus });
+      const recipe = await readRecipe(recipePath(config.corpus));
+      const corpus = options.corpus ?? corpusFolder({ homeRoot: home.root, name: recipe.name });
       const engine = openEngine({ settings, threads: options.threads });
       try {
         const outcome = await pretrain({
           engine,
-          recipe: await readRecipe(recipePath(config.corpus)),
+          recipe,
           config,
           folder,
           corpusFolder: resolve(cli.currentFolder, corpus),
