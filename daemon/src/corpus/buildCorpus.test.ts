@@ -2,11 +2,12 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { archiveName, cachedArchive } from "./archiveCache.js";
 import { attributionTable } from "./attribution.js";
 import { buildCorpus } from "./buildCorpus.js";
 import { readDocuments } from "./documents.js";
 import { parseRecipe } from "./recipe.js";
-import { cachedTarball, tarballName } from "./tarballCache.js";
+
 import { type MadePackage, makePackage, makeTarball, sampleCode } from "./testTarball.js";
 
 let folder = "";
@@ -36,7 +37,7 @@ function recipeOf(packages: readonly MadePackage[], change: object = {}) {
 
 async function fillCache(packages: readonly MadePackage[]): Promise<string> {
   const cache = await mkdtemp(join(folder, "cache-"));
-  for (const source of packages) await writeFile(join(cache, tarballName(source)), source.tarball);
+  for (const source of packages) await writeFile(join(cache, archiveName(source)), source.tarball);
   return cache;
 }
 
@@ -60,8 +61,8 @@ describe("buildCorpus", () => {
       "@scope/second lib/index.js",
     ]);
     expect(built.kind === "finished" && built.manifest.packages.map(({ dropped }) => dropped)).toEqual([
-      { twin: 1, name: 1 },
-      { twin: 1, name: 1 },
+      { twin: { files: 1, bytes: expect.any(Number) }, name: { files: 1, bytes: expect.any(Number) } },
+      { twin: { files: 1, bytes: expect.any(Number) }, name: { files: 1, bytes: expect.any(Number) } },
     ]);
   });
 
@@ -102,20 +103,20 @@ describe("buildCorpus", () => {
   it("lists every package and licence for the model card", async () => {
     const built = await build([FIRST, SECOND]);
     expect(built.kind === "finished" && attributionTable(built.manifest)).toContain(
-      "| @scope/second | 1.0.0 | MIT | 1 |",
+      "| @scope/second | npm | 1.0.0 | MIT | 1 |",
     );
   });
 });
 
-describe("cachedTarball", () => {
+describe("cachedArchive", () => {
   it("does not trust a damaged tarball in the cache", async () => {
     const cache = await fillCache([FIRST]);
-    await writeFile(join(cache, tarballName(FIRST)), makeTarball({ "package.json": "{}" }));
+    await writeFile(join(cache, archiveName(FIRST)), makeTarball({ "package.json": "{}" }));
     // The name cannot be fetched, so the damaged file would have to be used for this to succeed.
     const wanted = { ...FIRST, name: "first", version: "0.0.0-not-there" };
-    await writeFile(join(cache, tarballName(wanted)), "damaged");
+    await writeFile(join(cache, archiveName(wanted)), "damaged");
     const signal = AbortSignal.abort(new Error("offline"));
-    await expect(cachedTarball({ wanted, cache, signal })).rejects.toThrow("offline");
+    await expect(cachedArchive({ wanted, cache, signal })).rejects.toThrow("offline");
   });
 });
 

@@ -1,33 +1,33 @@
 /**
- * Builds a corpus from a recipe: fetch, unpack in memory, clean, remove twins, hold out, write.
- * The result depends on the recipe alone. Stopped at any point, it leaves the earlier result and the cached
- * tarballs whole, and the next run goes on from those.
+ * Builds a corpus from a recipe: fetch, unpack in memory, clean, remove twins, hold out, write. One package at a time,
+ * the next few being fetched meanwhile, so that memory holds one unpacked package and never the corpus.
+ * The result depends on the recipe alone. Stopped at any point, it leaves the earlier result and the cached archives
+ * whole, and the next run goes on from those.
  */
 import { createHash } from "node:crypto";
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../errors.js";
-import { cleanFile, type DropReason } from "./clean.js";
 import { Deduplicator } from "./deduplicate.js";
 import {
   type CorpusDocument,
   type CorpusManifest,
-  DOCUMENTS_FILE,
+  DocumentWriter,
   MANIFEST_FILE,
   writeWhole,
 } from "./documents.js";
 import { matcher } from "./glob.js";
-import { isAcceptedLicence, licenceOf } from "./licence.js";
+import { prefetch } from "./prefetch.js";
 import { type OnProgress, startPhase } from "./progress.js";
-import type { CorpusRecipe, RecipePackage } from "./recipe.js";
-import { readTarball, type TarFile } from "./tarball.js";
-import { cachedTarball } from "./tarballCache.js";
+import { type CorpusRecipe, type RecipeSource, sourceLabel } from "./recipe.js";
+import { selectFiles } from "./selectFiles.js";
+import { type FetchedSource, fetchSource, sourceFiles } from "./sourceFiles.js";
 
 export interface BuildCorpusOptions {
   readonly recipe: CorpusRecipe;
   /** Receives `documents.jsonl` and `manifest.json`. */
   readonly folder: string;
-  /** Tarballs; default: `cache` inside `folder`. */
+  /** Archives; default: `cache` inside `folder`. */
   readonly cache?: string;
   readonly signal?: AbortSignal;
   readonly onProgress?: OnProgress;
@@ -37,10 +37,11 @@ export type BuiltCorpus =
   | { readonly kind: "finished"; readonly manifest: CorpusManifest }
   | { readonly kind: "cancelled" };
 
-/** Documents held in memory at most: a recipe of the intended size has a tenth of this. */
+/** A recipe of the intended size has a sixth of this. */
 const CORPUS_BYTES_MAX = 512 * 1024 * 1024;
+/** Packages under way at once: enough to hide the registries' answers, few enough to be polite. */
+const FETCHED_AHEAD = 4;
 
-type Candidate = Omit<CorpusDocument, "split">;
 type PackageManifest = CorpusManifest["packages"][number];
 
 export async function buildCorpus(options: BuildCorpusOptions): Promise<BuiltCorpus> {
@@ -53,163 +54,131 @@ export async function buildCorpus(options: BuildCorpusOptions): Promise<BuiltCor
   }
 }
 
+/** Whether a corpus is the one that its recipe expects; undefined when the recipe expects none. */
+export function isReproduced(recipe: CorpusRecipe, manifest: CorpusManifest): boolean | undefined {
+  return recipe.documentsHash === undefined ? undefined : recipe.documentsHash === manifest.documentsHash;
+}
+
 async function build(
   options: BuildCorpusOptions & { readonly signal: AbortSignal },
 ): Promise<CorpusManifest> {
   const { recipe, folder, signal } = options;
-  const cache = options.cache ?? join(folder, "cache");
-  const report = startPhase({
-    phase: "build",
-    total: recipe.packages.length,
-    onProgress: options.onProgress,
-  });
-  const twins = new Deduplicator();
-  const documents: CorpusDocument[] = [];
-  const packages: PackageManifest[] = [];
-  let bytes = 0;
-  await mkdir(folder, { recursive: true });
-  for (const [index, source] of recipe.packages.entries()) {
-    report(index, `${source.name}@${source.version}`);
-    const files = await readTarball(await cachedTarball({ wanted: source, cache, signal }));
+  signal.throwIfAborted();
+  const writer = await DocumentWriter.open(folder);
+  try {
+    const { packages, totals } = await writeDocuments({ ...options, writer });
     signal.throwIfAborted();
-    checkLicence(source, files);
-    const { candidates, dropped } = selectFiles({ source, files, excluded: recipe.exclude, twins });
-    const kept = candidates.map((candidate) => ({ ...candidate, split: splitOf(candidate, source, recipe) }));
-    const packageBytes = sum(kept.map(({ text }) => Buffer.byteLength(text)));
-    bytes += packageBytes;
-    if (bytes > CORPUS_BYTES_MAX)
+    // A manifest never describes other documents than those beside it: it goes first and comes back last.
+    await rm(join(folder, MANIFEST_FILE), { force: true });
+    const manifest: CorpusManifest = {
+      recipe: recipe.name,
+      recipeHash: recipeHash(recipe),
+      documentsHash: await writer.finish(),
+      ...totals,
+      packages,
+    };
+    await writeWhole(join(folder, MANIFEST_FILE), [`${JSON.stringify(manifest, null, 2)}\n`]);
+    return manifest;
+  } catch (error) {
+    await writer.discard();
+    throw error;
+  }
+}
+
+type Totals = Pick<CorpusManifest, "documents" | "bytes" | "bytesByLanguage" | "bytesBySplit">;
+
+async function writeDocuments(
+  options: BuildCorpusOptions & { readonly signal: AbortSignal; readonly writer: DocumentWriter },
+): Promise<{ readonly packages: PackageManifest[]; readonly totals: Totals }> {
+  const { recipe, folder, signal, writer } = options;
+  const cache = options.cache ?? join(folder, "cache");
+  const sources = recipe.packages;
+  const report = startPhase({ phase: "build", total: sources.length, onProgress: options.onProgress });
+  const twins = new Deduplicator();
+  const packages: PackageManifest[] = [];
+  const totals = { documents: 0, bytes: 0, bytesByLanguage: {}, bytesBySplit: {} };
+  const fetched = prefetch({
+    items: sources,
+    ahead: FETCHED_AHEAD,
+    work: (source, workSignal) => fetchSource({ source, cache, signal: workSignal }),
+    signal,
+  });
+  report(0, labelOf(sources[0]));
+  for await (const source of fetched) {
+    const { documents, manifest } = await documentsOf({ fetched: source, recipe, twins });
+    await writer.write(documents);
+    packages.push(manifest);
+    for (const document of documents) count(totals, document);
+    if (totals.bytes > CORPUS_BYTES_MAX)
       throw new AppError(
         "input-invalid",
         `the recipe "${recipe.name}" yields more than ${CORPUS_BYTES_MAX} bytes; cap its packages with bytesMax`,
       );
-    documents.push(...kept);
-    const { name, version, licence, integrity, split } = source;
-    packages.push({
-      name,
-      version,
-      licence,
-      integrity,
-      split,
-      documents: kept.length,
-      bytes: packageBytes,
-      dropped,
-    });
+    report(packages.length, labelOf(sources[packages.length]));
   }
-  report(recipe.packages.length, "writing");
-  const manifest = manifestOf({ recipe, documents, packages });
-  // A manifest never describes other documents than those beside it: it goes first and comes back last.
-  await rm(join(folder, MANIFEST_FILE), { force: true });
-  await writeWhole(join(folder, DOCUMENTS_FILE), lines(documents));
-  await writeWhole(join(folder, MANIFEST_FILE), [`${JSON.stringify(manifest, null, 2)}\n`]);
-  return manifest;
+  return { packages, totals };
 }
 
-function checkLicence(source: RecipePackage, files: readonly TarFile[]): void {
-  const packageJson = files.find(({ path }) => path === "package.json");
-  const licence =
-    packageJson === undefined
-      ? undefined
-      : licenceOf(JSON.parse(Buffer.from(packageJson.bytes).toString("utf8")));
-  if (licence !== source.licence || !isAcceptedLicence(licence)) {
-    throw new AppError(
-      "input-invalid",
-      `${source.name}@${source.version} is under "${licence ?? "no stated licence"}", but the recipe says "${source.licence}"; correct or remove it`,
-    );
-  }
+function labelOf(source: RecipeSource | undefined): string {
+  return source === undefined ? "writing" : sourceLabel(source);
 }
 
-interface SelectOptions {
-  readonly source: RecipePackage;
-  readonly files: readonly TarFile[];
-  readonly excluded: readonly string[];
+async function documentsOf(options: {
+  readonly fetched: FetchedSource;
+  readonly recipe: CorpusRecipe;
   readonly twins: Deduplicator;
-}
-
-function selectFiles({ source, files, excluded, twins }: SelectOptions): {
-  candidates: Candidate[];
-  dropped: Record<string, number>;
-} {
+}): Promise<{ readonly documents: CorpusDocument[]; readonly manifest: PackageManifest }> {
+  const { fetched, recipe, twins } = options;
+  const { source } = fetched;
   const isIncluded = matcher(source.include);
-  const isExcluded = matcher([...excluded, ...source.exclude]);
-  const dropped: Record<string, number> = {};
-  const drop = (reason: DropReason | "twin" | "cap") => {
-    dropped[reason] = (dropped[reason] ?? 0) + 1;
-  };
-  const candidates: Candidate[] = [];
-  for (const file of files.filter(({ path }) => isIncluded(path) && !isExcluded(path)).sort(sourceFirst)) {
-    const cleaned = cleanFile({ ...file, declarations: source.declarations });
-    if (cleaned.kind === "dropped") drop(cleaned.reason);
-    else if (twins.add(cleaned.text) !== undefined) drop("twin");
-    else {
-      const { text, language } = cleaned;
-      candidates.push({ package: source.name, path: file.path, language, text });
-    }
-  }
-  const capped = capBytes(candidates, source.bytesMax ?? CORPUS_BYTES_MAX);
-  for (let i = capped.length; i < candidates.length; i++) drop("cap");
-  return { candidates: capped, dropped };
+  const isExcluded = matcher([...recipe.exclude, ...source.exclude]);
+  const { files, integrity } = await sourceFiles(fetched, (path) => isIncluded(path) && !isExcluded(path));
+  const { texts, dropped } = selectFiles({ source, files, twins });
+  const documents = texts.map(({ path, language, text }) => ({
+    package: source.name,
+    path,
+    language,
+    split: splitOf(path, source, recipe),
+    text,
+  }));
+  const bytes = documents.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0);
+  const { registry, name, licence, split } = source;
+  const version = source.registry === "folder" ? "" : source.version;
+  const kept = { files: documents.length, bytes };
+  return { documents, manifest: { registry, name, version, licence, integrity, split, kept, dropped } };
 }
 
-/** TypeScript before what was compiled from it, so that the source survives among twins; then by path. */
-function sourceFirst(a: TarFile, b: TarFile): number {
-  const isSource = (path: string) => (/\.[mc]?tsx?$/.test(path) ? 0 : 1);
-  return isSource(a.path) - isSource(b.path) || (a.path < b.path ? -1 : 1);
-}
-
-/** Whole files up to `bytesMax`, chosen by the hash of their path (a fair sample of folders), in their old order. */
-function capBytes(candidates: readonly Candidate[], bytesMax: number): Candidate[] {
-  const byHash = [...candidates].sort((a, b) => (sha256(a.path) < sha256(b.path) ? -1 : 1));
-  const chosen = new Set<Candidate>();
-  let bytes = 0;
-  for (const candidate of byHash) {
-    bytes += Buffer.byteLength(candidate.text);
-    if (bytes > bytesMax) break;
-    chosen.add(candidate);
-  }
-  return candidates.filter((candidate) => chosen.has(candidate));
-}
-
-function splitOf(document: Candidate, source: RecipePackage, recipe: CorpusRecipe): "train" | "valid" {
+function splitOf(path: string, source: RecipeSource, recipe: CorpusRecipe): "train" | "valid" {
   if (source.split === "valid") return "valid";
-  const draw = Number.parseInt(sha256(`${document.package}/${document.path}`).slice(0, 8), 16);
+  const draw = Number.parseInt(sha256(`${source.name}/${path}`).slice(0, 8), 16);
   return draw % recipe.validEvery === 0 ? "valid" : "train";
 }
 
-function manifestOf(options: {
-  readonly recipe: CorpusRecipe;
-  readonly documents: readonly CorpusDocument[];
-  readonly packages: PackageManifest[];
-}): CorpusManifest {
-  const { recipe, documents, packages } = options;
-  const hash = createHash("sha256");
-  for (const line of lines(documents)) hash.update(line);
-  const bytesByLanguage: Record<string, number> = {};
-  const bytesBySplit: Record<string, number> = {};
-  for (const { language, split, text } of documents) {
-    const bytes = Buffer.byteLength(text);
-    bytesByLanguage[language] = (bytesByLanguage[language] ?? 0) + bytes;
-    bytesBySplit[split] = (bytesBySplit[split] ?? 0) + bytes;
-  }
-  return {
-    recipe: recipe.name,
-    recipeHash: sha256(JSON.stringify(recipe)),
-    documentsHash: hash.digest("hex"),
-    documents: documents.length,
-    bytes: sum(packages.map((source) => source.bytes)),
-    bytesByLanguage,
-    bytesBySplit,
-    packages,
-  };
+/** Adds one document to the sums. */
+function count(
+  totals: {
+    documents: number;
+    bytes: number;
+    bytesByLanguage: Record<string, number>;
+    bytesBySplit: Record<string, number>;
+  },
+  { language, split, text }: CorpusDocument,
+): void {
+  const bytes = Buffer.byteLength(text);
+  totals.documents++;
+  totals.bytes += bytes;
+  totals.bytesByLanguage[language] = (totals.bytesByLanguage[language] ?? 0) + bytes;
+  totals.bytesBySplit[split] = (totals.bytesBySplit[split] ?? 0) + bytes;
 }
 
-function* lines(documents: readonly CorpusDocument[]): Generator<string> {
-  for (const document of documents) yield `${JSON.stringify(document)}\n`;
+/** Of what decides the documents: neither the hash that is expected of them nor where a folder lies on this machine. */
+function recipeHash(recipe: CorpusRecipe): string {
+  const packages = recipe.packages.map((source) =>
+    source.registry === "folder" ? { ...source, folder: "" } : source,
+  );
+  return sha256(JSON.stringify({ ...recipe, documentsHash: undefined, packages }));
 }
 
 function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

@@ -2,8 +2,9 @@
  * The built corpus on disk: `documents.jsonl`, one clean text per line, and `manifest.json`, what it came from.
  * Written whole or not at all; read line by line, since the file is larger than a string should be.
  */
+import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { open, readFile, rename, rm } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { z } from "zod";
@@ -23,9 +24,13 @@ export type CorpusDocument = z.infer<typeof CorpusDocument>;
 
 const Counts = z.record(z.string(), z.number());
 
+/** Files and the bytes in them. */
+const FileCount = z.strictObject({ files: z.number(), bytes: z.number() });
+export type FileCount = z.infer<typeof FileCount>;
+
 const CorpusManifest = z.strictObject({
   recipe: z.string(),
-  /** sha256 of the checked recipe and of `documents.jsonl`, lower-case hex. */
+  /** sha256 of the checked recipe (without the hash that it expects) and of `documents.jsonl`, lower-case hex. */
   recipeHash: z.string(),
   documentsHash: z.string(),
   documents: z.number(),
@@ -35,15 +40,18 @@ const CorpusManifest = z.strictObject({
   bytesBySplit: Counts,
   packages: z.array(
     z.strictObject({
+      /** `npm`, `pypi`, `crates` or `folder`. */
+      registry: z.string(),
       name: z.string(),
+      /** Empty for a folder. */
       version: z.string(),
       licence: z.string(),
       integrity: z.string(),
       split: z.string(),
-      documents: z.number(),
-      bytes: z.number(),
-      /** Files left out, by reason. */
-      dropped: Counts,
+      /** Clean text. */
+      kept: FileCount,
+      /** Files as they were packed, by the reason why they were left out. */
+      dropped: z.record(z.string(), FileCount),
     }),
   ),
 });
@@ -66,9 +74,55 @@ export async function readManifest(folder: string): Promise<CorpusManifest> {
   return CorpusManifest.parse(JSON.parse(await readFile(join(folder, MANIFEST_FILE), "utf8")));
 }
 
+/**
+ * Writes `documents.jsonl` document by document, so that a corpus need not fit in memory. Until `finish` the earlier
+ * file stays as it is. One writer per folder; close or finish it.
+ */
+export class DocumentWriter {
+  readonly #path: string;
+  readonly #file: FileHandle;
+  readonly #hash = createHash("sha256");
+
+  private constructor(path: string, file: FileHandle) {
+    this.#path = path;
+    this.#file = file;
+  }
+
+  /** Makes `folder` if need be. */
+  static async open(folder: string): Promise<DocumentWriter> {
+    await mkdir(folder, { recursive: true });
+    const path = join(folder, DOCUMENTS_FILE);
+    return new DocumentWriter(path, await open(partialOf(path), "w"));
+  }
+
+  async write(documents: readonly CorpusDocument[]): Promise<void> {
+    const lines = documents.map((document) => `${JSON.stringify(document)}\n`).join("");
+    this.#hash.update(lines);
+    await this.#file.appendFile(lines);
+  }
+
+  /** Puts the file in its place and returns its sha256 in lower-case hex. */
+  async finish(): Promise<string> {
+    await this.#file.sync();
+    await this.#file.close();
+    await rename(partialOf(this.#path), this.#path);
+    return this.#hash.digest("hex");
+  }
+
+  /** Gives up what was written. */
+  async discard(): Promise<void> {
+    await this.#file.close();
+    await rm(partialOf(this.#path), { force: true });
+  }
+}
+
+function partialOf(path: string): string {
+  return `${path}.partial`;
+}
+
 /** Writes beside `path`, syncs, then renames, so that a reader never sees half a file. */
 export async function writeWhole(path: string, chunks: Iterable<string | Uint8Array>): Promise<void> {
-  const partial = `${path}.partial`;
+  const partial = partialOf(path);
   const file = await open(partial, "w");
   try {
     for (const chunk of chunks) await (typeof chunk === "string" ? file.write(chunk) : file.writev([chunk]));

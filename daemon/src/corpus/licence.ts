@@ -1,6 +1,6 @@
 /**
  * Which licences may enter a training corpus: SPDX identifiers, with `OR` and `AND` expressions.
- * A package whose licence field is missing or not an SPDX expression is refused, never guessed.
+ * A package whose licence is missing or not an SPDX expression is refused, never guessed.
  */
 
 const ACCEPTED: ReadonlySet<string> = new Set([
@@ -26,13 +26,39 @@ function isAcceptedIdentifier(identifier: string): boolean {
   return ACCEPTED.has(identifier.trim());
 }
 
-/** The licence expression of a parsed package.json (`license` as text, or the old `{ type }` form). */
-export function licenceOf(manifest: unknown): string | undefined {
-  if (typeof manifest !== "object" || manifest === null || !("license" in manifest)) return undefined;
-  const licence = manifest.license;
-  if (typeof licence === "string") return licence;
-  if (typeof licence === "object" && licence !== null && "type" in licence) {
-    return typeof licence.type === "string" ? licence.type : undefined;
-  }
-  return undefined;
+/**
+ * The SPDX identifier of a licence text, by the sentences that set these texts apart; undefined for any other text.
+ * Used where metadata says no more than "BSD".
+ */
+export function licenceOfText(text: string): string | undefined {
+  const flat = text.replace(/\s+/g, " ");
+  const found = TEXTS.filter(({ has, lacks }) => has.test(flat) && !(lacks?.test(flat) ?? false));
+  return found.length === 1 ? found[0]?.identifier : undefined;
 }
+
+const NO_ENDORSEMENT =
+  /(Neither the names? of|The names? of the|may not be used to endorse or promote products)/i;
+const TEXTS: readonly { readonly identifier: string; readonly has: RegExp; readonly lacks?: RegExp }[] = [
+  { identifier: "MIT", has: /Permission is hereby granted, free of charge, to any person obtaining a copy/i },
+  { identifier: "Apache-2.0", has: /Apache License,? Version 2\.0/i },
+  {
+    identifier: "BSD-2-Clause",
+    has: /Redistribution and use in source and binary forms/i,
+    lacks: NO_ENDORSEMENT,
+  },
+  {
+    identifier: "BSD-3-Clause",
+    has: /Redistribution and use in source and binary forms.*(Neither the names? of|may not be used to endorse or promote products)/i,
+    lacks: /All advertising materials/i,
+  },
+  {
+    identifier: "ISC",
+    has: /Permission to use, copy, modify, and(\/or)? distribute this software .* provided that the above copyright notice/i,
+  },
+  {
+    identifier: "0BSD",
+    has: /Permission to use, copy, modify, and(\/or)? distribute this software/i,
+    lacks: /provided that the above copyright notice/i,
+  },
+  { identifier: "CC0-1.0", has: /CC0 1\.0 Universal/i },
+];

@@ -7,12 +7,12 @@ import { controlsOf } from "../prompt/controls.js";
 import { CONTROL_LITERALS } from "../prompt/controlTokens.js";
 import { testTokenizer } from "../prompt/testTokenizer.js";
 import { ANCHOR_COUNT, ANCHOR_TOKENS, writeAnchors } from "./anchors.js";
+import { archiveName } from "./archiveCache.js";
 import { buildCorpus } from "./buildCorpus.js";
 import { readDocuments } from "./documents.js";
 import { lengthsIn } from "./indexedTokens.js";
 import { parseRecipe } from "./recipe.js";
 import { openSampleStream, type SampleMix, validationWindows } from "./sampleStream.js";
-import { tarballName } from "./tarballCache.js";
 import { makePackage, sampleCode } from "./testTarball.js";
 import { readTokenised, tokeniseCorpus } from "./tokenisedCorpus.js";
 
@@ -45,7 +45,7 @@ beforeAll(async () => {
     [...Array(24).keys()].map((seed) => [`src/f${seed}.ts`, sampleCode(seed, 6)]),
   );
   const { tarball, ...source } = makePackage("first", files);
-  await writeFile(join(folder, tarballName(source)), tarball);
+  await writeFile(join(folder, archiveName(source)), tarball);
   const recipe = {
     name: "test",
     description: "",

@@ -1,27 +1,23 @@
 /**
- * Reads the regular files of an npm tarball (gzip + ustar, with pax and GNU long names) into memory.
+ * Reads the regular files of a package tarball as npm and crates.io make them (gzip + ustar, with pax and GNU long
+ * names) into memory, without the one folder at its root.
  * Never writes to disk, so no path in an archive can reach the file system. Not a general tar library.
  */
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { AppError } from "../errors.js";
+import type { PackageFile } from "./packageFile.js";
 
-/** Refuses archives that would unpack to more than this: the largest package in a recipe has about 100 MB. */
+/** Refuses archives that would unpack to more than this: the largest package in a recipe has about 200 MB. */
 const UNPACKED_BYTES_MAX = 512 * 1024 * 1024;
 const BLOCK = 512;
-
-export interface TarFile {
-  /** Path inside the package, without npm's leading `package/`. */
-  readonly path: string;
-  readonly bytes: Uint8Array;
-}
 
 const unzip = promisify<Uint8Array, { maxOutputLength: number }, Buffer>(gunzip);
 
 /** Files in archive order. Throws AppError `input-invalid` when the archive is damaged or larger than `UNPACKED_BYTES_MAX`. */
-export async function readTarball(compressed: Uint8Array): Promise<TarFile[]> {
+export async function readTarball(compressed: Uint8Array): Promise<PackageFile[]> {
   const archive = await unzip(compressed, { maxOutputLength: UNPACKED_BYTES_MAX });
-  const files: TarFile[] = [];
+  const files: PackageFile[] = [];
   let longName: string | undefined;
   let at = 0;
   while (at + BLOCK <= archive.length) {

@@ -1,6 +1,6 @@
 /** Makes npm tarballs for tests: gzip + ustar, everything under `package/`. Not part of the product. */
 import { gzipSync } from "node:zlib";
-import { integrityOf } from "./tarballCache.js";
+import { integrityOf } from "./archiveCache.js";
 
 export function makeTarball(files: Readonly<Record<string, string | Uint8Array>>): Uint8Array {
   const blocks = Object.entries(files).flatMap(([path, content]) => {
@@ -25,6 +25,7 @@ function header(path: string, size: number): Buffer {
 }
 
 export interface MadePackage {
+  readonly registry: "npm";
   readonly name: string;
   readonly version: string;
   readonly licence: string;
@@ -40,7 +41,15 @@ export function makePackage(name: string, files: Readonly<Record<string, string>
     "package.json": JSON.stringify({ name, version, license: licence }),
     ...files,
   });
-  return { name, version, licence, integrity: integrityOf(tarball), include: ["**"], tarball };
+  return {
+    registry: "npm",
+    name,
+    version,
+    licence,
+    integrity: integrityOf(tarball, "npm"),
+    include: ["**"],
+    tarball,
+  };
 }
 
 /** Code that differs from seed to seed and is long enough to be judged a text of its own. */
