@@ -59,6 +59,7 @@ const DAEMON_ARROWS: Readonly<Record<string, readonly string[]>> = {
   vocabulary: [".", "corpus", "prompt"],
   learning: [".", "journal", "store", "prompt", "engine"],
   jobs: [".", "store", "prompt", "engine", "corpus", "vocabulary"],
+  evaluation: [".", "prompt", "engine", "completion", "corpus"],
   conformance: ["."],
   model: [".", "store", "vocabulary"],
   protocol: [],

@@ -158,7 +158,7 @@ describe("a text that", () => {
     ["is a 50 MB line to train on", ["train", at("endless.txt")], /line 1 of .*longer than 8 MiB/],
     ["has a row without text", ["train", at("rows.jsonl")], /line 2 of .*rows\.jsonl/],
     ["is of no known kind", ["train", at("data.csv")], /neither a \.txt nor a \.jsonl/],
-    ["is not there to measure", ["embedded", "evaluate", at("no-sources")], /holds no source files/],
+    ["is not there to measure", ["eval", "model", "--data", at("no-sources")], /holds no source files/],
   ])("%s is refused by name", (_name, args, expected) => check({ args: [...args, ...model()], expected }));
 
   test("comes through a pipe and is not UTF-8 is refused", () =>

@@ -8,7 +8,7 @@ import { completeCommand } from "./completeCommand.js";
 import { conformanceCommand } from "./conformanceCommand.js";
 import { corpusCommand } from "./corpusCommand.js";
 import { demoCommand } from "./demoCommand.js";
-import { embeddedCommand } from "./embeddedCommand.js";
+import { evalCommand } from "./evalCommand.js";
 import { learnedCommand } from "./learnedCommand.js";
 import { lspCommand } from "./lspCommand.js";
 import { modelCommand } from "./modelCommand.js";
@@ -47,7 +47,7 @@ export function createProgram(cli: Cli): Command {
     serveCommand,
     trainCommand,
     modelCommand,
-    embeddedCommand,
+    evalCommand,
     vocabularyCommand,
     corpusCommand,
     conformanceCommand,
