@@ -1,5 +1,6 @@
 /** What the other packages see of the settings and the training recipes. */
 
+export { editDistance } from "./editDistance.js";
 export {
   type ContextStage,
   type GuardConfig,

@@ -4,6 +4,7 @@
  */
 
 import { z } from "zod";
+import { editDistance } from "./editDistance.js";
 
 /** All keys, flat as editors show them: `ouroboros.<area>.<name>`. */
 export const settingsSchema = z.strictObject({
@@ -185,18 +186,4 @@ export function nearestKey(wrong: string): string {
   const distances = SETTING_KEYS.map((key) => ({ key, distance: editDistance(wrong.slice(0, 100), key) }));
   distances.sort((a, b) => a.distance - b.distance);
   return distances[0]?.key ?? "";
-}
-
-/** Levenshtein's distance, one row at a time (Wagner and Fischer, 1974). */
-function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= from.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= to.length; j += 1) {
-      const substitute = (row[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1);
-      next.push(Math.min(substitute, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[to.length] ?? 0;
 }

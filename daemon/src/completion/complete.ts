@@ -24,6 +24,8 @@ export type CompleteOptions = {
   /** Default: `interactive`. */
   readonly priority?: Priority;
   readonly place: Omit<CompletionPlace, "tokenizer">;
+  /** Default: that of the place, its text cut to the budgets. */
+  readonly prompt?: CompletionPrompt;
   readonly sampling: Sampling;
   readonly tokensMax: number;
   readonly signal: AbortSignal;
@@ -50,7 +52,7 @@ export type Completion =
 /** Rejects with EngineError only. */
 export async function complete(options: CompleteOptions): Promise<Completion> {
   const { tokenizer, place } = options;
-  const prompt = completionPrompt({ tokenizer, ...place });
+  const prompt = options.prompt ?? completionPrompt({ tokenizer, ...place });
   const read = await readPrompt(options, prompt);
   if (read.kind === "cancelled") return { kind: "cancelled" };
   const written = await write({ ...options, prompt, state: read.state });

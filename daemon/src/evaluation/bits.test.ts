@@ -146,7 +146,7 @@ describe("projects", () => {
 
   test("are told apart in the headline", async () => {
     const compared = knownModel(() => 1, tokenOf("a"));
-    const headline = headlineOf(await measured({ compared }));
+    const headline = headlineOf({ bits: await measured({ compared }) });
     expect([rounded(headline.honoLateBits), rounded(headline.othersLateBits)]).toEqual([1, 2.5]);
     expect(headline.othersProjects).toBe(1);
     expect(headline.comparedDifference).toBeCloseTo((1 + 0 + 1.25) / 3, 5);

@@ -52,18 +52,7 @@ export function completionPrompt(place: CompletionPlace): CompletionPrompt {
   const { tokenizer, path, prefix, suffix, line } = place;
   const controls = controlsOf(tokenizer);
   if (controls === undefined || place.form === "continue" || isBlank(suffix)) {
-    const window = prefixWindow({ tokenizer, text: prefix, line });
-    const open = window.length - openTokens(tokenizer, window);
-    const before = window.subarray(0, open);
-    const lead = tokenizer.decode(window.subarray(open));
-    const header = controls === undefined ? new Uint32Array() : fileHeader({ tokenizer, controls }, path);
-    const tokens = concatenate([header, before]);
-    return promptOf({
-      tokens: tokens.length > 0 ? tokens : Uint32Array.of(END_OF_DOCUMENT),
-      prefix: { start: header.length, end: tokens.length },
-      end: undefined,
-      lead,
-    });
+    return continuationPrompt({ tokenizer, path, before: prefixWindow({ tokenizer, text: prefix, line }) });
   }
   const vocabulary = { tokenizer, controls };
   const near = withoutReturns(suffix.slice(0, SUFFIX_TOKENS_MAX * CHARACTERS_PER_TOKEN_MAX));
@@ -88,6 +77,25 @@ export function completionPrompt(place: CompletionPlace): CompletionPrompt {
     prefix: { start, above: start + parts.above.length, end: tokens.length },
     end: controls.eot,
     lead: tokenizer.decode(written.subarray(closed)),
+  });
+}
+
+/** A plain continuation of `before`, the tokens of the text before the cursor, however many they are. */
+export function continuationPrompt(options: {
+  readonly tokenizer: Tokenizer;
+  readonly path: string;
+  readonly before: Uint32Array;
+}): CompletionPrompt {
+  const { tokenizer, path, before } = options;
+  const controls = controlsOf(tokenizer);
+  const open = before.length - openTokens(tokenizer, before);
+  const header = controls === undefined ? new Uint32Array() : fileHeader({ tokenizer, controls }, path);
+  const tokens = concatenate([header, before.subarray(0, open)]);
+  return promptOf({
+    tokens: tokens.length > 0 ? tokens : Uint32Array.of(END_OF_DOCUMENT),
+    prefix: { start: header.length, end: tokens.length },
+    end: undefined,
+    lead: tokenizer.decode(before.subarray(open)),
   });
 }
 
