@@ -14,7 +14,7 @@ const at = (...names: readonly string[]) => join(scratch.path, ...names);
 
 const STEPS = 120;
 /** Of the run below, nats per token. An untrained model has 6.93, one that knows how frequent tokens are about 5.6. */
-const VALIDATION_LOSS_MAX = 4.3;
+const VALIDATION_LOSS_MAX = 3.6;
 
 const config = {
   description: "A tiny model of this project's own sources.",
@@ -81,7 +81,9 @@ function logged<T>(output: string, schema: z.ZodType<T>): T[] {
 }
 
 const hashOf = (output: string) =>
-  createHash("sha256").update(readFileSync(at(output, "model.safetensors"))).digest("hex");
+  createHash("sha256")
+    .update(readFileSync(at(output, "model.safetensors")))
+    .digest("hex");
 
 beforeAll(async () => {
   bundleCli();
@@ -135,11 +137,15 @@ describe("a model from nothing", () => {
   test("stops at Ctrl-C with everything saved, and is begun anew only when asked to", async () => {
     const stopped = await pretrain({ output: "stopped", interruptWhen: /^train .*tokens\/s/m });
     expect(stopped.code).toBe(130);
-    expect(stopped.stderr).toMatch(/Stopped; step \d+ of 120 is kept, and the same command with --resume goes on\./);
+    expect(stopped.stderr).toMatch(
+      /Stopped; step \d+ of 120 is kept, and the same command with --resume goes on\./,
+    );
     expect(existsSync(at("stopped", "model.safetensors"))).toBe(true);
     const again = await pretrain({ output: "stopped" });
     expect(again.code).toBe(1);
-    expect(again.stderr).toMatch(/there is a run in .*stopped; go on with it \(--resume\), train anew \(--restart\)/);
+    expect(again.stderr).toMatch(
+      /there is a run in .*stopped; go on with it \(--resume\), train anew \(--restart\)/,
+    );
     const resumed = await pretrain({ output: "stopped", more: ["--resume"] });
     expect(resumed.code).toBe(0);
     expect(hashOf("stopped")).toBe(hashOf("undisturbed"));
@@ -149,7 +155,10 @@ describe("a model from nothing", () => {
     await pretrain({ output: "annealed", interruptWhen: /^train .*tokens\/s/m });
     const done = logged("annealed", loggedSchema).length;
     const stages = [{ contextTokens: 128, steps: done + 5 }];
-    const shorter = writeConfig("shorter", { stages, learningRate: { ...config.learningRate, decaySteps: 5 } });
+    const shorter = writeConfig("shorter", {
+      stages,
+      learningRate: { ...config.learningRate, decaySteps: 5 },
+    });
     const ended = await pretrain({ output: "annealed", config: shorter, more: ["--resume"] });
     expect(ended.code).toBe(0);
     expect(logged("annealed", loggedSchema).length).toBe(done + 5);
@@ -202,7 +211,9 @@ describe("bad input", () => {
     });
     const ran = await pretrain({ output: "diverged", config: wild, more: ["--resume"] });
     expect(ran.code).toBe(1);
-    expect(ran.stderr).toMatch(/training diverged at step \d+: .*lower the learning rate and resume from the last saved state/);
+    expect(ran.stderr).toMatch(
+      /training diverged at step \d+: .*lower the learning rate and resume from the last saved state/,
+    );
     expect(readFileSync(at("diverged", "state.safetensors")).equals(before)).toBe(true);
     const resumed = await pretrain({ output: "diverged", more: ["--resume"] });
     expect(resumed.code).toBe(0);

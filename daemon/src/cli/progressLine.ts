@@ -18,7 +18,7 @@ export interface Progress {
 }
 
 const REDRAW_MS = 100;
-/** Without a terminal (a log file, CI) a line this often is enough to see that it lives. */
+/** Without a terminal (a log file, CI) a line this often, and one for each phase, is enough to see that it lives. */
 const LINE_EVERY_MS = 10_000;
 
 export interface ProgressLine {
@@ -35,6 +35,7 @@ export interface ProgressLineOptions {
 
 export function createProgressLine({ write, isTerminal, nowMs }: ProgressLineOptions): ProgressLine {
   let shownMs = Number.NEGATIVE_INFINITY;
+  let shownPhase: string | undefined;
   let isDrawn = false;
   const clear = () => {
     if (isDrawn) write("\r\x1b[2K");
@@ -43,8 +44,9 @@ export function createProgressLine({ write, isTerminal, nowMs }: ProgressLineOpt
   return {
     show(progress) {
       const everyMs = isTerminal ? REDRAW_MS : LINE_EVERY_MS;
-      if (nowMs() - shownMs < everyMs) return;
+      if (progress.phase === shownPhase && nowMs() - shownMs < everyMs) return;
       shownMs = nowMs();
+      shownPhase = progress.phase;
       clear();
       write(isTerminal ? progressText(progress) : `${progressText(progress)}\n`);
       isDrawn = isTerminal;
