@@ -10,9 +10,9 @@ export interface Renaming {
 }
 
 const OCCURRENCES_MIN = 3;
-const RENAMINGS_MAX = 4;
+const RENAMINGS_MAX = 8;
 /** Share of new names with an invented word; the others join two words of the text. */
-const INVENTED = 0.6;
+const INVENTED = 0.9;
 const IDENTIFIER = /[A-Za-z_$][\w$]{3,}/g;
 const NOT_NAMES = new Set(
   `this that true false null undefined const function return await async import from export default class extends
