@@ -26,6 +26,16 @@ test.each([
   ["drops vendored folders", "node_modules/x/a.ts", CODE, "vendored"],
   ["drops copies of evaluation projects by folder", "src/hono/router.ts", CODE, "vendored"],
   ["drops them by origin", "src/a.ts", `// from https://github.com/honojs/hono\n${CODE}`, "vendored"],
+  ["drops what pip carries", "pip/_vendor/rich/text.py", CODE, "vendored"],
+  ["drops what typer carries", "typer/_click/core.py", CODE, "vendored"],
+  ["drops a Python package inside another", "lib/flask/app.py", CODE, "vendored"],
+  ["drops a crate inside another", "crates/ignore/src/walk.rs", CODE, "vendored"],
+  ["drops them by their Python and Rust origin", "a.py", `# github.com/pallets/click\n${CODE}`, "vendored"],
+  ["keeps an integration of the same name", "src/ignore.rs", CODE, "kept rust"],
+  ["keeps a module named like a common word", "src/events/click.ts", CODE, "kept typescript"],
+  ["drops generated folders", "src/__generated__/types.ts", CODE, "generated"],
+  ["drops generated names", "src/api.g.ts", CODE, "generated"],
+  ["drops tables of numbers", "src/a.ts", `${CODE}${"  31415,\n".repeat(60)}`, "numbers"],
 ])("%s", (_name, path, content, expected) => expect(check(path, content)).toBe(expected));
 
 describe("cleanFile", () => {
@@ -42,6 +52,12 @@ test.each([
   ["vscode-languageserver-types", true],
   ["honolulu", false],
   ["ignore-walk", false],
+  ["Flask", true],
+  ["Werkzeug", true],
+  ["grep_searcher", true],
+  ["vscode_languageclient", true],
+  ["asyncclick", true],
+  ["clickhouse-driver", false],
 ])("package %s is kept out: %s", (name, expected) => expect(isExcludedPackage(name)).toBe(expected));
 
 test.each([

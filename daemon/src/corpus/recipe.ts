@@ -74,8 +74,9 @@ const LocalFolder = z.strictObject({
 
 /** An entry names its registry; without one it is an npm package, or a folder if it has one. */
 function withRegistry(entry: unknown): unknown {
-  if (typeof entry !== "object" || entry === null || "registry" in entry) return entry;
-  return { registry: "folder" in entry ? "folder" : "npm", ...entry };
+  if (typeof entry !== "object" || entry === null || ("registry" in entry && entry.registry !== undefined))
+    return entry;
+  return { ...entry, registry: "folder" in entry ? "folder" : "npm" };
 }
 
 const Source = z

@@ -1,11 +1,15 @@
-/** Makes npm tarballs for tests: gzip + ustar, everything under `package/`. Not part of the product. */
+/** Makes package archives for tests: tarballs (gzip + ustar) and wheels (zip). Not part of the product. */
 import { gzipSync } from "node:zlib";
+import { zipSync } from "fflate";
 import { integrityOf } from "./archiveCache.js";
 
-export function makeTarball(files: Readonly<Record<string, string | Uint8Array>>): Uint8Array {
+type Files = Readonly<Record<string, string | Uint8Array>>;
+
+/** Everything lies under `root`, as in every package tarball. */
+export function makeTarball(files: Files, root = "package"): Uint8Array {
   const blocks = Object.entries(files).flatMap(([path, content]) => {
     const body = Buffer.from(content);
-    return [header(`package/${path}`, body.length), body, Buffer.alloc(-body.length & 511)];
+    return [header(`${root}/${path}`, body.length), body, Buffer.alloc(-body.length & 511)];
   });
   return gzipSync(Buffer.concat([...blocks, Buffer.alloc(1024)]));
 }
@@ -25,7 +29,7 @@ function header(path: string, size: number): Buffer {
 }
 
 export interface MadePackage {
-  readonly registry: "npm";
+  readonly registry: "npm" | "pypi" | "crates";
   readonly name: string;
   readonly version: string;
   readonly licence: string;
@@ -34,22 +38,41 @@ export interface MadePackage {
   readonly tarball: Uint8Array;
 }
 
+/** A pure wheel; `metadata` are its header fields, then perhaps a blank line and the README. */
+export function makeWheel(name: string, files: Files, metadata: string): MadePackage {
+  const version = "1.0.0";
+  const all = { ...files, [`${name}-${version}.dist-info/METADATA`]: metadata };
+  const archive = zipSync(
+    Object.fromEntries(Object.entries(all).map(([path, content]) => [path, Buffer.from(content)])),
+    { mtime: new Date(2000, 0) },
+  );
+  return made({ registry: "pypi", name, version, archive });
+}
+
+export function makeCrate(name: string, files: Files, licence = "MIT OR Apache-2.0"): MadePackage {
+  const version = "1.0.0";
+  const manifest = `[package]\nname = "${name}"\nversion = "${version}"\nlicense = "${licence}"\n`;
+  const archive = makeTarball({ "Cargo.toml": manifest, ...files }, `${name}-${version}`);
+  return { ...made({ registry: "crates", name, version, archive }), licence: "MIT OR Apache-2.0" };
+}
+
+function made(
+  options: Pick<MadePackage, "registry" | "name" | "version"> & { readonly archive: Uint8Array },
+): MadePackage {
+  const { archive: tarball, ...source } = options;
+  const integrity = integrityOf(tarball, source.registry);
+  return { ...source, licence: "MIT", integrity, include: ["**"], tarball };
+}
+
 export function makePackage(name: string, files: Readonly<Record<string, string>>): MadePackage {
   const version = "1.0.0";
-  const licence = "MIT";
-  const tarball = makeTarball({
-    "package.json": JSON.stringify({ name, version, license: licence }),
-    ...files,
-  });
-  return {
+  const manifest = JSON.stringify({ name, version, license: "MIT" });
+  return made({
     registry: "npm",
     name,
     version,
-    licence,
-    integrity: integrityOf(tarball, "npm"),
-    include: ["**"],
-    tarball,
-  };
+    archive: makeTarball({ "package.json": manifest, ...files }),
+  });
 }
 
 /** Code that differs from seed to seed and is long enough to be judged a text of its own. */
