@@ -55,7 +55,7 @@ test(NAME, { timeout: 900_000 }, async () => {
   const outcomes: { readonly isRight: boolean; readonly what: string }[] = [];
   for (const place of drawPlaces(SEED)) {
     if (outcomes.length === CORRECTIONS) break;
-    const wanted = tokenizer.encode(place.wanted);
+    const wanted = tokenizer.encode(leadOf(place) + place.wanted);
     const rejected = await student.answer(place);
     if (wanted.length > TOKENS_MAX || sameTokens(rejected, wanted)) continue;
 
@@ -117,10 +117,13 @@ async function openStudent() {
       return generation.tokens;
     },
     async teach(place: DrawnPlace, rejected: Uint32Array) {
+      const lead = leadOf(place);
+      const written = tokenizer.decode(rejected);
       const teaching = correctionPrompt({
         tokenizer,
         ...place,
-        rejected: tokenizer.decode(rejected),
+        // Nothing holds the answer above to the lead; what began otherwise stood nowhere.
+        rejected: written.startsWith(lead) ? written.slice(lead.length) : "",
         stop: "\n",
       });
       return (await learning.correct({ source: "teach", ...teaching })).kind;
@@ -128,6 +131,11 @@ async function openStudent() {
     undo: () => learning.undo({}),
     close: () => learning.close(),
   };
+}
+
+/** What stands before the cursor and is written once more. */
+function leadOf(place: DrawnPlace): string {
+  return completionPrompt({ tokenizer, ...place }).lead;
 }
 
 /** The token that ends a completion at this place. */

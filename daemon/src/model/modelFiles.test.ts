@@ -1,8 +1,16 @@
 /** Models in folders: found, imported as hub folders, compared. The formats themselves: native/test/modelFiles.test.ts. */
 
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { convertModel, createEngine, loadTokenizer, readModelFile } from "@ouroboros/native";
 import { afterAll, describe, expect, test } from "vitest";
 import { embeddedModelPath, findVocabulary } from "../modelFiles.js";
@@ -126,7 +134,11 @@ describe("importing", () => {
   });
 
   test("keeps how the source wants to be asked", async () => {
-    const options = importing({ source: embedded, vocabularyPath: embeddedVocabulary });
+    const source = join(scratch, "asked", "model.safetensors");
+    mkdirSync(dirname(source));
+    copyFileSync(embedded, source);
+    writeFileSync(join(dirname(source), "config.json"), JSON.stringify({ completionForm: "continue" }));
+    const options = importing({ source, vocabularyPath: embeddedVocabulary });
     await importModel(options);
     const config = JSON.parse(readFileSync(join(options.models, "small", "config.json"), "utf8"));
     expect(config.completionForm).toBe("continue");
