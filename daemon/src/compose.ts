@@ -29,6 +29,7 @@ import { describeNotice } from "./learning/notices.js";
 import { LEARNING_DEFAULTS, type LearningSettings } from "./learning/recipe.js";
 import type { Log } from "./log.js";
 import { checkVocabularyFits, embeddedAnchorsPath, embeddedModelPath, findVocabulary } from "./modelFiles.js";
+import { checkIdentity } from "./modelIdentity.js";
 import { promptFormOf } from "./prompt/promptForm.js";
 import { codeOf } from "./sentence.js";
 import { readSettings } from "./settingsFile.js";
@@ -104,6 +105,12 @@ export async function openModel(options: {
     if (registered) checkCheckpoint(registered, model.info.hash);
     const tokenizer = loadTokenizer(vocabularyPath);
     const rows = model.info.vocabularySize;
+    await checkIdentity({
+      checkpoint: path,
+      modelHash: model.info.hash,
+      vocabularyPath,
+      vocabularyHash: tokenizer.hash,
+    });
     checkVocabularyFits({ checkpoint: path, rows, vocabulary: vocabularyPath, tokens: tokenizer.size });
     const isEmbedded = path === embeddedModelPath();
     return { engine, model, tokenizer, path, vocabularyPath, isEmbedded, form: await promptFormOf(path) };

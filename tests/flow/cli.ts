@@ -25,6 +25,8 @@ export interface RunOptions {
   readonly interruptWhen?: RegExp;
   /** The process is killed without a warning after so long. */
   readonly killAfterMs?: number;
+  /** No file can grow beyond this, as on a disk that is full. In whole KiB. */
+  readonly fileBytesMax?: number;
 }
 
 /** The bundle follows the sources; it takes a fraction of a second. */
@@ -40,9 +42,13 @@ export function runCli({
   environment,
   interruptWhen,
   killAfterMs,
+  fileBytesMax,
 }: RunOptions): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [bin, ...args], {
+    const command = [process.execPath, bin, ...args];
+    const limited = ["bash", "-c", `ulimit -f ${(fileBytesMax ?? 0) / 1024}; exec "$0" "$@"`, ...command];
+    const [program = "", ...rest] = fileBytesMax === undefined ? command : limited;
+    const child = spawn(program, rest, {
       cwd: folder ?? home,
       env: { ...process.env, NO_COLOR: "1", OURO_HOME: join(home, "ouro-home"), ...environment },
     });

@@ -103,10 +103,10 @@ beforeAll(async () => {
   const ran = await pretrain({ output: "undisturbed" });
   expect(ran.stderr).not.toContain("ouro: ");
   expect(ran.code).toBe(0);
-});
+}, 300_000);
 afterAll(scratch.remove);
 
-describe("a model from nothing", () => {
+describe("a model from nothing", { timeout: 300_000 }, () => {
   test("learns: the loss on text it has not read reaches what it should", () => {
     const losses = logged("undisturbed", loggedSchema);
     expect(losses.map(({ step }) => step)).toEqual([...Array(STEPS).keys()]);
@@ -180,7 +180,7 @@ describe("a model from nothing", () => {
   });
 });
 
-describe("bad input", () => {
+describe("bad input", { timeout: 300_000 }, () => {
   test("an unknown key of the configuration is named", async () => {
     const ran = await pretrain({ output: "no", config: writeConfig("typo", { learningrate: 1 }) });
     expect(ran.code).toBe(1);
@@ -219,4 +219,22 @@ describe("bad input", () => {
     expect(resumed.code).toBe(0);
     expect(hashOf("diverged")).toBe(hashOf("undisturbed"));
   });
+
+  test.skipIf(process.platform === "win32")(
+    "a disk that is full ends the run with the last good state in place",
+    async () => {
+      await pretrain({ output: "full", interruptWhen: /^train .*tokens\/s/m });
+      const before = readFileSync(at("full", "state.safetensors"));
+      const fileBytesMax = 1024 * Math.floor(before.length / 2 / 1024);
+      const ran = await pretrain({ output: "full", more: ["--resume"], fileBytesMax });
+      expect(ran.code).toBe(1);
+      expect(ran.stderr).toMatch(
+        /the training state could not be written to .*state\.safetensors; make room there/,
+      );
+      expect(readFileSync(at("full", "state.safetensors")).equals(before)).toBe(true);
+      const resumed = await pretrain({ output: "full", more: ["--resume"] });
+      expect(resumed.code).toBe(0);
+      expect(hashOf("full")).toBe(hashOf("undisturbed"));
+    },
+  );
 });

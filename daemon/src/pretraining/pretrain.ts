@@ -4,6 +4,7 @@
  * error, never silently used.
  */
 
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -17,6 +18,7 @@ import { openSampleStream, validationWindows } from "../corpus/sampleStream.js";
 import { readTokenised, tokeniseCorpus } from "../corpus/tokenisedCorpus.js";
 import { AppError } from "../errors.js";
 import { VOCABULARY_FILE } from "../modelFiles.js";
+import { MODEL_CONFIG_FILE } from "../modelIdentity.js";
 import { controlsOf } from "../prompt/controls.js";
 import { trainCorpusVocabulary } from "../vocabulary/corpusVocabulary.js";
 import { hasStoppedRun, runTraining, type TrainingProgress, weightsOf } from "./trainingLoop.js";
@@ -41,7 +43,6 @@ export type Pretrained =
   /** `done`: the last part that is complete, for the person. */
   | { readonly kind: "stopped"; readonly done: string };
 
-const CONFIG_FILE = "config.json";
 const IDENTITY_FILE = "run.json";
 /** Enough for two digits after the point, and seconds of work. */
 const VALIDATION_WINDOWS = 24;
@@ -192,6 +193,9 @@ async function save(options: {
 }): Promise<void> {
   const { trainer, folder, config, recipe, tokenizer } = options;
   await trainer.saveCheckpoint({ path: modelPath(folder), precision: "bf16", weights: weightsOf(config) });
-  const about = { vocabularyHash: tokenizer.hash, corpus: recipe.name, training: config };
-  await writeFile(join(folder, CONFIG_FILE), `${JSON.stringify(about, null, 2)}\n`);
+  const modelHash = createHash("sha256")
+    .update(await readFile(modelPath(folder)))
+    .digest("hex");
+  const about = { modelHash, vocabularyHash: tokenizer.hash, corpus: recipe.name, training: config };
+  await writeFile(join(folder, MODEL_CONFIG_FILE), `${JSON.stringify(about, null, 2)}\n`);
 }

@@ -142,6 +142,7 @@ class TrainingLoop {
       if (now() - this.#savedAt > plan.saveEveryMinutes * 60_000) await this.#save();
     }
     await this.#save();
+    if (log.steps.at(-1)?.outcome === "not-finite") throw diverged(log.steps.length - 1);
     return { kind: "finished", trainer, loss: log.steps.at(-1)?.loss ?? Number.NaN, steps: plan.steps };
   }
 
@@ -162,10 +163,7 @@ class TrainingLoop {
     await log.append({ step, loss, gradientNorm, learningRate, outcome, seconds });
     const last = log.steps.slice(-BAD_STEPS_MAX);
     if (last.length === BAD_STEPS_MAX && last.every((each) => each.outcome === "not-finite")) {
-      throw new AppError(
-        "training-diverged",
-        `training diverged at step ${step}: ${BAD_STEPS_MAX} losses in a row were no numbers; lower the learning rate and resume from the last saved state`,
-      );
+      throw diverged(step);
     }
     await this.#report(step, { loss, gradientNorm, learningRate, seconds });
     return true;
@@ -202,9 +200,13 @@ class TrainingLoop {
     });
   }
 
+  /** Leaves the state saved before where the parameters as they stand give no numbers: it is the last good one. */
   async #save(): Promise<void> {
     const { trainer, log, folder, now } = this.#parts;
     const path = join(folder, STATE_FILE);
+    this.#savedAt = now();
+    const validationLoss = await this.#validate();
+    if (Number.isNaN(validationLoss) || log.steps.at(-1)?.outcome === "not-finite") return;
     try {
       await log.sync();
       await trainer.save({ path });
@@ -215,28 +217,36 @@ class TrainingLoop {
         { cause },
       );
     }
-    await this.#validate();
-    this.#savedAt = now();
   }
 
-  async #validate(): Promise<void> {
-    const { trainer, model, validation, log, events } = this.#parts;
-    if (validation === undefined || validation.length === 0) return;
+  /** Nats per token; undefined without validation text, NaN where the parameters are no good. */
+  async #validate(): Promise<number | undefined> {
+    const { trainer, model, plan, validation, log, events } = this.#parts;
+    if (validation === undefined || validation.length === 0) return undefined;
     let [nats, tokens] = [0, 0];
     for (const window of validation) {
       const score = await trainer.score({
         state: model.zeroState(),
         tokens: window,
-        weights: weightsOf(this.#parts.plan),
+        weights: weightsOf(plan),
       });
-      if (score.kind === "cancelled") return;
+      if (score.kind === "cancelled") return undefined;
       for (const logProbability of score.logProbabilities) nats -= logProbability;
       tokens += score.logProbabilities.length;
     }
+    if (!Number.isFinite(nats)) return Number.NaN;
     this.#validationLoss = nats / tokens;
     await log.note({ step: log.steps.length, validationLoss: this.#validationLoss });
     await events.scalars(log.steps.length, { validation_loss: this.#validationLoss });
+    return this.#validationLoss;
   }
+}
+
+function diverged(step: number): AppError {
+  return new AppError(
+    "training-diverged",
+    `training diverged at step ${step}: its losses are no numbers any more; lower the learning rate and resume from the last saved state`,
+  );
 }
 
 /** The weights that a run is about. */
