@@ -10,7 +10,7 @@
  * The suffix comes first, so that typing only appends to the prompt (SPM, arXiv:2207.14255). A recurrent model has
  * half forgotten the suffix by the time it writes, so the first line of it is hinted again, where the cursor's line
  * begins: what is begun of that line stands last, next to its rest, and a key typed in it is one more token.
- * With the hint between the begun line and its rest a model of this size lost the thread (MODEL_CARD.md).
+ * With the hint between the begun line and its rest, the first embedded model never filled a line's rest right.
  * Texts are given as tokens of `encodeText`; budgets are the callers' affair (`request.ts`, the sample stream).
  */
 import type { Role, RoleMap, RoleMark } from "@ouroboros/configs";
