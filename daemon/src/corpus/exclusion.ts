@@ -25,6 +25,8 @@ export const EXCLUDED_PACKAGES = [
   "starlette",
   "click",
   "asyncclick",
+  // Carries click, in a folder of its own and in its modules.
+  "typer",
   "httpx",
   "httpcore",
   "ripgrep",
