@@ -101,7 +101,7 @@ async function wholeLife(path) {
   await addon.trainerStep(trainer, { sequences: [held, sequence], learningRate: 1e-4 }).promise;
   const lora = trainerOf(model, { kind: "lora", rank: 4, alpha: 4, targets: ["att.key", "ffn.value"] });
   await addon.trainerStep(lora, { sequences: [sequence], learningRate: 1e-4 }).promise;
-  const adapter = await addon.trainerPublish(lora).promise;
+  const adapter = await addon.trainerPublish(lora, {}).promise;
   const read = await addon.read(model, { state, tokens, adapter }).promise;
   await addon.score(model, { state, tokens, adapter }).promise;
   await generation(model, { state: read.state, adapter }).promise;
@@ -192,7 +192,7 @@ const scenarios = {
         addon.score(model, { state, tokens }).promise,
         addon.reference(model, { state, tokens: tokens.subarray(0, 300) }).promise,
         step(trainer, 300).promise,
-        addon.trainerPublish(trainer).promise,
+        addon.trainerPublish(trainer, {}).promise,
         addon.loadModel(engine, { path }).promise,
       ];
     };
