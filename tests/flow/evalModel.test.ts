@@ -13,7 +13,11 @@ const data = join(scratch.path, "projects");
 const corpus = join(scratch.path, "corpus");
 let model: string;
 
-const COPIED = Array.from({ length: 60 }, (_, index) => `word${index}`).join(" ");
+/** Sixty different words; digits would make the file a table of numbers, which is left out. */
+const COPIED = Array.from(
+  { length: 60 },
+  (_, index) => `word${String.fromCharCode(97 + (index % 26), 97 + Math.floor(index / 26))}`,
+).join(" ");
 
 beforeAll(async () => {
   bundleCli();
