@@ -5,6 +5,7 @@
 
 import { z } from "zod";
 import embedded from "../training/embedded.json" with { type: "json" };
+import embeddedLonger from "../training/embedded-longer.json" with { type: "json" };
 
 const modelShapeSchema = z.strictObject({
   layers: z.int().min(1),
@@ -112,6 +113,7 @@ export type PretrainingConfig = z.infer<typeof pretrainingSchema>;
 
 export const PRETRAINING_CONFIGS: Readonly<Record<string, PretrainingConfig>> = {
   embedded: pretrainingSchema.parse(embedded),
+  "embedded-longer": pretrainingSchema.parse(embeddedLonger),
 };
 
 export function stepsOf({ stages }: Pick<PretrainingConfig, "stages">): number {

@@ -18,6 +18,7 @@ import { openPlace } from "./place.js";
 const optionsSchema = commonSchema.extend({
   config: z.string(),
   corpus: z.string().optional(),
+  start: z.string().optional(),
   output: z.string().optional(),
   resume: z.boolean().default(false),
   restart: z.boolean().default(false),
@@ -30,6 +31,7 @@ export function pretrainCommand(cli: Cli): Command {
     .description("Make a model from nothing: corpus, vocabulary, training; a stopped run can go on.")
     .option("--config <file>", "a training configuration, or the name of a shipped one", "embedded")
     .option("--corpus <dir>", "folder of a built corpus (default: the configuration's, in the data home)")
+    .option("--start <dir>", "folder of a model to go on from (default: the configuration's)")
     .option(
       "--output <dir>",
       "folder for the model and for what a run resumes from (default: in the data home)",
@@ -50,12 +52,15 @@ export function pretrainCommand(cli: Cli): Command {
         "ouro train pretrain",
         "ouro train pretrain --config mine.json --output ./model --minutes 90",
         "ouro train pretrain --config mine.json --output ./model --resume",
+        "ouro train pretrain --config embedded-longer --start ./model --output ./longer",
       ),
     )
     .action(async (_options, command: Command) => {
       const options = optionsSchema.parse(command.opts());
       const { home, settings } = await openPlace(cli, options);
-      const { name, config } = await readConfig(options.config);
+      const { name, config: read } = await readConfig(options.config);
+      const config =
+        options.start === undefined ? read : { ...read, start: resolve(cli.currentFolder, options.start) };
       const folder = resolve(cli.currentFolder, options.output ?? join(home.root, "runs", name));
       const recipe = await readRecipe(recipePath(config.corpus));
       const corpus = options.corpus ?? corpusFolder({ homeRoot: home.root, name: recipe.name });

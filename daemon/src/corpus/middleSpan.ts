@@ -17,10 +17,16 @@ const LINES_MAX = 4;
 const CHARACTERS_MAX = 100;
 const SPAN_CHARACTERS_MAX = 280;
 
-/** A span inside `text`, possibly empty at the end of a line. Undefined for a text without a useful line. */
-export function drawMiddle(text: string, random: Random): Span | undefined {
+export interface MiddleOptions {
+  /** The span begins in a line that begins here or later. */
+  readonly from: number;
+  readonly random: Random;
+}
+
+/** A span inside `text`, possibly empty at the end of a line. Undefined where no useful line is left. */
+export function drawMiddle(text: string, { from, random }: MiddleOptions): Span | undefined {
   const lines = lineSpans(text);
-  const worthwhile = lines.filter(({ start, end }) => /\S{2}/.test(text.slice(start, end)));
+  const worthwhile = lines.filter(({ start, end }) => start >= from && /\S{2}/.test(text.slice(start, end)));
   const line = worthwhile[random.below(worthwhile.length)];
   if (line === undefined) return undefined;
   const draw = random.next();

@@ -176,6 +176,34 @@ describe("openSampleStream", () => {
     expect(hinted).toBeLessThan(fills.length);
   });
 
+  it("makes several fills of a long window, each with as much above the cursor as a prompt mostly has", async () => {
+    const contextTokens = 640;
+    const stages = [{ contextTokens, steps: 12 }];
+    const stream = await openSampleStream({
+      folder,
+      tokenizer,
+      tokensPerStep: contextTokens,
+      stages,
+      seed: 1,
+      mix: { ...PLAIN, fill: 1 },
+    });
+    const batches = Array.from({ length: 12 }, (_, step) => stream.batch(step));
+    const fills = batches.map((batch) => batch.filter((tokens) => controls && tokens.includes(controls.mid)));
+    expect(Math.max(...fills.map(({ length }) => length))).toBe(2);
+    expect(Math.max(...batches.flat().map(({ length }) => length))).toBeLessThanOrEqual(321);
+    for (const batch of batches) {
+      const predicted = batch.reduce((sum, tokens) => sum + tokens.length - 1, 0);
+      expect(predicted).toBeGreaterThan(contextTokens - 4);
+      expect(predicted).toBeLessThanOrEqual(contextTokens);
+    }
+    // From the middle of the text on, but in a document's first lines.
+    const above = fills.flat().map((tokens) => {
+      const [pre, mid] = [controls?.pre, controls?.mid].map((id) => tokens.indexOf(id ?? -1));
+      return (mid ?? 0) - (pre ?? 0);
+    });
+    expect(above.filter((count) => count > 100).length).toBeGreaterThan(above.length / 2);
+  });
+
   it("renames throughout: the text differs from every document, and the new name comes again", async () => {
     const corpus = await readTokenised({ folder, split: "train", tokenizer });
     const known = new Set(tokenizer.decode(Uint32Array.from(corpus.tokens)).match(/[\w$]+/g));

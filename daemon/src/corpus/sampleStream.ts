@@ -5,9 +5,10 @@
  * The token file is cut into blocks as long as the longest context; each epoch cuts at a new offset and visits the blocks
  * in a new order. A stage of the curriculum takes the next blocks of that order, cuts them into windows of its context
  * and visits these in an order of its own, so nothing is read twice before everything was read once, and one step's
- * windows come from many places. A window is used as it stands or turned, by its own draw, into a sample in one of the
- * prompt formats; whatever room a sample leaves is filled with the documents that follow. Every window therefore has
- * `contextTokens + 1` tokens; where a document ends within it, a new sequence begins.
+ * windows come from many places. A window is used as it stands or turned, by its own draw, into samples in one of the
+ * prompt formats: fills, which requests keep short, in pieces of their length, others as long as the window. Whatever
+ * room a sample leaves is filled with the documents that follow. A window therefore predicts `contextTokens` tokens;
+ * where a document or a piece ends within it, a new sequence begins.
  */
 import { type ContextStage, type PretrainingConfig, ROLE_MAPS } from "@ouroboros/configs";
 import type { Tokenizer } from "@ouroboros/native";
@@ -57,6 +58,8 @@ export interface SampleStream {
 
 /** Below this much text a fill-in sample has nothing to go by. */
 const SAMPLE_TOKENS_MIN = 32;
+/** About as long as a request's prompt for a fill; a longer window holds several. */
+const FILL_TOKENS = 320;
 
 export async function openSampleStream(options: SampleStreamOptions): Promise<SampleStream> {
   const { tokenizer, tokensPerStep, stages, seed, mix } = options;
@@ -99,7 +102,7 @@ export async function openSampleStream(options: SampleStreamOptions): Promise<Sa
           blockStart(firstBlock + Math.floor(window / perBlock)) + (window % perBlock) * contextTokens;
         return maker.make({ start, contextTokens, random: seededRandom(seed, step, row, contextTokens) });
       });
-      return windowsOfStep.flatMap(atDocuments);
+      return windowsOfStep.flat().flatMap(atDocuments);
     },
   };
 }
@@ -163,6 +166,8 @@ interface Stretch {
   readonly length: number;
   readonly header: Uint32Array;
   readonly text: string;
+  /** Whether its document begins with it. */
+  readonly isStart: boolean;
   /** Where in the token file the stretch ends. */
   readonly end: number;
 }
@@ -180,7 +185,17 @@ interface Window {
   readonly random: Random;
 }
 
-/** Turns a place in the token file into one sequence. */
+/** Equal but for rounding, one after another. */
+function pieces({ start, contextTokens, random }: Window, count: number): readonly Window[] {
+  const at = (index: number) => Math.floor((index * contextTokens) / count);
+  return Array.from({ length: count }, (_, index) => ({
+    start: start + at(index),
+    contextTokens: at(index + 1) - at(index),
+    random,
+  }));
+}
+
+/** Turns a place in the token file into sequences. */
 class WindowMaker {
   readonly #corpus: TokenisedSplit;
   readonly #vocabulary: Vocabulary;
@@ -192,19 +207,21 @@ class WindowMaker {
     this.#mix = mix;
   }
 
-  make(window: Window): Uint32Array {
-    const { fill, edit, chat, renamed, split } = this.#mix;
-    const { random } = window;
+  make(window: Window): readonly Uint32Array[] {
+    const { fill } = this.#mix;
+    const { contextTokens, random } = window;
     const draw = random.next();
     const isHeaded = random.next() < this.#mix.headers;
-    const made = draw < fill + edit + chat + renamed + split ? this.#sample(window, draw) : undefined;
-    return made ?? this.#plain(window, isHeaded);
+    const count = draw < fill ? Math.max(1, Math.round(contextTokens / FILL_TOKENS)) : 1;
+    return pieces(window, count).map((piece) => this.#sample(piece, draw) ?? this.#plain(piece, isHeaded));
   }
 
+  /** Undefined for plain text, and where the place is not fit for what was drawn. */
   #sample(window: Window, draw: number): Uint32Array | undefined {
+    const { fill, edit, chat, renamed, split } = this.#mix;
+    if (draw >= fill + edit + chat + renamed + split) return undefined;
     const stretch = this.#stretch(window);
     if (stretch === undefined) return undefined;
-    const { fill, edit, chat, renamed } = this.#mix;
     const { random } = window;
     if (draw < fill) return this.#fill(stretch, random);
     if (draw < fill + edit) return this.#edit(stretch, random);
@@ -227,7 +244,8 @@ class WindowMaker {
   #fill(stretch: Stretch, random: Random): Uint32Array | undefined {
     const { header, text, length } = stretch;
     const { tokenizer } = this.#vocabulary;
-    const drawn = drawMiddle(text, random);
+    // What stands above a cursor is mostly as much as a prompt holds; only in a document's first lines it is less.
+    const drawn = drawMiddle(text, { from: stretch.isStart ? 0 : text.length >> 1, random });
     if (drawn === undefined) return undefined;
     const suffixText = text.slice(drawn.end);
     // At the end of a document requests are plain continuations, and so are samples.
@@ -334,7 +352,7 @@ class WindowMaker {
     const text = end === document.end - 1 ? decoded : withoutPartOfLine(decoded);
     // Half a character at a cut decodes to U+FFFD, which must not be learnt.
     if (text.includes("\ufffd")) return undefined;
-    return { length, header: this.#header(document), text, end };
+    return { length, header: this.#header(document), text, isStart: from === document.text, end };
   }
 
   #header({ start, text }: DocumentTokens): Uint32Array {
