@@ -83,6 +83,8 @@ const STATE_FILE = "state.safetensors";
 const BAD_STEPS_MAX = 10;
 /** Steps between two entries of the event file. */
 const EVENT_EVERY_STEPS = 10;
+/** Larger parts of a batch leave the processor's cache, and from some 2,500 tokens on are computed twice to save memory. */
+const TOKENS_AT_ONCE = 1024;
 
 /** Whether a run that can be resumed lies in `folder`. */
 export function hasStoppedRun(folder: string): boolean {
@@ -150,8 +152,10 @@ class TrainingLoop {
   async #step(step: number): Promise<boolean> {
     const { trainer, plan, log, now, signal, batch } = this.#parts;
     const learningRate = learningRateAt({ schedule: plan.learningRate, step, steps: plan.steps });
+    const sequences = batch(step).map(wholeSequence);
     const result = await trainer.step({
-      sequences: batch(step).map(wholeSequence),
+      sequences,
+      sequencesAtOnce: Math.max(1, Math.round((TOKENS_AT_ONCE * sequences.length) / plan.tokensPerStep)),
       learningRate,
       l2wrap: plan.l2wrap,
       ...limitsOf(plan.guard, log.steps),
