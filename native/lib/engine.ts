@@ -1,5 +1,6 @@
 /** Engine, Model and Trainer over the addon: checks arguments, wires AbortSignals, gives results their types. */
 
+import { setMaxListeners } from "node:events";
 import { loadAddon } from "./addon.js";
 import { EngineError } from "./errors.js";
 import { guarded, rethrow } from "./rethrow.js";
@@ -185,11 +186,15 @@ function trainerOver(addon: EngineAddon, handle: Handle): Trainer {
   };
 }
 
-/** Starts a native job, ties it to the signal, and gives its failure the caller's stack. */
+/**
+ * Starts a native job, ties it to the signal, and gives its failure the caller's stack. One signal may end any number of
+ * jobs: each takes its listener away again, so Node need not warn of many.
+ */
 export async function run<Result>(start: () => NativeJob<Result>, signal?: AbortSignal): Promise<Result> {
   const job = guarded(start);
   const cancel = () => job.cancel();
   if (signal?.aborted) cancel();
+  if (signal !== undefined) setMaxListeners(0, signal);
   signal?.addEventListener("abort", cancel, { once: true });
   try {
     return await job.promise;

@@ -1,5 +1,6 @@
 /** Generation: what is written, when it stops, what is told about it. How one token is drawn is sampler.test.ts. */
 
+import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
 import { loadTokenizer } from "../lib/tokenizer.js";
 import type { GenerateOptions, Sampling } from "../lib/types.js";
@@ -213,6 +214,20 @@ describe("cancelled", () => {
         expect(await call({ state, tokens, signal })).toEqual({ kind: "cancelled" });
       }
     }
+  });
+
+  test("many jobs at once by one signal, without a warning, and none of them listens any longer", async () => {
+    const warnings: Error[] = [];
+    const keep = (warning: Error) => warnings.push(warning);
+    process.on("warning", keep);
+    const controller = new AbortController();
+    const { signal } = controller;
+    const all = await Promise.all(Array.from({ length: 16 }, () => model.read({ state, tokens, signal })));
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("warning", keep);
+    expect(all.every(({ kind }) => kind === "finished")).toBe(true);
+    expect(warnings).toEqual([]);
+    expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
   test("while it reads, it ends between two passes", async () => {

@@ -3,9 +3,9 @@
 import { outcomeOf } from "../assistant/outcome.js";
 import { complete } from "../completion/complete.js";
 import { type LoadedModel, openModel, openProject, type Workplace } from "../compose.js";
+import { GREEDY } from "../engine/greedy.js";
 import type { Learning } from "../learning/learning.js";
 import { describeNotice } from "../learning/notices.js";
-import { GREEDY } from "../learning/proof.js";
 import { correctionPrompt } from "../prompt/correctionPrompt.js";
 import type { DidLearn } from "../protocol/corrections.js";
 import type { HttpClient } from "../transport/httpClient.js";

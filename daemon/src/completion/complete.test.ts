@@ -3,7 +3,7 @@ import { createEngine, loadTokenizer } from "@ouroboros/native";
 import { describe, expect, test } from "vitest";
 import type { GenerateOptions, Model } from "../engine/engine.js";
 import { createByteTokenizer, createFakeModel } from "../engine/fakeEngine.js";
-import { GREEDY } from "../learning/proof.js";
+import { GREEDY } from "../engine/greedy.js";
 import { embeddedModelPath } from "../modelFiles.js";
 import { createSession } from "../session/session.js";
 import { type CompleteOptions, complete } from "./complete.js";

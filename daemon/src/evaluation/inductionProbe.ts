@@ -3,6 +3,7 @@
 import { complete } from "../completion/complete.js";
 import { type OnProgress, startPhase } from "../corpus/progress.js";
 import type { Finished, Model, Tokenizer } from "../engine/engine.js";
+import { GREEDY } from "../engine/greedy.js";
 import { encodeText } from "../prompt/encodeText.js";
 import { continuationPrompt } from "../prompt/request.js";
 import { inCompany } from "./company.js";
@@ -15,7 +16,6 @@ import {
   recalls,
 } from "./induction.js";
 import type { EvaluationProject } from "./projects.js";
-import { GREEDY } from "./sampling.js";
 import { meanOf } from "./tally.js";
 
 export interface InductionProbeOptions {

@@ -2,9 +2,9 @@
 
 import { type OnProgress, startPhase } from "../corpus/progress.js";
 import type { Finished, Model, Tokenizer } from "../engine/engine.js";
+import { GREEDY } from "../engine/greedy.js";
 import { randomFor } from "./draw.js";
 import type { EvaluationProject } from "./projects.js";
-import { GREEDY } from "./sampling.js";
 import { windowsOf } from "./windows.js";
 
 export interface LatencyOptions {

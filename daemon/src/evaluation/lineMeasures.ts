@@ -6,6 +6,7 @@
 import { complete } from "../completion/complete.js";
 import { type OnProgress, startPhase } from "../corpus/progress.js";
 import type { Finished, Model, Tokenizer } from "../engine/engine.js";
+import { GREEDY } from "../engine/greedy.js";
 import { controlsOf } from "../prompt/controls.js";
 import type { PromptForm } from "../prompt/promptForm.js";
 import { inCompany } from "./company.js";
@@ -21,7 +22,6 @@ import {
   placeWithin,
 } from "./places.js";
 import type { EvaluationProject } from "./projects.js";
-import { GREEDY } from "./sampling.js";
 
 export interface LineOptions {
   readonly model: Model;

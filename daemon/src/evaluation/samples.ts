@@ -2,14 +2,14 @@
 
 import { complete } from "../completion/complete.js";
 import { type OnProgress, startPhase } from "../corpus/progress.js";
-import type { Finished, Model, Tokenizer } from "../engine/engine.js";
+import type { Finished, Model, Sampling, Tokenizer } from "../engine/engine.js";
+import { GREEDY } from "../engine/greedy.js";
 import { bracketFaults } from "./balance.js";
 import { inCompany } from "./company.js";
 import { randomFor } from "./draw.js";
 import { codeFilesOf, drawLines, type LinePlace, lineStart } from "./places.js";
 import type { EvaluationProject } from "./projects.js";
 import { repeatedLines, repeatedNgrams } from "./repetition.js";
-import { SAMPLED } from "./sampling.js";
 import { meanOf } from "./tally.js";
 
 export interface SampleOptions {
@@ -37,6 +37,9 @@ export interface Samples {
   /** The same figures of the lines that really stand there: what they would be for a perfect model. */
   readonly real: SampleFigures;
 }
+
+/** As people sample code: loose enough that a model which repeats itself does not do so because of greed alone. */
+const SAMPLED: Sampling = { ...GREEDY, temperature: 0.6, topP: 0.9 };
 
 export const LINES = 12;
 export const NGRAM = 4;

@@ -1,6 +1,7 @@
 /** The proof of learning: the same prompt, answered greedily by the adapter. */
 
-import type { Adapter, Model, Sampling, State } from "../engine/engine.js";
+import type { Adapter, Model, State } from "../engine/engine.js";
+import { GREEDY } from "../engine/greedy.js";
 import type { CorrectionRecord } from "../journal/records.js";
 import { isCutShort } from "./example.js";
 import { Interrupted } from "./interrupted.js";
@@ -11,18 +12,6 @@ export interface Proof {
   readonly matches: boolean;
   readonly tokens: Uint32Array;
 }
-
-export const GREEDY: Sampling = {
-  temperature: 0,
-  topP: 0,
-  topK: 0,
-  alphaPresence: 0,
-  alphaFrequency: 0,
-  alphaDecay: 1,
-  repetitionPenalty: 1,
-  tokenBan: new Uint32Array(),
-  seed: 0,
-};
 
 /** A text that was read need not come out again. */
 const NOT_ASKED_FOR: Proof = { matches: false, tokens: new Uint32Array() };

@@ -1,6 +1,7 @@
 /** Writing, reading and appending tokens: what completions are made of. */
 
 import type { Model, State } from "@ouroboros/native";
+import { GREEDY } from "../../engine/greedy.js";
 import { bytesPerToken, readOperations } from "./costs.js";
 import { type BenchRun, type Figure, type Measured, measureInTurns, type Task } from "./figures.js";
 import { type Machine, productLimit, readLimit } from "./limits.js";
@@ -17,18 +18,6 @@ const HOT_TOKENS = 64;
 const APPENDED = [1, 2, 4, 8, 16];
 /** One append is too short to be timed alone. */
 const APPENDS_PER_RUN = 8;
-
-export const GREEDY = {
-  temperature: 0,
-  topP: 0,
-  topK: 0,
-  alphaPresence: 0,
-  alphaFrequency: 0,
-  alphaDecay: 1,
-  repetitionPenalty: 1,
-  tokenBan: new Uint32Array(),
-  seed: 1,
-};
 
 /** Reads `tokens` after `state` and writes `tokensMax`. False: it was cancelled. */
 export async function write(options: {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createEngine } from "@ouroboros/native";
 import { afterAll, expect, test } from "vitest";
-import { GREEDY } from "./inference.js";
+import { GREEDY } from "../../engine/greedy.js";
 import { writeRandomCheckpoint } from "./randomCheckpoint.js";
 import { someTokens } from "./shapes.js";
 
