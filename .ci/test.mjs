@@ -20,14 +20,6 @@ const isLong = process.argv.includes("--long");
 /** Folders or files to narrow the run to, as vitest takes them. */
 const only = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 
-/** For the other Node: without the proofs that take minutes and hang on no Node version. */
-const UNIT_AND_FLOW = [
-  "tests/learning/**",
-  "tests/conformance/**",
-  "tests/editor/**",
-  "**/*Crash.test.ts",
-].flatMap((pattern) => ["--exclude", pattern]);
-
 const total = { passed: 0, failed: 0, skipped: [] };
 
 function count({ passed, failed, skipped }) {
@@ -95,7 +87,8 @@ async function runKernelChecks(log) {
 async function testOtherNode(log) {
   if (Number(process.versions.node.split(".")[0]) === OTHER_NODE_MAJOR) return;
   const node = await otherNode({ log });
-  if (node) count(runVitest({ node, name: `Node ${OTHER_NODE_MAJOR}`, paths: [...only, ...UNIT_AND_FLOW] }));
+  const env = { OURO_TEST_PART: "unit-and-flow" };
+  if (node) count(runVitest({ node, name: `Node ${OTHER_NODE_MAJOR}`, env }));
   else
     total.skipped.push({
       name: `unit and flow tests on Node ${OTHER_NODE_MAJOR}`,

@@ -3,11 +3,9 @@
  * choice is drawn by the seed, apart for each measure, so that a run of some measures agrees with a run of all.
  */
 
-import { setMaxListeners } from "node:events";
 import type { OnProgress } from "../corpus/progress.js";
 import type { Cancelled, Finished, Model, Tokenizer } from "../engine/engine.js";
 import { type Bits, measureBits } from "./bits.js";
-import { COMPANY_MOST } from "./company.js";
 import { type Induction, probeInduction } from "./inductionProbe.js";
 import { type Latency, measureLatency } from "./latency.js";
 import { type CorpusText, checkLeak, type Leak } from "./leak.js";
@@ -84,12 +82,7 @@ export interface Evaluation {
   readonly measured: Measured;
 }
 
-/** A run has one call of the engine under way, and what it combines the signal with. */
-const LISTENERS_PER_RUN = 4;
-
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
-  // Each of the runs that go side by side waits for the stop; Node takes more than ten for a leak.
-  setMaxListeners(LISTENERS_PER_RUN * COMPANY_MOST, options.signal);
   let measured: Measured = {};
   for (const measure of options.measures) {
     const taken = await take(measure, options);
