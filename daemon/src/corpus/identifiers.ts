@@ -9,10 +9,12 @@ export interface Renaming {
   readonly to: string;
 }
 
-const OCCURRENCES_MIN = 3;
-const RENAMINGS_MAX = 8;
+const OCCURRENCES_MIN = 2;
+const RENAMINGS_MAX = 12;
 /** Share of new names with an invented word; the others join two words of the text. */
 const INVENTED = 0.9;
+/** Share of these that are the invented word and nothing else. */
+const INVENTED_ALONE = 0.3;
 const IDENTIFIER = /[A-Za-z_$][\w$]{3,}/g;
 const NOT_NAMES = new Set(
   `this that true false null undefined const function return await async import from export default class extends
@@ -22,23 +24,48 @@ const NOT_NAMES = new Set(
    deprecated length name value Array Object String Number Boolean Promise Error`.split(/\s+/),
 );
 
-/** A name that occurs often in `text` and a made-up one for it, or undefined where nothing is worth renaming. */
+/**
+ * A name that occurs again in `text` and a made-up one for it, or undefined where nothing is worth renaming. Of two
+ * names the one whose occurrences lie farther apart: it has to be remembered for longer.
+ */
 export function drawRenaming(text: string, random: Random): Renaming | undefined {
-  const counts = new Map<string, number>();
-  for (const [name] of text.matchAll(IDENTIFIER)) counts.set(name, (counts.get(name) ?? 0) + 1);
-  const names = [...counts.keys()].filter((name) => !NOT_NAMES.has(name));
-  const frequent = names.filter((name) => (counts.get(name) ?? 0) >= OCCURRENCES_MIN);
-  const from = frequent[random.below(frequent.length)];
+  const places = placesOfNames(text);
+  const again = [...places].filter(([, at]) => at.length >= OCCURRENCES_MIN);
+  const drawn = [again[random.below(again.length)], again[random.below(again.length)]]
+    .filter((each) => each !== undefined)
+    .sort(([, a], [, b]) => longestWay(b) - longestWay(a));
+  const from = drawn[0]?.[0];
   if (from === undefined) return undefined;
+  const to = inStyleOf(from, newWords([...places.keys()], random));
+  return to === from || places.has(to) || NOT_NAMES.has(to) ? undefined : { from, to };
+}
+
+function placesOfNames(text: string): ReadonlyMap<string, readonly number[]> {
+  const places = new Map<string, number[]>();
+  for (const { 0: name, index } of text.matchAll(IDENTIFIER)) {
+    if (NOT_NAMES.has(name)) continue;
+    const found = places.get(name);
+    if (found === undefined) places.set(name, [index]);
+    else found.push(index);
+  }
+  return places;
+}
+
+function longestWay(places: readonly number[]): number {
+  return Math.max(...places.slice(1).map((place, index) => place - (places[index] ?? place)));
+}
+
+/** What a new name is made of. */
+function newWords(names: readonly string[], random: Random): readonly string[] {
   const words = [...new Set(names.flatMap(wordsOf))];
   const drawn = [words[random.below(words.length)], words[random.below(words.length)]];
-  // One half of a name may be a word that no file has.
-  if (random.next() < INVENTED) drawn[random.below(2)] = inventWord(random);
-  const to = inStyleOf(
-    from,
-    drawn.filter((word) => word !== undefined),
-  );
-  return to === from || counts.has(to) ? undefined : { from, to };
+  // A word that no file has: a half of the name, or all of it.
+  if (random.next() < INVENTED) {
+    const invented = inventWord(random);
+    if (random.next() < INVENTED_ALONE) return [invented];
+    drawn[random.below(2)] = invented;
+  }
+  return drawn.filter((word) => word !== undefined);
 }
 
 /** Some names of `text`, one to `RENAMINGS_MAX`, each replaced throughout; undefined where none is worth it. */

@@ -315,7 +315,8 @@ class WindowMaker {
   #chat(stretch: Stretch, random: Random): Uint32Array | undefined {
     const turns = drawChat(stretch.text, random);
     if (turns === undefined) return undefined;
-    return this.#ended(chatTurns(this.#vocabulary, ROLE_MAPS.embedded, turns), stretch);
+    const sample = chatTurns(this.#vocabulary, ROLE_MAPS.embedded, turns);
+    return sample.length > stretch.length ? undefined : this.#ended(sample, stretch);
   }
 
   /** Names that no other file has can only be copied from above. */

@@ -3,7 +3,7 @@
 import type { Cancelled } from "../engine/engine.js";
 
 /** What one reading of the weights serves at most (native/src/base/run_thread.h). */
-export const COMPANY_MOST = 16;
+const COMPANY_MOST = 16;
 
 /** The results in the order of the items; cancelled as soon as one is. */
 export async function inCompany<Item, Result extends { readonly kind: "finished" }>(options: {
