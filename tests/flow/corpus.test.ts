@@ -63,7 +63,7 @@ describe("ouro corpus build", () => {
     const again = await build(path, "--output", at("two"));
     expect(again.stdout).toContain(`documents ${result.documentsHash}\n`);
     expect(readFileSync(at("two", "manifest.json"))).toEqual(readFileSync(at("one", "manifest.json")));
-    expect(readdirSync(at("one"))).toEqual(["cache", "documents.jsonl", "manifest.json"]);
+    expect(readdirSync(at("one"))).toEqual(["attribution.md", "cache", "documents.jsonl", "manifest.json"]);
 
     const pinned = await build(recipe("all", ALL, { documentsHash: result.documentsHash }));
     expect(pinned).toMatchObject({
@@ -116,6 +116,11 @@ describe("ouro corpus build", () => {
     expect(ran.stderr).toContain("What was fetched is kept");
     expect(readdirSync(at("stopped", "cache"))).toEqual(["first-1.0.0.tgz"]);
     expect(readFileSync(at("stopped", "documents.jsonl"))).toEqual(before);
-    expect(readdirSync(at("stopped"))).toEqual(["cache", "documents.jsonl", "manifest.json"]);
+    expect(readdirSync(at("stopped"))).toEqual([
+      "attribution.md",
+      "cache",
+      "documents.jsonl",
+      "manifest.json",
+    ]);
   });
 });

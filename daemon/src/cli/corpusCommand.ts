@@ -32,7 +32,10 @@ export function corpusCommand(cli: Cli): Command {
   const build = addCommonOptions(new Command("build"))
     .description("Fetch the packages of a recipe, clean their sources and write them as training texts.")
     .argument("[recipe]", "a recipe file, or the name of a shipped one", "embedded")
-    .option("--output <dir>", "folder for documents and manifest (default: in the data home)")
+    .option(
+      "--output <dir>",
+      "folder for documents, manifest and table of sources (default: in the data home)",
+    )
     .addHelpText("after", examples("ouro corpus build", "ouro corpus build my-recipe.json --output corpus"))
     .action(async (recipe: string, _options, command: Command) => {
       const options = buildSchema.parse(command.opts());

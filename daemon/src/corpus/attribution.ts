@@ -8,6 +8,8 @@ const REGISTRY_NAMES: ReadonlyMap<string, string> = new Map([
   ["folder", "local folder"],
 ]);
 
+export const ATTRIBUTION_FILE = "attribution.md";
+
 /** A Markdown table, in the recipe's order. */
 export function attributionTable(manifest: CorpusManifest): string {
   const rows = manifest.packages

@@ -4,10 +4,12 @@
  * The result depends on the recipe alone. Stopped at any point, it leaves the earlier result and the cached archives
  * whole, and the next run goes on from those.
  */
+
 import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../errors.js";
+import { ATTRIBUTION_FILE, attributionTable } from "./attribution.js";
 import { Deduplicator } from "./deduplicate.js";
 import {
   type CorpusDocument,
@@ -25,7 +27,7 @@ import { type FetchedSource, fetchSource, sourceFiles } from "./sourceFiles.js";
 
 export interface BuildCorpusOptions {
   readonly recipe: CorpusRecipe;
-  /** Receives `documents.jsonl` and `manifest.json`. */
+  /** Receives `documents.jsonl`, `manifest.json` and `attribution.md`. */
   readonly folder: string;
   /** Archives; default: `cache` inside `folder`. */
   readonly cache?: string;
@@ -77,6 +79,7 @@ async function build(
       ...totals,
       packages,
     };
+    await writeWhole(join(folder, ATTRIBUTION_FILE), [attributionTable(manifest)]);
     await writeWhole(join(folder, MANIFEST_FILE), [`${JSON.stringify(manifest, null, 2)}\n`]);
     return manifest;
   } catch (error) {
