@@ -168,13 +168,15 @@ describe("a model from nothing", { timeout: 300_000 }, () => {
     expect(refused.stderr).toMatch(/was begun with another model; restore it, or train anew \(--restart\)/);
   });
 
-  test("goes on from a model's weights alone", async () => {
+  test.each(["start", "--start"])("goes on from a model's weights alone, named by %s", async (how) => {
+    const model = at("undisturbed");
     const further = writeConfig("further", {
-      start: at("undisturbed"),
+      ...(how === "start" ? { start: model } : {}),
       stages: [{ contextTokens: 128, steps: 4 }],
       learningRate: { peak: 0.0001, warmupSteps: 1, decaySteps: 0, endShare: 1 },
     });
-    const ran = await pretrain({ output: "further", config: further });
+    const more = ["--restart", ...(how === "--start" ? [how, model] : [])];
+    const ran = await pretrain({ output: "further", config: further, more });
     expect(ran.code).toBe(0);
     expect(logged("further", loggedSchema)[0]?.loss).toBeLessThan(VALIDATION_LOSS_MAX + 0.5);
   });
@@ -191,6 +193,14 @@ describe("bad input", { timeout: 300_000 }, () => {
     const ran = await pretrain({ output: "no", config: at("missing.json") });
     expect(ran.code).toBe(1);
     expect(ran.stderr).toMatch(/there is no training configuration .*missing\.json; shipped are: embedded/);
+  });
+
+  test("a start that is no folder of a model", async () => {
+    const ran = await pretrain({ output: "no", more: ["--start", at("nowhere")] });
+    expect(ran.code).toBe(1);
+    expect(ran.stderr).toMatch(
+      /nowhere has no vocab\.txt; start from a folder with model\.safetensors and vocab/,
+    );
   });
 
   test("a vocabulary without one of the bytes", async () => {

@@ -76,7 +76,13 @@ async function makeVocabulary(
   path: string,
 ): Promise<"made" | "cancelled"> {
   if (config.start !== undefined) {
-    await copyFile(join(config.start, VOCABULARY_FILE), path);
+    const from = join(config.start, VOCABULARY_FILE);
+    if (!existsSync(from))
+      throw new AppError(
+        "input-invalid",
+        `${config.start} has no ${VOCABULARY_FILE}; start from a folder with model.safetensors and ${VOCABULARY_FILE}`,
+      );
+    await copyFile(from, path);
     return "made";
   }
   const size = config.model.vocabularySize;
