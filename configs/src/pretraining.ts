@@ -5,6 +5,7 @@
 
 import { z } from "zod";
 import embedded from "../training/embedded.json" with { type: "json" };
+import embeddedLast from "../training/embedded-last.json" with { type: "json" };
 import embeddedLonger from "../training/embedded-longer.json" with { type: "json" };
 
 const modelShapeSchema = z.strictObject({
@@ -113,6 +114,7 @@ export type PretrainingConfig = z.infer<typeof pretrainingSchema>;
 
 export const PRETRAINING_CONFIGS: Readonly<Record<string, PretrainingConfig>> = {
   embedded: pretrainingSchema.parse(embedded),
+  "embedded-last": pretrainingSchema.parse(embeddedLast),
   "embedded-longer": pretrainingSchema.parse(embeddedLonger),
 };
 
