@@ -2,9 +2,9 @@
  * How a model is asked within a text. `fill`: it is shown what stands after the cursor. `continue`: as if nothing did.
  *
  * A model that has not learned to fill answers better when it goes on, and going on reads less again when the cursor
- * moves. The embedded one does both about as well: of 240 places in unseen TypeScript the next line comes out exact in 5
- * when it goes on and in 3 when it fills, the rest of a line cut at any character in 29 and 20 (MODEL_CARD.md). Its
- * config.json says which.
+ * moves. The embedded one does both about as well: in unseen TypeScript the next line comes out exact in 3.3 % of 600
+ * places when it goes on and in 2.7 % when it fills, the rest of a line cut at a word in 12.6 and 14.0 % of 211
+ * (MODEL_CARD.md). Its config.json says which.
  */
 
 import { readFile } from "node:fs/promises";
