@@ -66,6 +66,19 @@ it("never lets two of many simultaneous contenders hold it", async () => {
   }
 });
 
+it("tells the holder from those who contend for it", async () => {
+  const { child, said } = start();
+  expect(await said).toBe("held");
+  // As contenders of this process leave them for a moment: only a name of a living process counts.
+  const elsewhere = join(folder, "elsewhere");
+  const other = await takeLock({ folder: elsewhere, busy: () => new Error("nobody contends there") });
+  const [name = ""] = readdirSync(elsewhere);
+  await other.release();
+  for (let contender = 0; contender < 20; contender++) writeFileSync(join(folder, `${name}${contender}`), "");
+  expect(await lockHolder(folder)).toBe(child.pid);
+  await expect(take()).rejects.toMatchObject({ holder: child.pid });
+});
+
 it("says that a lock which nobody ever took is free", async () => {
   expect(await lockHolder(join(folder, "none"))).toBeUndefined();
 });

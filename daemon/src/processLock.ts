@@ -11,7 +11,7 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readdir, readFile, unlink } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { systemErrorCode } from "./errors.js";
@@ -45,7 +45,10 @@ export async function takeLock(options: {
   }
 }
 
-/** The process id of whoever holds the lock or contends for it now; undefined: it is free. Creates nothing. */
+/**
+ * The process id of whoever holds the lock; where nobody does, of one that contends for it now; undefined: it is free.
+ * Creates nothing.
+ */
 export async function lockHolder(folder: string): Promise<number | undefined> {
   try {
     return await livingHolderBesides(folder, "");
@@ -65,15 +68,34 @@ function lockOf(path: string): Lock {
   };
 }
 
-/** The process id of a living contender other than `own`; removes the names of dead ones. */
+/** The process id of a living contender other than `own`, the holder's if there is one; removes the names of dead ones. */
 async function livingHolderBesides(folder: string, own: string): Promise<number | undefined> {
-  for (const name of await readdir(folder)) {
+  for (const name of await oldestFirst(folder)) {
     if (name === own) continue;
     const [pid = "", start = ""] = name.split(".");
     if (await isAlive(Number(pid), start)) return Number(pid);
     await unlink(join(folder, name)).catch(() => undefined);
   }
   return undefined;
+}
+
+/** Whoever holds the lock found no living one beside it, so all others that live came after it. */
+async function oldestFirst(folder: string): Promise<readonly string[]> {
+  const made = await Promise.all(
+    (await readdir(folder)).map(async (name) => {
+      try {
+        return [{ name, at: (await stat(join(folder, name), { bigint: true })).mtimeNs }];
+      } catch (error) {
+        // Who has stepped back meanwhile contends no longer.
+        if (systemErrorCode(error) === "ENOENT") return [];
+        throw error;
+      }
+    }),
+  );
+  return made
+    .flat()
+    .sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
+    .map(({ name }) => name);
 }
 
 async function isAlive(pid: number, start: string): Promise<boolean> {
