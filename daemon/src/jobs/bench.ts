@@ -6,6 +6,7 @@
 import type { ModelShapeConfig } from "@ouroboros/configs";
 import type { Engine, Model, Trainer } from "@ouroboros/native";
 import { multiplyAddPeak, readBandwidth } from "@ouroboros/native/kernels";
+import { GREEDY } from "../engine/greedy.js";
 
 export interface BenchOptions {
   readonly engine: Engine;
@@ -95,25 +96,13 @@ function someTokens(length: number, vocabularySize: number): Uint32Array {
 }
 
 function decoder(model: Model, signal: AbortSignal): () => Promise<boolean> {
-  const nothing = new Uint32Array();
-  const sampling = {
-    temperature: 0,
-    topP: 0,
-    topK: 0,
-    alphaPresence: 0,
-    alphaFrequency: 0,
-    alphaDecay: 1,
-    repetitionPenalty: 1,
-    tokenBan: nothing,
-    seed: 1,
-  };
   return async () => {
     const generation = await model.generate({
       state: model.zeroState(),
       tokens: Uint32Array.of(1),
-      sampling,
+      sampling: GREEDY,
       tokensMax: DECODE_TOKENS,
-      stopTokens: nothing,
+      stopTokens: new Uint32Array(),
       signal,
     });
     return generation.kind === "finished";
