@@ -179,6 +179,7 @@ describe("a model from nothing", { timeout: 300_000 }, () => {
     const ran = await pretrain({ output: "further", config: further, more });
     expect(ran.code).toBe(0);
     expect(logged("further", loggedSchema)[0]?.loss).toBeLessThan(VALIDATION_LOSS_MAX + 0.5);
+    expect(readFileSync(at("further", "config.json"), "utf8")).not.toContain(model);
   });
 });
 

@@ -202,6 +202,8 @@ async function save(options: {
   const modelHash = createHash("sha256")
     .update(await readFile(modelPath(folder)))
     .digest("hex");
-  const about = { modelHash, vocabularyHash: tokenizer.hash, corpus: recipe.name, training: config };
+  // Where it started from is a folder of this machine, and the model may be given away.
+  const { start: _, ...training } = config;
+  const about = { modelHash, vocabularyHash: tokenizer.hash, corpus: recipe.name, training };
   await writeFile(join(folder, MODEL_CONFIG_FILE), `${JSON.stringify(about, null, 2)}\n`);
 }
