@@ -10,7 +10,10 @@ const folder = fileURLToPath(new URL("..", import.meta.url));
 const readJson = (name: string): Record<string, string> =>
   JSON.parse(readFileSync(join(folder, name), "utf8"));
 
-const files = readdirSync(join(folder, "src")).filter((name) => /(?<!\.test)\.ts$/.test(name));
+/** Paths within src/, those in folders included. */
+const files = readdirSync(join(folder, "src"), { encoding: "utf8", recursive: true })
+  .filter((path) => /(?<!\.test)\.ts$/.test(path))
+  .sort();
 
 function nodesOf(name: string): readonly ts.Node[] {
   const text = readFileSync(join(folder, "src", name), "utf8");

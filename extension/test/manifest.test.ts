@@ -9,9 +9,9 @@ import { EDITOR_SETTING_SCOPES } from "../../configs/src/settings.js";
 
 const folder = fileURLToPath(new URL("..", import.meta.url));
 const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-const sources = readdirSync(join(folder, "src"))
-  .filter((name) => !name.includes(".test."))
-  .map((name) => readFileSync(join(folder, "src", name), "utf8"))
+const sources = readdirSync(join(folder, "src"), { encoding: "utf8", recursive: true })
+  .filter((path) => /(?<!\.test)\.ts$/.test(path))
+  .map((path) => readFileSync(join(folder, "src", path), "utf8"))
   .join("\n");
 
 describe("the manifest", () => {
