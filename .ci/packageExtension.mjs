@@ -75,7 +75,7 @@ async function bundleExtension(folder) {
   });
   const client = await build({
     ...forNode,
-    entryPoints: [join(extension, "src", "quietClient.ts")],
+    entryPoints: [join(extension, "src", "daemon", "quietClient.ts")],
     outfile: join(folder, CLIENT_FILE),
   });
   const page = await build({

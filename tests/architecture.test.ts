@@ -82,6 +82,17 @@ const DAEMON_ARROWS: Readonly<Record<string, readonly string[]>> = {
   transport: [".", "protocol", "assistant", "store", "documents", "feedback"],
 };
 
+/** The same for extension/src; of `.`, main is imported by nobody and commands by main alone. */
+const EXTENSION_ARROWS: Readonly<Record<string, readonly string[]>> = {
+  ".": ["."],
+  daemon: ["."],
+  completion: [".", "daemon"],
+  correction: [".", "daemon", "completion"],
+  learning: [".", "daemon"],
+  chat: [".", "daemon", "correction", "learning"],
+  status: [".", "daemon", "completion"],
+};
+
 /** C++ layers, lowest first: a folder may include those listed for it, and itself. */
 const NATIVE_ARROWS: Readonly<Record<string, readonly string[]>> = {
   base: [],
@@ -144,6 +155,21 @@ function brokenDaemonArrows(path: string): readonly string[] {
   });
 }
 
+function brokenExtensionArrows(path: string): readonly string[] {
+  const from = folderIn("extension/src", path);
+  const isMain = path === "extension/src/main.ts";
+  const isAllowed = (target: string) => {
+    if (!target.startsWith("extension/src/"))
+      return /^(daemon\/src\/protocol\/\w+|configs\/src\/settings)\.ts$/.test(target);
+    if (target === "extension/src/main.ts") return false;
+    if (target === "extension/src/commands.ts") return isMain;
+    const to = folderIn("extension/src", target);
+    const isTop = isMain || path === "extension/src/commands.ts";
+    return isTop || to === from || (EXTENSION_ARROWS[from] ?? []).includes(to);
+  };
+  return localImports(path).flatMap((target) => (isAllowed(target) ? [] : [`${path} -> ${target}`]));
+}
+
 describe("TypeScript imports", () => {
   test("there is something to check", () => expect(product.length).toBeGreaterThan(5));
 
@@ -157,15 +183,21 @@ describe("TypeScript imports", () => {
     expect(targets.filter((target) => !/^(native\/|@ouroboros\/native)/.test(target))).toEqual([]);
   });
 
-  test("the extension knows of the daemon its messages alone, and of the rest its own settings", () => {
+  test("every folder of the extension is in the table of arrows, and the table has no other", () => {
+    const folders = product.filter((path) => path.startsWith("extension/src/"));
+    expect([...new Set(folders.map((path) => folderIn("extension/src", path)))].sort()).toEqual(
+      Object.keys(EXTENSION_ARROWS).sort(),
+    );
+  });
+
+  test("the extension's folders import along the arrows, of the daemon its messages, of the rest its settings", () => {
     const paths = product.filter((path) => path.startsWith("extension/src/"));
-    const allowed = /^(extension\/src\/[^/]+\.ts|daemon\/src\/protocol\/\w+\.ts|configs\/src\/settings\.ts)$/;
-    expect(paths.flatMap(localImports).filter((target) => !allowed.test(target))).toEqual([]);
+    expect(paths.flatMap(brokenExtensionArrows)).toEqual([]);
   });
 
   test("the chat's page shares only messages with the extension", () => {
     const paths = product.filter((path) => path.startsWith("extension/chat/"));
-    const allowed = /^(extension\/chat\/\w+\.ts|extension\/src\/chat(Messages|Strings)\.ts)$/;
+    const allowed = /^(extension\/chat\/\w+\.ts|extension\/src\/chat\/chat(Messages|Strings)\.ts)$/;
     expect(paths.flatMap(localImports).filter((target) => !allowed.test(target))).toEqual([]);
   });
 

@@ -3,7 +3,7 @@
  * for. Pure: ids are passed in.
  */
 
-import type { ChatModel, Lesson, ToPage } from "../src/chatMessages.js";
+import type { ChatModel, Lesson, ToPage } from "../src/chat/chatMessages.js";
 
 export interface Turn {
   readonly id: string;

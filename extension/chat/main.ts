@@ -1,6 +1,6 @@
 /** The chat view's page: one state, events that change it, and a screen that follows. */
 
-import type { ToPage } from "../src/chatMessages.js";
+import type { ToPage } from "../src/chat/chatMessages.js";
 import { type ChatEvent, type ChatState, reduce, type Turn, turnsBefore } from "./chatState.js";
 import { element, iconButton } from "./element.js";
 import { filled, keepChat, onMessage, restoredChat, send, strings } from "./pageHost.js";

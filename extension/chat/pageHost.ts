@@ -1,7 +1,7 @@
 /** The page's only connection to the world: messages to the extension, and the state that VS Code keeps for it. */
 
-import type { FromPage, ToPage } from "../src/chatMessages.js";
-import type { ChatStrings } from "../src/chatStrings.js";
+import type { FromPage, ToPage } from "../src/chat/chatMessages.js";
+import type { ChatStrings } from "../src/chat/chatStrings.js";
 import { type ChatState, EMPTY_CHAT } from "./chatState.js";
 
 interface VsCodeApi {

@@ -3,18 +3,17 @@
 import * as vscode from "vscode";
 import { z } from "zod";
 import { REQUESTS } from "../../daemon/src/protocol/methods.js";
-import type { ChatView } from "./chatView.js";
-import type { Correct } from "./correct.js";
-import type { DaemonLink } from "./daemonLink.js";
-import { showDiagnosis } from "./doctor.js";
-import type { GhostText } from "./ghostText.js";
-import { showLearned } from "./learnedList.js";
-import { showMenu } from "./menu.js";
-import { sentenceOf } from "./sentence.js";
-import { openSftOrg } from "./sftOrg.js";
-import type { StatusBar } from "./statusBar.js";
-import { say } from "./teacher.js";
-import type { Undo } from "./undo.js";
+import type { ChatView } from "./chat/chatView.js";
+import type { GhostText } from "./completion/ghostText.js";
+import type { Correct } from "./correction/correct.js";
+import type { DaemonLink } from "./daemon/daemonLink.js";
+import { showLearned } from "./learning/learnedList.js";
+import { openSftOrg } from "./learning/sftOrg.js";
+import type { Undo } from "./learning/undo.js";
+import { showError } from "./showMessage.js";
+import { showDiagnosis } from "./status/doctor.js";
+import { showMenu } from "./status/menu.js";
+import type { StatusBar } from "./status/statusBar.js";
 
 export interface CommandParts {
   readonly context: vscode.ExtensionContext;
@@ -51,7 +50,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
           await run();
         } catch (error) {
           log.error(`${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-          say(sentenceOf(error));
+          showError(error);
         }
       }),
     ),

@@ -4,20 +4,20 @@
  */
 
 import * as vscode from "vscode";
-import { activeUri } from "./activeUri.js";
-import { Capture } from "./capture.js";
-import { CHAT_VIEW, ChatView } from "./chatView.js";
+import { CHAT_VIEW, ChatView } from "./chat/chatView.js";
 import { registerCommands } from "./commands.js";
-import { Correct } from "./correct.js";
-import { DaemonLink } from "./daemonLink.js";
-import { GhostText, TAKEN_COMMAND } from "./ghostText.js";
-import { LearningView } from "./learningView.js";
-import { projectOf } from "./linkState.js";
-import { createRejectedTexts, type RejectedTexts } from "./rejectedTexts.js";
-import { StatusBar } from "./statusBar.js";
-import { Teacher } from "./teacher.js";
-import { Undo } from "./undo.js";
-import { WantedEditor } from "./wantedEditor.js";
+import { Capture } from "./completion/capture.js";
+import { GhostText, TAKEN_COMMAND } from "./completion/ghostText.js";
+import { createRejectedTexts, type RejectedTexts } from "./completion/rejectedTexts.js";
+import { Correct } from "./correction/correct.js";
+import { Teacher } from "./correction/teacher.js";
+import { WantedEditor } from "./correction/wantedEditor.js";
+import { activeUri } from "./daemon/activeUri.js";
+import { DaemonLink } from "./daemon/daemonLink.js";
+import { projectOf } from "./daemon/linkState.js";
+import { LearningView } from "./learning/learningView.js";
+import { Undo } from "./learning/undo.js";
+import { StatusBar } from "./status/statusBar.js";
 
 const SUGGESTIBLE = [{ scheme: "file" }, { scheme: "untitled" }];
 

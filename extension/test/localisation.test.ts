@@ -45,7 +45,7 @@ const places = (sentence: string) => [...sentence.matchAll(/\{\d+\}/g)].map(([pl
 
 /** Strings that stand where VS Code shows them to people, but hold words that no `t` has seen. */
 function untranslated(name: string): readonly string[] {
-  const shows = /^(show(Information|Warning|Error)Message|setStatusBarMessage|say)$/;
+  const shows = /^(show(Information|Warning|Error)Message|setStatusBarMessage|showWarning)$/;
   const properties = /^(title|prompt|placeholder|placeHolder|tooltip|label|description|detail)$/;
   const hasWords = (node: ts.Node | undefined) =>
     node !== undefined &&

@@ -1,9 +1,10 @@
 /** *Why Is There No Suggestion?*: gathers what this window knows and says the one thing that matters. */
 
 import * as vscode from "vscode";
-import type { DaemonLink } from "./daemonLink.js";
+import type { GhostText } from "../completion/ghostText.js";
+import type { DaemonLink } from "../daemon/daemonLink.js";
+import { translate } from "../showMessage.js";
 import { type Diagnosis, diagnose } from "./diagnosis.js";
-import type { GhostText } from "./ghostText.js";
 
 /** VS Code asks within a fraction of this after a key. */
 const UNASKED_MS = 1_500;
@@ -38,7 +39,7 @@ function examine({ link, ghostText }: Examined): Diagnosis {
     isNotAsked:
       keyAtMs !== undefined && Date.now() - keyAtMs > UNASKED_MS && keyAtMs - askedAtMs > UNASKED_MS,
     otherProviders: OTHERS.flatMap((id) => nameOfExtension(id) ?? []),
-    t: (message, ...values) => vscode.l10n.t(message, ...values),
+    t: translate,
   });
 }
 

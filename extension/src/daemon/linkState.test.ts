@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { daemon, project } from "../test/daemonStates.js";
+import { daemon, project } from "../../test/daemonStates.js";
 import { projectOf } from "./linkState.js";
 
 const inner = { ...project, id: "p2", folder: "/home/ada/shop/vendor/part" };

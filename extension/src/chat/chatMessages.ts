@@ -4,9 +4,9 @@
  */
 
 import { z } from "zod";
-import type { DidLearn } from "../../daemon/src/protocol/corrections.js";
-import { idSchema } from "../../daemon/src/protocol/places.js";
-import { turnSchema, turnsSchema } from "../../daemon/src/protocol/turns.js";
+import type { DidLearn } from "../../../daemon/src/protocol/corrections.js";
+import { idSchema } from "../../../daemon/src/protocol/places.js";
+import { turnSchema, turnsSchema } from "../../../daemon/src/protocol/turns.js";
 
 const text = turnSchema.shape.text;
 

@@ -1,6 +1,6 @@
 /** How the window stands to the daemon, as one value, and which project of the daemon's a file belongs to. Pure. */
 
-import type { DaemonState, ProjectState } from "../../daemon/src/protocol/state.js";
+import type { DaemonState, ProjectState } from "../../../daemon/src/protocol/state.js";
 
 export type LinkState =
   /** Nothing has needed the daemon yet. */

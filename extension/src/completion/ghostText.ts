@@ -5,12 +5,12 @@
  */
 
 import * as vscode from "vscode";
-import { CLIENT_NOTIFICATIONS } from "../../daemon/src/protocol/methods.js";
-import type { SuggestionEvent } from "../../daemon/src/protocol/suggestions.js";
+import { CLIENT_NOTIFICATIONS } from "../../../daemon/src/protocol/methods.js";
+import type { SuggestionEvent } from "../../../daemon/src/protocol/suggestions.js";
+import type { DaemonLink } from "../daemon/daemonLink.js";
+import { isUnderGlob, settingsFor } from "../editorSettings.js";
 import type { Capture } from "./capture.js";
-import type { DaemonLink } from "./daemonLink.js";
 import { answered, delayMs, FIRST_PACE, keyTyped, type Pace } from "./debounce.js";
-import { isUnderGlob, settingsFor } from "./editorSettings.js";
 import { offerOf } from "./offer.js";
 import { proposalsSchema } from "./proposal.js";
 import type { RejectedTexts } from "./rejectedTexts.js";

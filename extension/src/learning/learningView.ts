@@ -1,8 +1,9 @@
 /** Tells, notice by notice and never in a storm, what became of corrections; *Undo* is on the notice itself. */
 
 import * as vscode from "vscode";
-import type { DidLearn } from "../../daemon/src/protocol/corrections.js";
-import { settingsFor } from "./editorSettings.js";
+import type { DidLearn } from "../../../daemon/src/protocol/corrections.js";
+import { settingsFor } from "../editorSettings.js";
+import { translate } from "../showMessage.js";
 import { createNoticeQueue, NOTICE_MS } from "./noticeQueue.js";
 import { noticeOf } from "./notices.js";
 import type { Undo } from "./undo.js";
@@ -21,7 +22,7 @@ export class LearningView implements vscode.Disposable {
   }
 
   #show(events: readonly DidLearn[]): void {
-    const notice = noticeOf(events, (message, ...values) => vscode.l10n.t(message, ...values));
+    const notice = noticeOf(events, translate);
     if (!notice) return;
     const wanted = settingsFor()["ouroboros.learning.notices"];
     if (wanted === "none" || (wanted === "problems" && !notice.isProblem)) return;

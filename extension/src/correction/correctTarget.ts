@@ -4,8 +4,8 @@
  * was wanted without any retyping. Pure.
  */
 
-import type { AcceptedAtResult } from "../../daemon/src/protocol/suggestions.js";
-import type { Suggestion } from "./suggestion.js";
+import type { AcceptedAtResult } from "../../../daemon/src/protocol/suggestions.js";
+import type { Suggestion } from "../completion/suggestion.js";
 
 export type Accepted = NonNullable<AcceptedAtResult>;
 

@@ -4,10 +4,10 @@
  */
 
 import * as vscode from "vscode";
-import { type CorrectParams, correctResultSchema } from "../../daemon/src/protocol/corrections.js";
-import { REQUESTS } from "../../daemon/src/protocol/methods.js";
-import type { DaemonLink } from "./daemonLink.js";
-import { sentenceOf } from "./sentence.js";
+import { type CorrectParams, correctResultSchema } from "../../../daemon/src/protocol/corrections.js";
+import { REQUESTS } from "../../../daemon/src/protocol/methods.js";
+import type { DaemonLink } from "../daemon/daemonLink.js";
+import { showError, showWarning } from "../showMessage.js";
 
 /** How long the status bar says that it was kept; by then it shows the training itself. */
 const KEPT_MS = 3_000;
@@ -22,7 +22,7 @@ export class Teacher {
   /** Resolves to the correction's id, or to undefined when it was refused; the user has been told why. */
   async teach(params: CorrectParams): Promise<string | undefined> {
     if (!vscode.workspace.isTrusted) {
-      say(vscode.l10n.t("In a folder that you do not trust nothing is learned; trust it first."));
+      showWarning(vscode.l10n.t("In a folder that you do not trust nothing is learned; trust it first."));
       return undefined;
     }
     try {
@@ -34,14 +34,8 @@ export class Teacher {
       vscode.window.setStatusBarMessage(`$(check) ${vscode.l10n.t("Kept, and being learned")}`, KEPT_MS);
       return kept.correctionId;
     } catch (error) {
-      say(sentenceOf(error));
+      showError(error);
       return undefined;
     }
   }
-}
-
-/** Tells the user one sentence that answers what they have just asked for. */
-export function say(sentence: string): void {
-  // Not awaited: a notice stays for as long as the user likes.
-  void vscode.window.showWarningMessage(sentence);
 }

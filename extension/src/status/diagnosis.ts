@@ -3,9 +3,9 @@
  * tell: each hides those behind it. Pure.
  */
 
-import type { LinkState } from "./linkState.js";
-import type { Silence } from "./silence.js";
-import type { Translate } from "./translate.js";
+import type { Silence } from "../completion/silence.js";
+import type { LinkState } from "../daemon/linkState.js";
+import type { Translate } from "../messages.js";
 
 export interface Symptoms {
   readonly link: LinkState;

@@ -1,12 +1,11 @@
 /** *Show What Was Learned*: everything that the active file's project was taught, newest first, each to be taken back. */
 
 import * as vscode from "vscode";
-import { type LearnedResult, learnedResultSchema } from "../../daemon/src/protocol/corrections.js";
-import { REQUESTS } from "../../daemon/src/protocol/methods.js";
-import { activeUri } from "./activeUri.js";
-import type { DaemonLink } from "./daemonLink.js";
-import { sentenceOf } from "./sentence.js";
-import { say } from "./teacher.js";
+import { type LearnedResult, learnedResultSchema } from "../../../daemon/src/protocol/corrections.js";
+import { REQUESTS } from "../../../daemon/src/protocol/methods.js";
+import { activeUri } from "../daemon/activeUri.js";
+import type { DaemonLink } from "../daemon/daemonLink.js";
+import { showError } from "../showMessage.js";
 import type { Undo } from "./undo.js";
 
 type Learned = LearnedResult["corrections"][number];
@@ -56,7 +55,7 @@ async function fill(pick: vscode.QuickPick<LearnedItem>, link: DaemonLink): Prom
     pick.items = learned.corrections.toReversed().map(itemOf);
   } catch (error) {
     pick.hide();
-    say(sentenceOf(error));
+    showError(error);
   }
   pick.busy = false;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { daemon } from "../test/daemonStates.js";
-import { inEnglish } from "../test/inEnglish.js";
+import { daemon } from "../../test/daemonStates.js";
+import { inEnglish } from "../../test/inEnglish.js";
 import { diagnose, type Symptoms } from "./diagnosis.js";
 
 const well: Symptoms = {

@@ -6,11 +6,11 @@
 
 import * as vscode from "vscode";
 import type { z } from "zod";
-import { nextRestart } from "../../daemon/src/protocol/backOff.js";
-import { type ChatText, chatTextSchema } from "../../daemon/src/protocol/chat.js";
-import { type DidLearn, didLearnSchema } from "../../daemon/src/protocol/corrections.js";
-import { DAEMON_NOTIFICATIONS, REQUESTS } from "../../daemon/src/protocol/methods.js";
-import { type DaemonState, daemonStateSchema } from "../../daemon/src/protocol/state.js";
+import { nextRestart } from "../../../daemon/src/protocol/backOff.js";
+import { type ChatText, chatTextSchema } from "../../../daemon/src/protocol/chat.js";
+import { type DidLearn, didLearnSchema } from "../../../daemon/src/protocol/corrections.js";
+import { DAEMON_NOTIFICATIONS, REQUESTS } from "../../../daemon/src/protocol/methods.js";
+import { type DaemonState, daemonStateSchema } from "../../../daemon/src/protocol/state.js";
 import { activeUri } from "./activeUri.js";
 import { type DaemonProcess, spawnProxy } from "./daemonProcess.js";
 import type { LinkState } from "./linkState.js";

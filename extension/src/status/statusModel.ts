@@ -3,11 +3,9 @@
  * the last says the way out of what is wrong, and what a screen reader says. Pure.
  */
 
-import type { DaemonState, ProjectState } from "../../daemon/src/protocol/state.js";
-import { assertNever } from "./assertNever.js";
-import { type LinkState, projectOf } from "./linkState.js";
-import { sentenceOf } from "./sentence.js";
-import type { Translate } from "./translate.js";
+import type { DaemonState, ProjectState } from "../../../daemon/src/protocol/state.js";
+import { type LinkState, projectOf } from "../daemon/linkState.js";
+import { errorMessage, type Translate } from "../messages.js";
 
 export interface Status {
   /** With codicons, as VS Code writes them. */
@@ -41,8 +39,6 @@ export function statusOf(input: StatusInput): Status {
       return failed({ t, message: link.message });
     case "running":
       return runningStatus({ ...input, daemon: link.daemon });
-    default:
-      return assertNever(link);
   }
 }
 
@@ -112,7 +108,7 @@ function failed(parts: {
 }): Status {
   const tooltip = [
     ...(parts.lines ?? []),
-    sentenceOf(parts.message),
+    errorMessage(parts.message),
     parts.t("The log has more: click here."),
   ];
   const spoken = `${PRODUCT}. ${tooltip.join(" ")}`;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { editorSettingsSchema } from "../../configs/src/settings.js";
+import { editorSettingsSchema } from "../../../configs/src/settings.js";
 import { type Moment, whySilent } from "./silence.js";
 
 const usual: Moment = {

@@ -1,6 +1,6 @@
 /** When nothing is suggested although VS Code asks, and why: for the provider to obey and for the doctor to say. Pure. */
 
-import type { EditorSettings } from "../../configs/src/settings.js";
+import type { EditorSettings } from "../../../configs/src/settings.js";
 
 export interface Moment {
   readonly settings: EditorSettings;

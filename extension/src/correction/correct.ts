@@ -5,16 +5,16 @@
 
 import { basename } from "node:path";
 import * as vscode from "vscode";
-import { REQUESTS } from "../../daemon/src/protocol/methods.js";
-import { type AcceptedAtResult, acceptedAtResultSchema } from "../../daemon/src/protocol/suggestions.js";
-import { assertNever } from "./assertNever.js";
-import type { Capture } from "./capture.js";
+import { REQUESTS } from "../../../daemon/src/protocol/methods.js";
+import { type AcceptedAtResult, acceptedAtResultSchema } from "../../../daemon/src/protocol/suggestions.js";
+import type { Capture } from "../completion/capture.js";
+import type { GhostText } from "../completion/ghostText.js";
+import type { RejectedTexts } from "../completion/rejectedTexts.js";
+import { cursorOf, rest, type Suggestion } from "../completion/suggestion.js";
+import type { DaemonLink } from "../daemon/daemonLink.js";
+import { showWarning } from "../showMessage.js";
 import { type Accepted, correctTarget } from "./correctTarget.js";
-import type { DaemonLink } from "./daemonLink.js";
-import type { GhostText } from "./ghostText.js";
-import type { RejectedTexts } from "./rejectedTexts.js";
-import { cursorOf, rest, type Suggestion } from "./suggestion.js";
-import { say, type Teacher } from "./teacher.js";
+import type { Teacher } from "./teacher.js";
 import { CORRECTION_SCHEME, type WantedEditor } from "./wantedEditor.js";
 import { askWanted } from "./wantedInput.js";
 
@@ -47,7 +47,7 @@ export class Correct {
     }
     // Asked before anything takes time: the next event may forget what is shown now.
     const suggestion = editor && this.#options.ghostText.at(editor);
-    if (!editor) return say(nothingToCorrect());
+    if (!editor) return showWarning(nothingToCorrect());
     const target = correctTarget({
       hasSelection: !editor.selection.isEmpty,
       accepted: await this.#acceptedAt(editor),
@@ -64,9 +64,9 @@ export class Correct {
       case "unchanged":
         return this.#correctAccepted(editor, target.accepted);
       case "nothing":
-        return say(nothingToCorrect());
+        return showWarning(nothingToCorrect());
       default:
-        return assertNever(target);
+        target satisfies never;
     }
   }
 
@@ -75,7 +75,9 @@ export class Correct {
     const editor = vscode.window.activeTextEditor;
     const suggestion = editor && this.#options.ghostText.at(editor);
     if (!editor || !suggestion) {
-      return say(vscode.l10n.t("Nothing is suggested at the cursor; use this while a suggestion is shown."));
+      return showWarning(
+        vscode.l10n.t("Nothing is suggested at the cursor; use this while a suggestion is shown."),
+      );
     }
     await vscode.commands.executeCommand("editor.action.inlineSuggest.hide");
     const { document } = editor;

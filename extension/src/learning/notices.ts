@@ -2,9 +2,8 @@
  * What a notice says about what became of corrections: no more than is true. Several at once are told in one. Pure.
  */
 
-import type { DidLearn } from "../../daemon/src/protocol/corrections.js";
-import { assertNever } from "./assertNever.js";
-import type { Translate } from "./translate.js";
+import type { DidLearn } from "../../../daemon/src/protocol/corrections.js";
+import type { Translate } from "../messages.js";
 
 export interface Notice {
   readonly text: string;
@@ -51,8 +50,6 @@ function noticeOfOne({ correctionId, outcome, rejected, wanted }: DidLearn, t: T
         isProblem: true,
         undo: undefined,
       };
-    default:
-      return assertNever(outcome);
   }
 }
 

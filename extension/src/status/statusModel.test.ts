@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { DaemonState, LearningState } from "../../daemon/src/protocol/state.js";
-import { daemon, project } from "../test/daemonStates.js";
-import { inEnglish } from "../test/inEnglish.js";
-import type { LinkState } from "./linkState.js";
+import type { DaemonState, LearningState } from "../../../daemon/src/protocol/state.js";
+import { daemon, project } from "../../test/daemonStates.js";
+import { inEnglish } from "../../test/inEnglish.js";
+import type { LinkState } from "../daemon/linkState.js";
 import { statusOf } from "./statusModel.js";
 
 function of(link: LinkState, isTrusted = true) {

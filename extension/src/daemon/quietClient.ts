@@ -6,7 +6,7 @@
 import type { ChildProcess } from "node:child_process";
 import type { LogOutputChannel } from "vscode";
 import { CloseAction, ErrorAction, LanguageClient, RevealOutputChannelOn } from "vscode-languageclient/node";
-import type { InitializationOptions } from "../../daemon/src/protocol/methods.js";
+import type { InitializationOptions } from "../../../daemon/src/protocol/methods.js";
 
 const DOCUMENTS = [{ scheme: "file" }, { scheme: "untitled" }];
 

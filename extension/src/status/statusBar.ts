@@ -1,8 +1,9 @@
 /** The one status bar item: renders what statusModel.ts makes of how things stand. */
 
 import * as vscode from "vscode";
-import { activePath } from "./activeUri.js";
-import type { DaemonLink } from "./daemonLink.js";
+import { activePath } from "../daemon/activeUri.js";
+import type { DaemonLink } from "../daemon/daemonLink.js";
+import { translate } from "../showMessage.js";
 import { type Status, statusOf } from "./statusModel.js";
 
 export class StatusBar implements vscode.Disposable {
@@ -40,7 +41,7 @@ export class StatusBar implements vscode.Disposable {
       link: this.#link.state,
       path: activePath(),
       isTrusted: vscode.workspace.isTrusted,
-      t: (message, ...values) => vscode.l10n.t(message, ...values),
+      t: translate,
     });
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { DidLearn } from "../../daemon/src/protocol/corrections.js";
-import { inEnglish } from "../test/inEnglish.js";
+import type { DidLearn } from "../../../daemon/src/protocol/corrections.js";
+import { inEnglish } from "../../test/inEnglish.js";
 import { noticeOf } from "./notices.js";
 
 const learned: DidLearn = {

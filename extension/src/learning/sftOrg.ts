@@ -2,14 +2,14 @@
 
 import { join } from "node:path";
 import * as vscode from "vscode";
-import type { DaemonLink } from "./daemonLink.js";
-import { say } from "./teacher.js";
+import type { DaemonLink } from "../daemon/daemonLink.js";
+import { showWarning } from "../showMessage.js";
 
 export async function openSftOrg(link: DaemonLink, extensionUri: vscode.Uri): Promise<void> {
   const { state } = link;
   if (state.kind !== "running") {
     link.start();
-    say(vscode.l10n.t("Ouroboros is still starting; try again in a moment."));
+    showWarning(vscode.l10n.t("Ouroboros is still starting; try again in a moment."));
     return;
   }
   const uri = vscode.Uri.file(join(state.daemon.home, "sft.org"));

@@ -1,7 +1,7 @@
 /** What the daemon answers to `textDocument/inlineCompletion`: the part of it that this extension uses. */
 
 import { z } from "zod";
-import { idSchema, rangeSchema, textSchema } from "../../daemon/src/protocol/places.js";
+import { idSchema, rangeSchema, textSchema } from "../../../daemon/src/protocol/places.js";
 
 const itemSchema = z.object({
   insertText: textSchema,

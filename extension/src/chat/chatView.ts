@@ -5,19 +5,19 @@
 
 import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
-import { type ChatResult, chatResultSchema } from "../../daemon/src/protocol/chat.js";
-import type { DidLearn } from "../../daemon/src/protocol/corrections.js";
-import { REQUESTS } from "../../daemon/src/protocol/methods.js";
-import { activeUri } from "./activeUri.js";
-import { assertNever } from "./assertNever.js";
+import { type ChatResult, chatResultSchema } from "../../../daemon/src/protocol/chat.js";
+import type { DidLearn } from "../../../daemon/src/protocol/corrections.js";
+import { REQUESTS } from "../../../daemon/src/protocol/methods.js";
+import type { Teacher } from "../correction/teacher.js";
+import { activeUri } from "../daemon/activeUri.js";
+import type { DaemonLink } from "../daemon/daemonLink.js";
+import type { LinkState } from "../daemon/linkState.js";
+import type { Undo } from "../learning/undo.js";
+import { errorMessage } from "../messages.js";
+import { showWarning } from "../showMessage.js";
 import { type ChatModel, type FromPage, fromPageSchema, type ToPage } from "./chatMessages.js";
 import { chatPage } from "./chatPage.js";
 import { chatStrings } from "./chatStrings.js";
-import type { DaemonLink } from "./daemonLink.js";
-import type { LinkState } from "./linkState.js";
-import { sentenceOf } from "./sentence.js";
-import { say, type Teacher } from "./teacher.js";
-import type { Undo } from "./undo.js";
 
 export const CHAT_VIEW = "ouroboros.chat";
 /** Answers whose lesson is under way; more are never taught at once. */
@@ -136,7 +136,7 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
         await vscode.commands.executeCommand("workbench.action.focusActiveEditorGroup");
         return;
       default:
-        return assertNever(message);
+        message satisfies never;
     }
   }
 
@@ -170,7 +170,7 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
       this.#postOrKeep(
         stop.token.isCancellationRequested
           ? { kind: "ended", chatId, stoppedBy: "cancelled" }
-          : { kind: "failed", chatId, message: sentenceOf(error) },
+          : { kind: "failed", chatId, message: errorMessage(error) },
       );
     } finally {
       if (this.#writing === writing) this.#writing = undefined;
@@ -203,10 +203,10 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
 }
 
 function modelOf(state: LinkState): ChatModel {
-  if (state.kind === "failed") return { kind: "failed", message: sentenceOf(state.message) };
+  if (state.kind === "failed") return { kind: "failed", message: errorMessage(state.message) };
   if (state.kind !== "running") return { kind: "unknown" };
   const { model } = state.daemon;
-  if (model.kind === "failed") return { kind: "failed", message: sentenceOf(model.message) };
+  if (model.kind === "failed") return { kind: "failed", message: errorMessage(model.message) };
   if (model.kind !== "ready") return { kind: "unknown" };
   const { name, isEmbedded, canConverse } = model;
   return { kind: "ready", name, isEmbedded, canConverse };
@@ -214,7 +214,7 @@ function modelOf(state: LinkState): ChatModel {
 
 async function insertAtCursor(text: string): Promise<void> {
   const editor = vscode.window.activeTextEditor;
-  if (!editor) return say(vscode.l10n.t("No text editor is active: open a file to insert into."));
+  if (!editor) return showWarning(vscode.l10n.t("No text editor is active: open a file to insert into."));
   await editor.edit((edit) => {
     for (const selection of editor.selections) edit.replace(selection, text);
   });

@@ -1,7 +1,7 @@
 /** What a click on the status bar offers: how things stand in one sentence, and the commands that fit. */
 
 import * as vscode from "vscode";
-import type { LinkState } from "./linkState.js";
+import type { LinkState } from "../daemon/linkState.js";
 
 interface MenuItem extends vscode.QuickPickItem {
   readonly command: string;

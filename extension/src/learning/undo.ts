@@ -1,12 +1,11 @@
 /** Takes back the newest correction of the active file's project, or a named one, says so, and lets others know. */
 
 import * as vscode from "vscode";
-import { type UndoResult, undoResultSchema } from "../../daemon/src/protocol/corrections.js";
-import { REQUESTS } from "../../daemon/src/protocol/methods.js";
-import { activeUri } from "./activeUri.js";
-import type { DaemonLink } from "./daemonLink.js";
-import { sentenceOf } from "./sentence.js";
-import { say } from "./teacher.js";
+import { type UndoResult, undoResultSchema } from "../../../daemon/src/protocol/corrections.js";
+import { REQUESTS } from "../../../daemon/src/protocol/methods.js";
+import { activeUri } from "../daemon/activeUri.js";
+import type { DaemonLink } from "../daemon/daemonLink.js";
+import { showError } from "../showMessage.js";
 
 export class Undo implements vscode.Disposable {
   readonly #link: DaemonLink;
@@ -30,7 +29,7 @@ export class Undo implements vscode.Disposable {
       this.#undone.fire(undone.correctionId);
       void vscode.window.showInformationMessage(sentenceFor(undone));
     } catch (error) {
-      say(sentenceOf(error));
+      showError(error);
     }
   }
 
