@@ -7,8 +7,8 @@
 
 #include "base/error.h"
 #include "files/format_error.h"
+#include "files/model_files.h"
 #include "kernels/wkv.h"
-#include "rwkv7/model_files.h"
 
 namespace ouroboros {
 namespace {

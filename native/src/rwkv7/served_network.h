@@ -11,8 +11,8 @@
 #include <array>
 #include <vector>
 
+#include "ops/packed_product.h"
 #include "rwkv7/network.h"
-#include "rwkv7/packed_product.h"
 #include "rwkv7/served_weights.h"
 #include "tensor/arena.h"
 

@@ -1,4 +1,4 @@
-#include "rwkv7/model_files.h"
+#include "files/model_files.h"
 
 #include <set>
 

@@ -1,4 +1,4 @@
-#include "rwkv7/packed_product.h"
+#include "ops/packed_product.h"
 
 #include <algorithm>
 
