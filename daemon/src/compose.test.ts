@@ -1,8 +1,8 @@
 import { DEFAULT_SETTINGS, type Settings } from "@ouroboros/configs";
 import { instructionSets } from "@ouroboros/native/kernels";
 import { describe, expect, test } from "vitest";
+import { locateDataHome } from "./base/dataHome.js";
 import { openEngine, openModel } from "./compose.js";
-import { locateDataHome } from "./dataHome.js";
 import type { WeightType } from "./engine/engine.js";
 import { embeddedModelPath } from "./modelFiles.js";
 import { openCatalog } from "./store/catalog.js";

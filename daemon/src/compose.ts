@@ -9,8 +9,11 @@ import type { Settings } from "@ouroboros/configs";
 import { createEngine, loadTokenizer } from "@ouroboros/native";
 import type { Assistant } from "./assistant/assistant.js";
 import { type AssistantOptions, createAssistant } from "./assistant/createAssistant.js";
+import { type DataHome, locateDataHome, prepareDataHome } from "./base/dataHome.js";
+import type { Log } from "./base/log.js";
+import { codeOf } from "./base/sentence.js";
+import { readSettings } from "./base/settingsFile.js";
 import { watchOrg } from "./data/org/watchOrg.js";
-import { type DataHome, locateDataHome, prepareDataHome } from "./dataHome.js";
 import type { Engine, WeightType } from "./engine/engine.js";
 import type { LoadedModel } from "./engine/loadedModel.js";
 import type { Journal } from "./journal/journal.js";
@@ -27,12 +30,9 @@ import {
 } from "./learning/learning.js";
 import { describeNotice } from "./learning/notices.js";
 import { LEARNING_DEFAULTS, type LearningSettings } from "./learning/recipe.js";
-import type { Log } from "./log.js";
 import { checkVocabularyFits, embeddedAnchorsPath, embeddedModelPath, findVocabulary } from "./modelFiles.js";
 import { checkIdentity } from "./modelIdentity.js";
 import { promptFormOf } from "./prompt/promptForm.js";
-import { codeOf } from "./sentence.js";
-import { readSettings } from "./settingsFile.js";
 import {
   type Catalog,
   checkCheckpoint,

@@ -9,7 +9,7 @@ import { existsSync } from "node:fs";
 import { dirname, extname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readModelFile } from "@ouroboros/native";
-import { AppError } from "./errors.js";
+import { AppError } from "./base/errors.js";
 
 export const VOCABULARY_FILE = "vocab.txt";
 

@@ -6,7 +6,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import { AppError } from "./errors.js";
+import { AppError } from "./base/errors.js";
 
 export const MODEL_CONFIG_FILE = "config.json";
 

@@ -4,11 +4,11 @@
  * how long a client waits for a daemon.
  */
 import type { Duplex } from "node:stream";
+import { locateDataHome, prepareDataHome } from "../src/base/dataHome.js";
+import { AppError } from "../src/base/errors.js";
 import { Exit } from "../src/cli/exit.js";
 import { explain } from "../src/cli/explain.js";
 import { becomeDaemon, endProcess, ownCommand, protocolStreams } from "../src/cli/processCli.js";
-import { locateDataHome, prepareDataHome } from "../src/dataHome.js";
-import { AppError } from "../src/errors.js";
 import { askDaemon, connectLsp } from "../src/transport/connect.js";
 import type { LogFile } from "../src/transport/logFile.js";
 import { proxy } from "../src/transport/proxy.js";

@@ -4,7 +4,7 @@
  */
 
 import type { Assistant, Client, ClientListener } from "../src/assistant/assistant.js";
-import { AppError } from "../src/errors.js";
+import { AppError } from "../src/base/errors.js";
 import type { DidLearn } from "../src/protocol/corrections.js";
 import type { DaemonState } from "../src/protocol/state.js";
 

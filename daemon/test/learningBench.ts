@@ -3,7 +3,7 @@
 import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type DataHome, locateDataHome, prepareDataHome } from "../src/dataHome.js";
+import { type DataHome, locateDataHome, prepareDataHome } from "../src/base/dataHome.js";
 import type { Adapter, Engine, Model, Tokenizer } from "../src/engine/engine.js";
 import { createByteTokenizer, createFakeEngine, createFakeModel } from "../src/engine/fakeEngine.js";
 import { GREEDY } from "../src/engine/greedy.js";

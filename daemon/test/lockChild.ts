@@ -1,5 +1,5 @@
 /** Takes the lock in argv[2], says so, and holds it until it is killed. */
-import { takeLock } from "../src/processLock.js";
+import { takeLock } from "../src/base/processLock.js";
 
 const folder = process.argv[2] ?? "";
 try {

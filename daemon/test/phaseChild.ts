@@ -4,7 +4,7 @@
  */
 import { writeSync } from "node:fs";
 import { createProjectLearning } from "../src/assistant/projectLearning.js";
-import { NO_LOG } from "../src/log.js";
+import { NO_LOG } from "../src/base/log.js";
 import { createBench, teaching } from "./learningBench.js";
 
 const [, , root = "", deadly = ""] = process.argv;

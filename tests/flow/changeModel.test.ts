@@ -3,7 +3,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { locateDataHome } from "../../daemon/src/dataHome.js";
+import { locateDataHome } from "../../daemon/src/base/dataHome.js";
 import type { CompleteAnswer } from "../../daemon/src/protocol/routes.js";
 import { createHttpClient } from "../../daemon/src/transport/httpClient.js";
 import { locateRuntime, surroundingsOf } from "../../daemon/src/transport/runtimeFolder.js";

@@ -3,8 +3,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { locateDataHome } from "../../daemon/src/dataHome.js";
-import { lockHolder } from "../../daemon/src/processLock.js";
+import { locateDataHome } from "../../daemon/src/base/dataHome.js";
+import { lockHolder } from "../../daemon/src/base/processLock.js";
 import type { TeachEvent } from "../../daemon/src/protocol/routes.js";
 import { createHttpClient } from "../../daemon/src/transport/httpClient.js";
 import { locateRuntime, surroundingsOf } from "../../daemon/src/transport/runtimeFolder.js";

@@ -23,7 +23,7 @@ import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { locateDataHome } from "../../daemon/src/dataHome.js";
+import { locateDataHome } from "../../daemon/src/base/dataHome.js";
 import { createHttpClient } from "../../daemon/src/transport/httpClient.js";
 import { locateRuntime, surroundingsOf } from "../../daemon/src/transport/runtimeFolder.js";
 import { bundleCli, runCli, scratchFolder } from "./cli.js";

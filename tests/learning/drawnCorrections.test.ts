@@ -15,7 +15,7 @@ import { promisify } from "node:util";
 import { createEngine, loadTokenizer, readTensors } from "@ouroboros/native";
 import { type NamedTensor, nativeInspector } from "@ouroboros/native/inspect";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { locateDataHome, prepareDataHome } from "../../daemon/src/dataHome.js";
+import { locateDataHome, prepareDataHome } from "../../daemon/src/base/dataHome.js";
 import { GREEDY } from "../../daemon/src/engine/greedy.js";
 import { loadAnchors } from "../../daemon/src/learning/anchors.js";
 import { openLearning } from "../../daemon/src/learning/learning.js";

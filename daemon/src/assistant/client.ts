@@ -1,17 +1,17 @@
 /** One client's view of the Assistant: finds the project of each request, and lets the parts do the rest. */
 
 import type { Settings } from "@ouroboros/configs";
-import { AppError } from "../errors.js";
+import { AppError } from "../base/errors.js";
+import { excerpt } from "../base/excerpt.js";
+import type { Log } from "../base/log.js";
+import { codeOf } from "../base/sentence.js";
 import type { LoadedAdapter } from "../learning/context.js";
-import type { Log } from "../log.js";
 import type { LearnedResult, UndoResult } from "../protocol/corrections.js";
 import type { DaemonState } from "../protocol/state.js";
-import { codeOf } from "../sentence.js";
 import type { Project } from "../store/project.js";
 import type { Client, Where } from "./assistant.js";
 import { chat } from "./chats.js";
 import { createCompletions } from "./completions.js";
-import { excerpt } from "./excerpt.js";
 import type { HotModel } from "./hotModel.js";
 import { lessonOf } from "./lessons.js";
 import type { ProjectLearning } from "./projectLearning.js";

@@ -5,6 +5,7 @@
 
 import { randomUUID } from "node:crypto";
 import type { Settings } from "@ouroboros/configs";
+import type { Log } from "../base/log.js";
 import { complete } from "../completion/complete.js";
 import { confidenceOf } from "../completion/confidence.js";
 import { postprocess } from "../completion/postprocess/postprocess.js";
@@ -14,7 +15,6 @@ import type { Sampling } from "../engine/engine.js";
 import { GREEDY } from "../engine/greedy.js";
 import type { LoadedModel } from "../engine/loadedModel.js";
 import type { LoadedAdapter } from "../learning/context.js";
-import type { Log } from "../log.js";
 import { type CompletionPrompt, completionPrompt } from "../prompt/request.js";
 import type { SuggestionEvent } from "../protocol/suggestions.js";
 import type { Session } from "../session/session.js";

@@ -4,13 +4,13 @@
  */
 
 import type { Settings } from "@ouroboros/configs";
+import { AppError } from "../base/errors.js";
+import type { Log } from "../base/log.js";
+import { codeOf } from "../base/sentence.js";
 import type { LoadedModel } from "../engine/loadedModel.js";
-import { AppError } from "../errors.js";
 import type { Learning } from "../learning/learning.js";
-import type { Log } from "../log.js";
 import type { DidLearn } from "../protocol/corrections.js";
 import type { DaemonState } from "../protocol/state.js";
-import { codeOf } from "../sentence.js";
 import type { Project } from "../store/project.js";
 import type { Assistant, ClientListener } from "./assistant.js";
 import { createClient, type Shared } from "./client.js";

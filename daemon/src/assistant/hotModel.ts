@@ -5,10 +5,10 @@
  */
 
 import { basename } from "node:path";
+import { AppError, assertNever } from "../base/errors.js";
+import { codeOf, sentenceOf } from "../base/sentence.js";
 import type { LoadedModel } from "../engine/loadedModel.js";
-import { AppError, assertNever } from "../errors.js";
 import type { ModelState } from "../protocol/state.js";
-import { codeOf, sentenceOf } from "../sentence.js";
 import type { ServedModel } from "./servedModel.js";
 
 const RETRY_AFTER_MS = 10_000;

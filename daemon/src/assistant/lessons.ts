@@ -3,9 +3,9 @@
  * place, what was written after them, and what should have been.
  */
 
+import { AppError } from "../base/errors.js";
 import { chatFormOf } from "../chat/chatForm.js";
 import type { LoadedModel } from "../engine/loadedModel.js";
-import { AppError } from "../errors.js";
 import type { Teaching } from "../learning/teaching.js";
 import { correctionOf } from "../prompt/correctionPrompt.js";
 import { encodeText } from "../prompt/encodeText.js";

@@ -1,6 +1,6 @@
 /** The projects that are open with one loaded model: each is opened once, when first needed. */
 
-import { AppError } from "../errors.js";
+import { AppError } from "../base/errors.js";
 import type { Learning } from "../learning/learning.js";
 import { describeNotice } from "../learning/notices.js";
 import type { Project } from "../store/project.js";

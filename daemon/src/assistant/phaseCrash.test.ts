@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { bundleScript, runScript } from "../../test/childScript.js";
 import { complete, createBench } from "../../test/learningBench.js";
-import { NO_LOG } from "../log.js";
+import { NO_LOG } from "../base/log.js";
 import type { DidLearn } from "../protocol/corrections.js";
 import { createProjectLearning } from "./projectLearning.js";
 

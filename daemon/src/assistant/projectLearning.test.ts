@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createBench, type LearningBench, teaching } from "../../test/learningBench.js";
+import { NO_LOG } from "../base/log.js";
 import type { Learning } from "../learning/learning.js";
-import { NO_LOG } from "../log.js";
 import type { DidLearn } from "../protocol/corrections.js";
 import { createProjectLearning, type ProjectLearning } from "./projectLearning.js";
 

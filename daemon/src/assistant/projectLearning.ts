@@ -4,16 +4,16 @@
  * train at the same time, sharing the engine's one train thread.
  */
 
+import { excerpt } from "../base/excerpt.js";
+import type { Log } from "../base/log.js";
+import { codeOf, sentenceOf } from "../base/sentence.js";
 import type { LearningPhase } from "../learning/context.js";
 import type { Learning, UndoOutcome } from "../learning/learning.js";
 import type { Teaching } from "../learning/teaching.js";
-import type { Log } from "../log.js";
 import type { DidLearn } from "../protocol/corrections.js";
 import type { LearningState } from "../protocol/state.js";
-import { codeOf, sentenceOf } from "../sentence.js";
 import type { Project } from "../store/project.js";
 import type { CorrectionHooks, KeptCorrection, LearningStep } from "./assistant.js";
-import { excerpt } from "./excerpt.js";
 import { outcomeOf, type TrainedOutcome } from "./outcome.js";
 
 /** `kept` and `announced` are this file's; between them are learning's own. */

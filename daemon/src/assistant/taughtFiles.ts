@@ -4,12 +4,12 @@
  * names its content, so nothing is taught twice, and what a crash interrupted is taught at the next start.
  */
 
+import type { Log } from "../base/log.js";
+import { codeOf, sentenceOf } from "../base/sentence.js";
 import type { Lesson } from "../data/org/lesson.js";
 import { lessonsOf } from "../data/org/lessons.js";
 import { parseOrg } from "../data/org/parseOrg.js";
 import type { Tokenizer } from "../engine/engine.js";
-import type { Log } from "../log.js";
-import { codeOf, sentenceOf } from "../sentence.js";
 import type { ProjectLearning } from "./projectLearning.js";
 
 export interface TaughtFiles {

@@ -3,8 +3,8 @@
 import { PRETRAINING_CONFIGS } from "@ouroboros/configs";
 import { Command, Option } from "commander";
 import { z } from "zod";
+import { AppError } from "../base/errors.js";
 import { openEngine } from "../compose.js";
-import { AppError } from "../errors.js";
 import { type BenchOutcome, bench } from "../jobs/bench.js";
 import { engineBenchCommands } from "./bench/engineBenchCommands.js";
 import { keystrokeCommand, mixedCommand } from "./bench/loopBenchCommands.js";

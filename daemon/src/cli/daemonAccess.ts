@@ -1,7 +1,7 @@
 /** What a command needs to reach the daemon: which data home, by which places, and how `ouro` itself is started. */
 
 import packageJson from "../../package.json" with { type: "json" };
-import { locateDataHome, prepareDataHome } from "../dataHome.js";
+import { locateDataHome, prepareDataHome } from "../base/dataHome.js";
 import type { DaemonAccess } from "../transport/ensureDaemon.js";
 import { locateRuntime, surroundingsOf } from "../transport/runtimeFolder.js";
 import { type Cli, Interrupted } from "./cli.js";

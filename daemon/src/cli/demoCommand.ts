@@ -1,8 +1,8 @@
 /** `ouro demo`: shows, on the real model, that a correction is learned in seconds and can be taken back. */
 
 import { Command } from "commander";
-import { locateDataHome } from "../dataHome.js";
-import { AppError } from "../errors.js";
+import { locateDataHome } from "../base/dataHome.js";
+import { AppError } from "../base/errors.js";
 import type { DidLearn } from "../protocol/corrections.js";
 import { type Cli, Interrupted, printJson } from "./cli.js";
 import { preparedAccessOf } from "./daemonAccess.js";

@@ -1,6 +1,6 @@
 /** How the state of the daemon's model reads to a person. */
 
-import { assertNever } from "../errors.js";
+import { assertNever } from "../base/errors.js";
 import type { ModelState } from "../protocol/state.js";
 import { formatCount } from "./format.js";
 

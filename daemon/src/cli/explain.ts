@@ -1,7 +1,7 @@
 /** Turns whatever was thrown into what the terminal shows: one sentence, or everything when OURO_DEBUG asks for it. */
 
 import { inspect } from "node:util";
-import { sentenceOf } from "../sentence.js";
+import { sentenceOf } from "../base/sentence.js";
 
 export function explain({
   error,

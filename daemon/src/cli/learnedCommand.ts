@@ -1,8 +1,8 @@
 /** `ouro learned`: what this project has taught this model, oldest first. */
 
 import { Command } from "commander";
+import { assertNever } from "../base/errors.js";
 import { openModel, viewProject } from "../compose.js";
-import { assertNever } from "../errors.js";
 import type { CorrectionStatus } from "../learning/history.js";
 import type { LearnedCorrection, LearningView } from "../learning/learning.js";
 import { describeNotice } from "../learning/notices.js";

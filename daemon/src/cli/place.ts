@@ -3,9 +3,9 @@
 import { relative, resolve, sep } from "node:path";
 import type { Settings } from "@ouroboros/configs";
 import type { z } from "zod";
+import { AppError } from "../base/errors.js";
 import { openWorkplace, type Workplace } from "../compose.js";
 import type { Sampling } from "../engine/engine.js";
-import { AppError } from "../errors.js";
 import type { Cli } from "./cli.js";
 import type { placeSchema, SamplingOptions } from "./options.js";
 import { type CodePlace, readPlaceInFile, readStream } from "./textInput.js";

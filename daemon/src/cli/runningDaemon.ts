@@ -3,7 +3,7 @@
  * that names a model, threads or weights of its own works in its own process instead.
  */
 
-import { codeOf } from "../sentence.js";
+import { codeOf } from "../base/sentence.js";
 import { findHttp } from "../transport/connect.js";
 import { DaemonRefusal, type HttpClient } from "../transport/httpClient.js";
 import { stopDaemon } from "../transport/stopDaemon.js";

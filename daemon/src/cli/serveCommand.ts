@@ -2,7 +2,7 @@
 
 import { Command } from "commander";
 import { z } from "zod";
-import { AppError } from "../errors.js";
+import { AppError } from "../base/errors.js";
 import type { DaemonAccess } from "../transport/ensureDaemon.js";
 import type { LogFile } from "../transport/logFile.js";
 import { type Product, runDaemon } from "../transport/runDaemon.js";

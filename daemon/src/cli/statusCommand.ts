@@ -2,7 +2,7 @@
 
 import { resolve } from "node:path";
 import { Command } from "commander";
-import { assertNever } from "../errors.js";
+import { assertNever } from "../base/errors.js";
 import type { DaemonState, LearningState } from "../protocol/state.js";
 import { findHttp } from "../transport/connect.js";
 import { type Discovery, readDiscovery } from "../transport/discovery.js";

@@ -1,7 +1,7 @@
 /** `ouro stop`: the daemon has ended afterwards, with everything written down. */
 
 import { Command } from "commander";
-import { assertNever } from "../errors.js";
+import { assertNever } from "../base/errors.js";
 import { stopDaemon } from "../transport/stopDaemon.js";
 import { type Cli, printJson } from "./cli.js";
 import { accessOf, orInterrupted } from "./daemonAccess.js";

@@ -2,7 +2,7 @@
 
 import { Command } from "commander";
 import { z } from "zod";
-import { AppError } from "../errors.js";
+import { AppError } from "../base/errors.js";
 import { type Cli, printJson } from "./cli.js";
 import { excerpt, formatSeconds } from "./format.js";
 import { addModelOptions, addPlaceOptions, examples, modelSchema, placeSchema } from "./options.js";

@@ -4,7 +4,7 @@
  */
 
 import { readFile, stat } from "node:fs/promises";
-import { AppError } from "../errors.js";
+import { AppError } from "../base/errors.js";
 import { formatBytes } from "./format.js";
 
 /** More than any model's context uses; a larger file is not something a person completes code in. */

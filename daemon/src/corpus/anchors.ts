@@ -3,8 +3,8 @@
  * evenly over the packages, and shipped with the model as texts with their sources.
  */
 import type { Tokenizer } from "@ouroboros/native";
+import { seededRandom } from "../base/random.js";
 import { writeWhole } from "./documents.js";
-import { seededRandom } from "./random.js";
 import { type DocumentTokens, readTokenised, type TokenisedSplit } from "./tokenisedCorpus.js";
 
 export const ANCHOR_COUNT = 64;

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { AppError } from "../errors.js";
+import { AppError } from "../base/errors.js";
 import type { Registry, RegistryPackage } from "./recipe.js";
 import { fetchArchive } from "./registryClients.js";
 

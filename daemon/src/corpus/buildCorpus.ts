@@ -8,7 +8,8 @@
 import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { AppError } from "../errors.js";
+import { AppError } from "../base/errors.js";
+import { type OnProgress, startPhase } from "../base/progress.js";
 import { ATTRIBUTION_FILE, attributionTable } from "./attribution.js";
 import { Deduplicator } from "./deduplicate.js";
 import {
@@ -20,7 +21,6 @@ import {
 } from "./documents.js";
 import { matcher } from "./glob.js";
 import { prefetch } from "./prefetch.js";
-import { type OnProgress, startPhase } from "./progress.js";
 import { type CorpusRecipe, type RecipeSource, sourceLabel } from "./recipe.js";
 import { selectFiles } from "./selectFiles.js";
 import { type FetchedSource, fetchSource, sourceFiles } from "./sourceFiles.js";

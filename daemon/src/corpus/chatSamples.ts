@@ -2,9 +2,10 @@
  * Short conversations made from the corpus itself: finish a line, rename in a line, what a documented thing does,
  * what a section says. They teach the shape of turns; a model of this size learns little more from them. Pure.
  */
+
+import type { Random } from "../base/random.js";
 import type { Turn } from "../prompt/format.js";
 import { drawRenaming, hasIdentifier, rename } from "./identifiers.js";
-import type { Random } from "./random.js";
 
 const DOCUMENTED =
   /\/\*\*\s+\* ([A-Z][^\n@]{15,160}\.)\n(?:[^\n]*\n){0,10}?\s*\*\/\n\s*(?:export )?(?:declare )?(?:async )?(?:const|function|class|interface|type) (\w+)/g;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { seededRandom } from "../base/random.js";
 import { drawRenaming, rename } from "./identifiers.js";
-import { seededRandom } from "./random.js";
 
 const FAR = "configuration";
 const NEAR = ["reader", "writer", "buffer", "socket"];

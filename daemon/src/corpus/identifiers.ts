@@ -2,7 +2,7 @@
  * Consistent renaming inside a piece of code. A model that sees project names it has never met must copy them from
  * context; renamed training text teaches just that, and a renamed line is the smallest honest edit.
  */
-import type { Random } from "./random.js";
+import type { Random } from "../base/random.js";
 
 export interface Renaming {
   readonly from: string;

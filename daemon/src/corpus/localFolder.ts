@@ -1,7 +1,7 @@
 /** Reads the files of a local folder that belongs to a recipe. Follows no symbolic links. */
 import { readdir, readFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
-import { AppError, systemErrorCode } from "../errors.js";
+import { AppError, systemErrorCode } from "../base/errors.js";
 import type { PackageFile } from "./packageFile.js";
 
 /** The files that `isWanted` picks by path relative to `folder`. Throws AppError `input-invalid` without the folder. */

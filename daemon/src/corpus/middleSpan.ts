@@ -2,7 +2,7 @@
  * Chooses what is cut out of a text for a fill-in sample, as a person at a cursor would leave it open: the rest of a
  * line, some lines, a block, or any characters. Offsets are UTF-16 positions that split no character. Pure.
  */
-import type { Random } from "./random.js";
+import type { Random } from "../base/random.js";
 
 export interface Span {
   readonly start: number;

@@ -6,7 +6,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
-import { AppError } from "../errors.js";
+import { AppError } from "../base/errors.js";
 import { isExcludedPackage } from "./exclusion.js";
 import { isAcceptedLicence } from "./licence.js";
 

@@ -5,7 +5,7 @@
 import { spawn } from "node:child_process";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { AppError } from "../errors.js";
+import { AppError } from "../base/errors.js";
 import type { Registry, RegistryPackage } from "./recipe.js";
 
 type Wanted = Pick<RegistryPackage, "registry" | "name" | "version">;

@@ -12,7 +12,8 @@
  */
 import { type ContextStage, type PretrainingConfig, ROLE_MAPS } from "@ouroboros/configs";
 import type { Tokenizer } from "@ouroboros/native";
-import { AppError } from "../errors.js";
+import { AppError } from "../base/errors.js";
+import { permutation, type Random, seededRandom } from "../base/random.js";
 import { controlsOf, END_OF_DOCUMENT } from "../prompt/controls.js";
 import { concatenate, encodeText } from "../prompt/encodeText.js";
 import {
@@ -29,7 +30,6 @@ import { SUFFIX_TOKENS_MAX } from "../prompt/request.js";
 import { drawChat } from "./chatSamples.js";
 import { drawRenaming, hasIdentifier, rename, renameSome } from "./identifiers.js";
 import { drawMiddle } from "./middleSpan.js";
-import { permutation, type Random, seededRandom } from "./random.js";
 import { type DocumentTokens, readTokenised, type TokenisedSplit } from "./tokenisedCorpus.js";
 
 /** Shares of windows by kind; the rest stays plain text. */

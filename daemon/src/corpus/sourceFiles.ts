@@ -1,6 +1,6 @@
 /** The files of one recipe source, from its archive or folder, in memory. Its licence is checked before they are given. */
 import { createHash } from "node:crypto";
-import { AppError } from "../errors.js";
+import { AppError } from "../base/errors.js";
 import { cachedArchive } from "./archiveCache.js";
 import { isAcceptedLicence } from "./licence.js";
 import { readLocalFolder } from "./localFolder.js";

@@ -5,7 +5,7 @@
  */
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
-import { AppError } from "../errors.js";
+import { AppError } from "../base/errors.js";
 import type { PackageFile } from "./packageFile.js";
 
 /** Refuses archives that would unpack to more than this: the largest package in a recipe has about 200 MB. */

@@ -8,13 +8,13 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { Tokenizer } from "@ouroboros/native";
 import { z } from "zod";
-import { AppError } from "../errors.js";
+import { AppError } from "../base/errors.js";
+import { type OnProgress, startPhase } from "../base/progress.js";
 import { controlsOf, END_OF_DOCUMENT } from "../prompt/controls.js";
 import { concatenate, encodeText } from "../prompt/encodeText.js";
 import { fileHeader, type Vocabulary } from "../prompt/format.js";
 import { type CorpusDocument, readDocuments, readManifest, writeWhole } from "./documents.js";
 import { fromLittleEndian, indexOf, littleEndian } from "./indexedTokens.js";
-import { type OnProgress, startPhase } from "./progress.js";
 
 const INDEX_FILE = "tokens.json";
 /** Ids are stored in 16 bits. */

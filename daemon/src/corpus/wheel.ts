@@ -3,7 +3,7 @@
  * archive can reach the file system.
  */
 import { unzipSync } from "fflate";
-import { AppError } from "../errors.js";
+import { AppError } from "../base/errors.js";
 import type { PackageFile } from "./packageFile.js";
 
 /** Refuses archives that would unpack to more than this. */

@@ -4,7 +4,7 @@
  */
 
 import { createReadStream } from "node:fs";
-import { AppError } from "../errors.js";
+import { AppError } from "../base/errors.js";
 
 /** Far longer than a line of anything written by a person; a whole data set on one line is a mistake. */
 export const LINE_BYTES_MAX = 8 * 1024 * 1024;

@@ -5,7 +5,7 @@
 
 import { extname } from "node:path";
 import { z } from "zod";
-import { AppError } from "../errors.js";
+import { AppError } from "../base/errors.js";
 import { type Line, readLines } from "./lines.js";
 
 /** All texts are held in memory while they are turned into tokens. */

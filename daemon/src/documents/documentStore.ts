@@ -4,7 +4,7 @@
  */
 
 import { TextDocument, type TextDocumentContentChangeEvent } from "vscode-languageserver-textdocument";
-import { AppError } from "../errors.js";
+import { AppError } from "../base/errors.js";
 import { DOCUMENT_CHARACTERS_MAX } from "../protocol/places.js";
 import type { OffsetEdit } from "./trackedRange.js";
 

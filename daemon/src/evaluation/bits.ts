@@ -4,8 +4,8 @@
  * State carried.
  */
 
-import type { OnProgress } from "../corpus/progress.js";
-import { startPhase } from "../corpus/progress.js";
+import type { OnProgress } from "../base/progress.js";
+import { startPhase } from "../base/progress.js";
 import type { Cancelled, Finished, Model, Tokenizer } from "../engine/engine.js";
 import { draw, randomFor } from "./draw.js";
 import type { EvaluationProject } from "./projects.js";

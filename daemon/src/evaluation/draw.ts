@@ -1,6 +1,6 @@
 /** Seeded choices: the same seed, names and items give the same choice on every machine, whatever else is measured. */
 
-import { permutation, type Random, seededRandom } from "../corpus/random.js";
+import { permutation, type Random, seededRandom } from "../base/random.js";
 
 /** A stream of draws that depends on the seed and on what it is for, so that leaving one measure out changes no other. */
 export function randomFor(seed: number, ...names: readonly string[]): Random {

@@ -3,7 +3,7 @@
  * choice is drawn by the seed, apart for each measure, so that a run of some measures agrees with a run of all.
  */
 
-import type { OnProgress } from "../corpus/progress.js";
+import type { OnProgress } from "../base/progress.js";
 import type { Cancelled, Finished, Model, Tokenizer } from "../engine/engine.js";
 import { type Bits, measureBits } from "./bits.js";
 import { type Induction, probeInduction } from "./inductionProbe.js";

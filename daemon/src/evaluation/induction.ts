@@ -3,7 +3,7 @@
  * only have it from its State. Pure; TypeScript, as the product's users write most.
  */
 
-import type { Random } from "../corpus/random.js";
+import type { Random } from "../base/random.js";
 import type { Tokenizer } from "../engine/engine.js";
 import { encodeText } from "../prompt/encodeText.js";
 

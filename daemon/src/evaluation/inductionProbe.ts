@@ -1,7 +1,7 @@
 /** How often a model recalls a name from its State, by the number of tokens since it was mentioned. */
 
+import { type OnProgress, startPhase } from "../base/progress.js";
 import { complete } from "../completion/complete.js";
-import { type OnProgress, startPhase } from "../corpus/progress.js";
 import type { Finished, Model, Tokenizer } from "../engine/engine.js";
 import { GREEDY } from "../engine/greedy.js";
 import { encodeText } from "../prompt/encodeText.js";

@@ -1,6 +1,6 @@
 /** How long a person waits: to the first token after a prefix that nothing is known of, and from token to token. */
 
-import { type OnProgress, startPhase } from "../corpus/progress.js";
+import { type OnProgress, startPhase } from "../base/progress.js";
 import type { Finished, Model, Tokenizer } from "../engine/engine.js";
 import { GREEDY } from "../engine/greedy.js";
 import { randomFor } from "./draw.js";

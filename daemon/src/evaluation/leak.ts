@@ -3,7 +3,7 @@
  * The evaluation text is held as hashes, the corpus streams by; licence headers, which everybody shares, do not count.
  */
 
-import { type OnProgress, startPhase } from "../corpus/progress.js";
+import { type OnProgress, startPhase } from "../base/progress.js";
 import type { Finished } from "../engine/engine.js";
 import { createNgramTable, eachNgram } from "./ngrams.js";
 import type { EvaluationFile, EvaluationProject } from "./projects.js";

@@ -3,8 +3,8 @@
  * person gets to see. The same places once as a continuation and once as a fill, which is shown the text below.
  */
 
+import { type OnProgress, startPhase } from "../base/progress.js";
 import { complete } from "../completion/complete.js";
-import { type OnProgress, startPhase } from "../corpus/progress.js";
 import type { Finished, Model, Tokenizer } from "../engine/engine.js";
 import { GREEDY } from "../engine/greedy.js";
 import { controlsOf } from "../prompt/controls.js";

@@ -1,7 +1,7 @@
 /** Places in real code where something is to be written, with what stands there. Pure. */
 
+import type { Random } from "../base/random.js";
 import type { Language } from "../corpus/language.js";
-import type { Random } from "../corpus/random.js";
 import { draw } from "./draw.js";
 import type { EvaluationFile, EvaluationProject } from "./projects.js";
 

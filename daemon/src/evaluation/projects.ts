@@ -5,9 +5,9 @@
 
 import { readdir, readFile } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
+import { AppError, systemErrorCode } from "../base/errors.js";
 import { type Cleaned, cleanFile, type DropReason } from "../corpus/clean.js";
 import { type Language, languageOf } from "../corpus/language.js";
-import { AppError, systemErrorCode } from "../errors.js";
 
 export interface EvaluationFile {
   readonly project: string;

@@ -1,7 +1,7 @@
 /** What the model writes when it is let go on for some lines: whether brackets close in order, and how it repeats itself. */
 
+import { type OnProgress, startPhase } from "../base/progress.js";
 import { complete } from "../completion/complete.js";
-import { type OnProgress, startPhase } from "../corpus/progress.js";
 import type { Finished, Model, Sampling, Tokenizer } from "../engine/engine.js";
 import { GREEDY } from "../engine/greedy.js";
 import { bracketFaults } from "./balance.js";

@@ -5,9 +5,9 @@
 
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { AppError, systemErrorCode } from "../errors.js";
-import { type Lock, takeLock } from "../processLock.js";
-import { syncFolder } from "../store/atomicFile.js";
+import { syncFolder } from "../base/atomicFile.js";
+import { AppError, systemErrorCode } from "../base/errors.js";
+import { type Lock, takeLock } from "../base/processLock.js";
 import { encodeLine } from "./line.js";
 import type { JournalRecord } from "./records.js";
 import { type Damage, listSegments, readJournal, segmentName } from "./segments.js";

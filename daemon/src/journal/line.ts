@@ -5,7 +5,7 @@
 
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { AppError } from "../errors.js";
+import { AppError } from "../base/errors.js";
 import { JournalRecord, RECORD_VERSION } from "./records.js";
 
 /** Holds the longest permitted correction several times over, and bounds what a reader must buffer. */

@@ -6,7 +6,7 @@
 import { createReadStream } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { AppError, systemErrorCode } from "../errors.js";
+import { AppError, systemErrorCode } from "../base/errors.js";
 import { decodeLine, LINE_BYTES_MAX } from "./line.js";
 import type { JournalRecord } from "./records.js";
 

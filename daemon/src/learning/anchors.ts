@@ -6,8 +6,8 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
+import { AppError } from "../base/errors.js";
 import type { Tokenizer } from "../engine/engine.js";
-import { AppError } from "../errors.js";
 
 export interface Anchor {
   readonly id: string;

@@ -1,6 +1,6 @@
 /** What every learning operation of one open project works with. Made by `learning.ts`, private to this folder. */
 
-import type { DataHome } from "../dataHome.js";
+import type { DataHome } from "../base/dataHome.js";
 import type { Adapter, Engine, Model } from "../engine/engine.js";
 import type { Journal } from "../journal/journal.js";
 import { type JournalRecord, RECORD_VERSION } from "../journal/records.js";

@@ -3,7 +3,7 @@
  * that the current adapter holds. Derived by folding records in order; nothing here is stored anywhere else.
  */
 
-import { assertNever } from "../errors.js";
+import { assertNever } from "../base/errors.js";
 import type {
   Applied,
   CorrectionRecord,

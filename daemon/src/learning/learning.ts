@@ -8,9 +8,10 @@
 
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import type { DataHome } from "../dataHome.js";
+import type { DataHome } from "../base/dataHome.js";
+import { AppError } from "../base/errors.js";
+import { createTurnstile } from "../base/serialQueue.js";
 import type { Engine, Model, Tokenizer } from "../engine/engine.js";
-import { AppError } from "../errors.js";
 import { type Journal, openJournal } from "../journal/journal.js";
 import type { CorrectionRecord, JournalRecord, Scope, TrainedRecord } from "../journal/records.js";
 import { type Damage, readJournal } from "../journal/segments.js";
@@ -39,7 +40,6 @@ import { createBaseReader } from "./prepared.js";
 import type { LearningSettings } from "./recipe.js";
 import { newestUsable, pruneSpare, type Usable } from "./stored.js";
 import { type Teaching, toCorrection } from "./teaching.js";
-import { createTurnstile } from "./turnstile.js";
 import type { Undone } from "./undo.js";
 
 export interface ViewOptions {

@@ -5,15 +5,15 @@
  * only to be read, until it is well known.
  */
 
+import { AppError } from "../base/errors.js";
+import { drawDistinct, randomFrom } from "../base/random.js";
 import type { Adapter, Model, Score, State, Trainer, TrainSequence } from "../engine/engine.js";
-import { AppError } from "../errors.js";
 import type { CorrectionRecord, Recipe } from "../journal/records.js";
 import type { Anchor } from "./anchors.js";
 import { type Example, toExample } from "./example.js";
 import { finished, stopIfAborted } from "./interrupted.js";
 import { type BaseReader, cancellable, unhurried } from "./prepared.js";
 import { type Proof, prove } from "./proof.js";
-import { drawDistinct, randomFrom } from "./random.js";
 import { type Earlier, replayPool } from "./replay.js";
 import { type Fare, fareOf, isAchieved, isLearned } from "./stopTest.js";
 

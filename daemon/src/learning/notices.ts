@@ -1,6 +1,6 @@
 /** What was found wrong on opening and has been dealt with: for a person to know, not an error. */
 
-import { assertNever } from "../errors.js";
+import { assertNever } from "../base/errors.js";
 import type { Damage } from "../journal/segments.js";
 
 export type Notice =

@@ -1,6 +1,6 @@
 /** The door of learning: what a caller says was wrong, checked and turned into the record that will be kept. */
 
-import { AppError } from "../errors.js";
+import { AppError } from "../base/errors.js";
 import { type CorrectionRecord, type Passage, RECORD_VERSION, type Scope } from "../journal/records.js";
 import { firstDifference, tokensAfter } from "./example.js";
 

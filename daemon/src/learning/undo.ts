@@ -4,7 +4,7 @@
  * before it, the same file and so the same bits; for an older one the later ones are trained again without it.
  */
 
-import { AppError } from "../errors.js";
+import { AppError } from "../base/errors.js";
 import { headingOf, type LearningContext, type LoadedAdapter, type RunOptions, record } from "./context.js";
 import { statusOf } from "./history.js";
 import { type Rederived, rederive } from "./rederive.js";

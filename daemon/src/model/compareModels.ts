@@ -6,7 +6,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Cancelled, ModelInfo } from "@ouroboros/native";
 import { nativeInspector } from "@ouroboros/native/inspect";
-import { AppError } from "../errors.js";
+import { AppError } from "../base/errors.js";
 
 const SEQUENCES = 4;
 const SEQUENCE_TOKENS = 32;

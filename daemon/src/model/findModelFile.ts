@@ -2,7 +2,7 @@
 
 import { readdir, stat } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
-import { AppError } from "../errors.js";
+import { AppError } from "../base/errors.js";
 
 /** In a folder, whichever comes first; without any of them, the only file of these kinds. */
 const USUAL_NAMES = ["model.safetensors", "model.safetensors.index.json", "model.pth"];

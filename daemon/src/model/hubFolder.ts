@@ -5,7 +5,7 @@
 
 import { join } from "node:path";
 import type { ModelInfo, Tokenizer } from "@ouroboros/native";
-import { writeFileAtomic } from "../store/atomicFile.js";
+import { writeFileAtomic } from "../base/atomicFile.js";
 import { worldFormat } from "../vocabulary/worldFormat.js";
 
 export const HUB_MODEL_FILE = "model.safetensors";

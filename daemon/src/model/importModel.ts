@@ -12,9 +12,9 @@ import {
   readModelFile,
 } from "@ouroboros/native";
 import { z } from "zod";
-import { AppError } from "../errors.js";
+import { syncFolder, TEMPORARY_SUFFIX } from "../base/atomicFile.js";
+import { AppError } from "../base/errors.js";
 import { checkVocabularyFits } from "../modelFiles.js";
-import { syncFolder, TEMPORARY_SUFFIX } from "../store/atomicFile.js";
 import { HUB_MODEL_FILE, writeHubFiles } from "./hubFolder.js";
 import { shapeOf } from "./modelShape.js";
 

@@ -6,8 +6,8 @@
 import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { AppError } from "../base/errors.js";
 import { writeWhole } from "../corpus/documents.js";
-import { AppError } from "../errors.js";
 
 export const LOG_FILE = "losses.jsonl";
 

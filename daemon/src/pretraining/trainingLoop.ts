@@ -22,7 +22,7 @@ import type {
   Trainer,
   TrainSequence,
 } from "@ouroboros/native";
-import { AppError } from "../errors.js";
+import { AppError } from "../base/errors.js";
 import { type EventFile, openEventFile } from "./eventFile.js";
 import { limitsOf } from "./outlierGuard.js";
 import { LOG_FILE, openRunLog, type RunLog } from "./runLog.js";

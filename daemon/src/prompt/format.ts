@@ -15,7 +15,7 @@
  */
 import type { Role, RoleMap, RoleMark } from "@ouroboros/configs";
 import type { Tokenizer } from "@ouroboros/native";
-import { AppError } from "../errors.js";
+import { AppError } from "../base/errors.js";
 import { type Controls, END_OF_DOCUMENT } from "./controls.js";
 import { concatenate, encodeText } from "./encodeText.js";
 

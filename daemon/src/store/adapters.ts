@@ -8,9 +8,9 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import type { DataHome } from "../dataHome.js";
-import { AppError, systemErrorCode } from "../errors.js";
-import { hashFile, syncFolder, TEMPORARY_SUFFIX, writeFileAtomic } from "./atomicFile.js";
+import { hashFile, syncFolder, TEMPORARY_SUFFIX, writeFileAtomic } from "../base/atomicFile.js";
+import type { DataHome } from "../base/dataHome.js";
+import { AppError, systemErrorCode } from "../base/errors.js";
 
 export const AdapterManifest = z.strictObject({
   v: z.literal(1),

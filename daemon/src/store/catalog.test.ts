@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { type DataHome, locateDataHome, prepareDataHome } from "../dataHome.js";
+import { type DataHome, locateDataHome, prepareDataHome } from "../base/dataHome.js";
 import { adapterFolder, commitAdapter, stageAdapter } from "./adapters.js";
 import {
   checkCheckpoint,

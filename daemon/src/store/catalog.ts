@@ -7,10 +7,10 @@ import { readdir, readFile, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Adapter, Low } from "lowdb";
 import { z } from "zod";
-import type { DataHome } from "../dataHome.js";
-import { AppError, systemErrorCode } from "../errors.js";
+import { writeFileAtomic } from "../base/atomicFile.js";
+import type { DataHome } from "../base/dataHome.js";
+import { AppError, systemErrorCode } from "../base/errors.js";
 import { listVersions, readManifest } from "./adapters.js";
-import { writeFileAtomic } from "./atomicFile.js";
 import type { Project } from "./project.js";
 
 const RegisteredCheckpoint = z.strictObject({

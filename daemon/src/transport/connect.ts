@@ -4,7 +4,7 @@
  */
 
 import type { Socket } from "node:net";
-import { AppError, assertNever } from "../errors.js";
+import { AppError, assertNever } from "../base/errors.js";
 import { type Approach, type DaemonAccess, ensureDaemon, findDaemon } from "./ensureDaemon.js";
 import { greet } from "./greet.js";
 import { createHttpClient, DaemonRefusal, type HttpClient } from "./httpClient.js";

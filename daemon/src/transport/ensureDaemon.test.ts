@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { bundleCommand } from "../../test/commandScript.js";
-import { lockHolder } from "../processLock.js";
+import { lockHolder } from "../base/processLock.js";
 import { compareVersions } from "../protocol/compareVersions.js";
 
 let script: string;

@@ -7,9 +7,9 @@
  */
 
 import { setTimeout as delay } from "node:timers/promises";
-import type { DataHome } from "../dataHome.js";
-import { AppError, assertNever } from "../errors.js";
-import { lockHolder } from "../processLock.js";
+import type { DataHome } from "../base/dataHome.js";
+import { AppError, assertNever } from "../base/errors.js";
+import { lockHolder } from "../base/processLock.js";
 import { compareVersions } from "../protocol/compareVersions.js";
 import { greet } from "./greet.js";
 import { isRuntimePrepared, prepareRuntime, type Runtime, type Surroundings } from "./runtimeFolder.js";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it, test } from "vitest";
-import { NO_LOG } from "../log.js";
+import { NO_LOG } from "../base/log.js";
 import { GREETING_BYTES_MAX } from "../protocol/greeting.js";
 import { PROTOCOL_MAX } from "../protocol/version.js";
 import { greet } from "./greet.js";

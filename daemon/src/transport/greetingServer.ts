@@ -4,8 +4,8 @@
  */
 
 import { createServer, type Server, type Socket } from "node:net";
-import { assertNever } from "../errors.js";
-import type { Log } from "../log.js";
+import { assertNever } from "../base/errors.js";
+import type { Log } from "../base/log.js";
 import { GREETING_BYTES_MAX, type Greeting, greetingSchema, type Welcome } from "../protocol/greeting.js";
 import { commonProtocol, PROTOCOL_MAX, PROTOCOL_MIN } from "../protocol/version.js";
 import { readFirstLine } from "./firstLine.js";

@@ -5,7 +5,7 @@
 
 import { type IncomingMessage, request } from "node:http";
 import { z } from "zod";
-import { APP_ERROR_CODES, AppError, type AppErrorCode, systemErrorCode } from "../errors.js";
+import { APP_ERROR_CODES, AppError, type AppErrorCode, systemErrorCode } from "../base/errors.js";
 import { type ChatResult, chatResultSchema } from "../protocol/chat.js";
 import {
   type LearnedResult,

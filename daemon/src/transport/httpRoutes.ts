@@ -3,7 +3,7 @@
 import { isAbsolute, join, normalize } from "node:path";
 import type { z } from "zod";
 import type { Assistant, Client, Where } from "../assistant/assistant.js";
-import { AppError } from "../errors.js";
+import { AppError } from "../base/errors.js";
 import type { ChatResult } from "../protocol/chat.js";
 import type { LearnedResult, UndoResult } from "../protocol/corrections.js";
 import {

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it, test, vi } from "vitest";
 import { createFakeAssistant, type FakeAssistant } from "../../test/fakeAssistant.js";
-import type { Log } from "../log.js";
+import type { Log } from "../base/log.js";
 import { BODY_BYTES_MAX, type TeachEvent } from "../protocol/routes.js";
 import { createHttpClient, type HttpClient } from "./httpClient.js";
 import { createHttpServer } from "./httpServer.js";

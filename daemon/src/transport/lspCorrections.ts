@@ -2,7 +2,7 @@
 
 import type { TextDocument } from "vscode-languageserver-textdocument";
 import type { CorrectionRequest } from "../assistant/assistant.js";
-import { AppError } from "../errors.js";
+import { AppError } from "../base/errors.js";
 import {
   type CorrectParams,
   type CorrectResult,

@@ -10,7 +10,7 @@ import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Settings } from "@ouroboros/configs";
 import type { Assistant } from "../assistant/assistant.js";
-import type { Log } from "../log.js";
+import type { Log } from "../base/log.js";
 import { PROTOCOL_MAX, PROTOCOL_MIN } from "../protocol/version.js";
 import { removeDiscovery, writeDiscovery } from "./discovery.js";
 import { createGreetingServer } from "./greetingServer.js";

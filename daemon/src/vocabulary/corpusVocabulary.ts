@@ -1,7 +1,7 @@
 /** From a built corpus to a vocabulary file, with a measurement on the documents it did not learn from. */
 import { rm } from "node:fs/promises";
+import type { OnProgress } from "../base/progress.js";
 import { readDocuments, writeWhole } from "../corpus/documents.js";
-import type { OnProgress } from "../corpus/progress.js";
 import { countTokens, trainVocabulary } from "./trainVocabulary.js";
 
 export interface CorpusVocabularyOptions {

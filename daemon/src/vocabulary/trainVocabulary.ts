@@ -4,8 +4,8 @@
  * The result depends on the texts and the size alone.
  */
 import { setImmediate } from "node:timers/promises";
-import { type OnProgress, startPhase } from "../corpus/progress.js";
-import { AppError } from "../errors.js";
+import { AppError } from "../base/errors.js";
+import { type OnProgress, startPhase } from "../base/progress.js";
 import { CONTROL_COUNT, CONTROL_ID_FIRST, CONTROL_LITERALS } from "../prompt/controlTokens.js";
 import { learnPairs } from "./bytePairs.js";
 import { fixedTokens } from "./fixedTokens.js";

@@ -4,8 +4,8 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
+import { AppError } from "../../base/errors.js";
 import { DOCUMENTS_FILE, readDocuments, readManifest } from "../../corpus/documents.js";
-import { AppError } from "../../errors.js";
 import type { EvaluateOptions } from "../../evaluation/evaluate.js";
 import { corpusFolder } from "../corpusCommand.js";
 

@@ -3,7 +3,7 @@
 import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { z } from "zod";
-import { AppError } from "../../errors.js";
+import { AppError } from "../../base/errors.js";
 import { type Agreement, compareModels } from "../../model/compareModels.js";
 import { findModelFile } from "../../model/findModelFile.js";
 import { type Cli, Interrupted, printJson } from "../cli.js";

@@ -3,7 +3,7 @@
  * Only the answer and its end are taught; what others say is read.
  */
 
-import { AppError } from "../../errors.js";
+import { AppError } from "../../base/errors.js";
 import { concatenate, encodeText } from "../../prompt/encodeText.js";
 import { chatPrompt, chatTurns } from "../../prompt/format.js";
 import type { CorpusLanguage } from "./corpusLanguage.js";

@@ -5,7 +5,7 @@
 
 import { ROLE_MAPS, type Role, type RoleMap } from "@ouroboros/configs";
 import type { Tokenizer } from "@ouroboros/native";
-import { AppError } from "../../errors.js";
+import { AppError } from "../../base/errors.js";
 import { controlsOf } from "../../prompt/controls.js";
 import type { Vocabulary } from "../../prompt/format.js";
 import type { OrgFile, OrgNode } from "./parseOrg.js";

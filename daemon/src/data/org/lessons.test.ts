@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { AppError } from "../../errors.js";
+import { AppError } from "../../base/errors.js";
 import { type Teaching, toCorrection } from "../../learning/teaching.js";
 import { END_OF_DOCUMENT } from "../../prompt/controls.js";
 import { CONTROL_ID_FIRST, CONTROL_LITERALS } from "../../prompt/controlTokens.js";

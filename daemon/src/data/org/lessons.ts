@@ -4,7 +4,7 @@
  */
 
 import type { Tokenizer } from "@ouroboros/native";
-import { AppError } from "../../errors.js";
+import { AppError } from "../../base/errors.js";
 import { encodeText } from "../../prompt/encodeText.js";
 import { chatLessons } from "./chatLessons.js";
 import { type CorpusLanguage, corpusLanguageOf } from "./corpusLanguage.js";

@@ -7,7 +7,7 @@
  */
 
 import { z } from "zod";
-import { AppError } from "../../errors.js";
+import { AppError } from "../../base/errors.js";
 import type { OrgNode } from "./parseOrg.js";
 
 const numberSchema = z

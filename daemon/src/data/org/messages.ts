@@ -4,7 +4,7 @@
  */
 
 import type { Role } from "@ouroboros/configs";
-import { AppError } from "../../errors.js";
+import { AppError } from "../../base/errors.js";
 import { type CorpusLanguage, roleOf } from "./corpusLanguage.js";
 import { readMessageOptions } from "./messageOptions.js";
 import type { OrgNode, OrgSample } from "./parseOrg.js";

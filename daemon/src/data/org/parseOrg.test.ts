@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { AppError } from "../../errors.js";
+import { AppError } from "../../base/errors.js";
 import { LEVEL_MAX, NODES_PER_SAMPLE_MAX, ORG_BYTES_MAX, parseOrg, SAMPLES_MAX } from "./parseOrg.js";
 import { anyOrg } from "./testOrg.js";
 

@@ -6,7 +6,7 @@
  * title's end, link targets), this one follows Org or keeps the text.
  */
 
-import { AppError } from "../../errors.js";
+import { AppError } from "../../base/errors.js";
 import { type Headline, isHeadline, readHeadline } from "./headline.js";
 import { type NodeBody, readNodeBody } from "./nodeBody.js";
 import { readPreamble } from "./preamble.js";

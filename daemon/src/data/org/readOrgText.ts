@@ -1,7 +1,7 @@
 /** The door for an Org file on disk: its size, and that it is UTF-8, are checked here and nowhere else. */
 
 import { type FileHandle, open } from "node:fs/promises";
-import { AppError, systemErrorCode } from "../../errors.js";
+import { AppError, systemErrorCode } from "../../base/errors.js";
 import { ORG_BYTES_MAX, orgTooLarge } from "./parseOrg.js";
 
 /** Undefined where there is no such file. Throws AppError `input-invalid` or `input-too-large`. */

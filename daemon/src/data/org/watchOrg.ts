@@ -10,7 +10,7 @@
 import { existsSync } from "node:fs";
 import { dirname, isAbsolute, relative, resolve } from "node:path";
 import { watch } from "chokidar";
-import { AppError } from "../../errors.js";
+import { AppError } from "../../base/errors.js";
 import { readOrgText } from "./readOrgText.js";
 
 export interface OrgWatchOptions {

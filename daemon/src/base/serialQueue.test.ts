@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { createTurnstile } from "./turnstile.js";
+import { createTurnstile } from "./serialQueue.js";
 
 it("lets one through at a time, in order, also after a failure", async () => {
   const turnstile = createTurnstile();

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
-import { bundleScript } from "../test/childScript.js";
+import { bundleScript } from "../../test/childScript.js";
 import { lockHolder, takeLock } from "./processLock.js";
 
 let script: string;
@@ -11,7 +11,7 @@ let folder: string;
 const children: ChildProcess[] = [];
 
 beforeAll(async () => {
-  script = await bundleScript(new URL("../test/lockChild.ts", import.meta.url));
+  script = await bundleScript(new URL("../../test/lockChild.ts", import.meta.url));
 });
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "ouro-lock-"));

@@ -1,6 +1,7 @@
 /**
- * A small seeded generator for choosing samples: SplitMix32-style counter with the MurmurHash3 finaliser, so the
- * same key gives the same draws on every machine. Not for anything secret.
+ * Two small seeded generators, the same on every machine; neither for anything secret. They stand side by side and stay
+ * two: journals replay the draws of `randomFrom`, pretraining runs those of `seededRandom`, so no number of either may
+ * ever change.
  */
 
 export interface Random {
@@ -38,4 +39,30 @@ export function permutation(length: number, random: Random): Uint32Array {
     order[other] = held;
   }
   return order;
+}
+
+/** Numbers in [0, 1). splitmix32: one 32-bit counter, mixed; ample for choosing a few items per step. */
+export function randomFrom(seed: number): () => number {
+  let counter = seed >>> 0;
+  return () => {
+    counter = (counter + 0x9e3779b9) >>> 0;
+    let mixed = counter;
+    mixed = Math.imul(mixed ^ (mixed >>> 16), 0x21f0aaad);
+    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
+    return ((mixed ^ (mixed >>> 15)) >>> 0) / 0x1_0000_0000;
+  };
+}
+
+/** Up to `count` different items, in the order drawn. */
+export function drawDistinct<T>(options: {
+  readonly random: () => number;
+  readonly items: readonly T[];
+  readonly count: number;
+}): T[] {
+  const left = [...options.items];
+  const drawn: T[] = [];
+  while (left.length > 0 && drawn.length < options.count) {
+    drawn.push(...left.splice(Math.floor(options.random() * left.length), 1));
+  }
+  return drawn;
 }

@@ -1,6 +1,6 @@
 /** Lets operations through one at a time, in order of arrival, and turns them away when too many wait. */
 
-import { AppError } from "../errors.js";
+import { AppError } from "./errors.js";
 
 export interface Turnstile {
   /** Throws `learning-closed` after close(). */
