@@ -23,7 +23,7 @@ const ALONE = [
   "native/test/train/threads.alone.test.ts",
   "daemon/src/assistant/changeModel.test.ts",
   "daemon/src/completion/typing.test.ts",
-  "daemon/src/transport/{ensureDaemon,idle,leases}.test.ts",
+  "daemon/src/transport/daemon/{ensureDaemon,idle,leases}.test.ts",
 ];
 const exclude = [
   "**/node_modules/**",

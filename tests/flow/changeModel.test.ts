@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { locateDataHome } from "../../daemon/src/base/dataHome.js";
 import type { CompleteAnswer } from "../../daemon/src/protocol/routes.js";
-import { createHttpClient } from "../../daemon/src/transport/httpClient.js";
-import { locateRuntime, surroundingsOf } from "../../daemon/src/transport/runtimeFolder.js";
+import { locateRuntime, surroundingsOf } from "../../daemon/src/transport/daemon/runtimeFolder.js";
+import { createHttpClient } from "../../daemon/src/transport/http/httpClient.js";
 import { bundleCli, runCli, scratchFolder } from "./cli.js";
 import { writeTinyModel } from "./tinyModel.js";
 

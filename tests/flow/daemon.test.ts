@@ -6,8 +6,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vite
 import { locateDataHome } from "../../daemon/src/base/dataHome.js";
 import { lockHolder } from "../../daemon/src/base/processLock.js";
 import type { TeachEvent } from "../../daemon/src/protocol/routes.js";
-import { createHttpClient } from "../../daemon/src/transport/httpClient.js";
-import { locateRuntime, surroundingsOf } from "../../daemon/src/transport/runtimeFolder.js";
+import { locateRuntime, surroundingsOf } from "../../daemon/src/transport/daemon/runtimeFolder.js";
+import { createHttpClient } from "../../daemon/src/transport/http/httpClient.js";
 import { bundleCli, runCli, scratchFolder } from "./cli.js";
 import { writeTinyModel } from "./tinyModel.js";
 

@@ -2,8 +2,8 @@
 
 import packageJson from "../../package.json" with { type: "json" };
 import { locateDataHome, prepareDataHome } from "../base/dataHome.js";
-import type { DaemonAccess } from "../transport/ensureDaemon.js";
-import { locateRuntime, surroundingsOf } from "../transport/runtimeFolder.js";
+import type { DaemonAccess } from "../transport/daemon/ensureDaemon.js";
+import { locateRuntime, surroundingsOf } from "../transport/daemon/runtimeFolder.js";
 import { type Cli, Interrupted } from "./cli.js";
 import { ownCommand } from "./processCli.js";
 

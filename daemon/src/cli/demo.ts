@@ -9,9 +9,9 @@ import { join, relative, sep } from "node:path";
 import type { DidLearn, UndoResult } from "../protocol/corrections.js";
 import type { TeachEvent } from "../protocol/routes.js";
 import type { DaemonState } from "../protocol/state.js";
-import { connectHttp } from "../transport/connect.js";
-import type { DaemonAccess } from "../transport/ensureDaemon.js";
-import type { HttpClient } from "../transport/httpClient.js";
+import { connectHttp } from "../transport/daemon/connect.js";
+import type { DaemonAccess } from "../transport/daemon/ensureDaemon.js";
+import type { HttpClient } from "../transport/http/httpClient.js";
 
 export interface DemoPlace {
   readonly path: string;

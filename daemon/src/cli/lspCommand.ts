@@ -1,8 +1,8 @@
 /** `ouro lsp`: what an editor runs as its language server; it reaches the one daemon, or starts it. */
 
 import { Command } from "commander";
-import { connectLsp } from "../transport/connect.js";
-import { proxy } from "../transport/proxy.js";
+import { connectLsp } from "../transport/daemon/connect.js";
+import { proxy } from "../transport/daemon/proxy.js";
 import { type Cli, EXIT_FAILED } from "./cli.js";
 import { orInterrupted, preparedAccessOf } from "./daemonAccess.js";
 import { Exit } from "./exit.js";

@@ -4,9 +4,9 @@
  */
 
 import { codeOf } from "../base/sentence.js";
-import { findHttp } from "../transport/connect.js";
-import { DaemonRefusal, type HttpClient } from "../transport/httpClient.js";
-import { stopDaemon } from "../transport/stopDaemon.js";
+import { findHttp } from "../transport/daemon/connect.js";
+import { stopDaemon } from "../transport/daemon/stopDaemon.js";
+import { DaemonRefusal, type HttpClient } from "../transport/http/httpClient.js";
 import type { Cli } from "./cli.js";
 import { accessOf, orInterrupted } from "./daemonAccess.js";
 import type { ModelOptions } from "./options.js";

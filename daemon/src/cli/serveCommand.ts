@@ -3,10 +3,10 @@
 import { Command } from "commander";
 import { z } from "zod";
 import { AppError } from "../base/errors.js";
-import type { DaemonAccess } from "../transport/ensureDaemon.js";
-import type { LogFile } from "../transport/logFile.js";
-import { type Product, runDaemon } from "../transport/runDaemon.js";
-import { EXIT_DAEMON_RUNNING } from "../transport/spawnDaemon.js";
+import type { DaemonAccess } from "../transport/daemon/ensureDaemon.js";
+import type { LogFile } from "../transport/daemon/logFile.js";
+import { type Product, runDaemon } from "../transport/daemon/runDaemon.js";
+import { EXIT_DAEMON_RUNNING } from "../transport/daemon/spawnDaemon.js";
 import { type Cli, printJson } from "./cli.js";
 import { accessOf } from "./daemonAccess.js";
 import { Exit } from "./exit.js";
@@ -45,7 +45,7 @@ export function serveCommand(cli: Cli): Command {
 
 async function loadProduct({ home, version }: DaemonAccess): Promise<Product> {
   const { openAssistant } = await import("../compose.js");
-  const { serveLsp } = await import("../transport/lspServer.js");
+  const { serveLsp } = await import("../transport/lsp/lspServer.js");
   return { serveLsp, openAssistant: (log) => openAssistant({ homeFolder: home.root, version, log }) };
 }
 

@@ -1,7 +1,7 @@
 /** `ouro start`: the daemon runs afterwards, whoever started it. */
 
 import { Command } from "commander";
-import { askDaemon } from "../transport/connect.js";
+import { askDaemon } from "../transport/daemon/connect.js";
 import { type Cli, printJson } from "./cli.js";
 import { orInterrupted, preparedAccessOf } from "./daemonAccess.js";
 import { describeModelState } from "./describeModelState.js";

@@ -2,7 +2,7 @@
 
 import { Command } from "commander";
 import { assertNever } from "../base/errors.js";
-import { stopDaemon } from "../transport/stopDaemon.js";
+import { stopDaemon } from "../transport/daemon/stopDaemon.js";
 import { type Cli, printJson } from "./cli.js";
 import { accessOf, orInterrupted } from "./daemonAccess.js";
 import { addCommonOptions, commonSchema, examples } from "./options.js";

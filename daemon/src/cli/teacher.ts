@@ -8,7 +8,7 @@ import type { Learning } from "../learning/learning.js";
 import { describeNotice } from "../learning/notices.js";
 import { correctionPrompt } from "../prompt/correctionPrompt.js";
 import type { DidLearn } from "../protocol/corrections.js";
-import type { HttpClient } from "../transport/httpClient.js";
+import type { HttpClient } from "../transport/http/httpClient.js";
 import { type Cli, Interrupted } from "./cli.js";
 import { STOP_DEFAULT } from "./completeCommand.js";
 import type { ModelOptions } from "./options.js";

@@ -3,8 +3,8 @@
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connectLsp } from "../../transport/connect.js";
-import { stopDaemon } from "../../transport/stopDaemon.js";
+import { connectLsp } from "../../transport/daemon/connect.js";
+import { stopDaemon } from "../../transport/daemon/stopDaemon.js";
 import type { Cli } from "../cli.js";
 import { preparedAccessOf } from "../daemonAccess.js";
 import { openScriptedEditor, type ScriptedEditor } from "./scriptedEditor.js";

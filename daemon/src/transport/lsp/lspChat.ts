@@ -1,7 +1,7 @@
 /** The next answer of a conversation, streamed to an LSP client. */
 
-import { type ChatResult, type ChatText, chatParamsSchema } from "../protocol/chat.js";
-import { DAEMON_NOTIFICATIONS, REQUESTS } from "../protocol/methods.js";
+import { type ChatResult, type ChatText, chatParamsSchema } from "../../protocol/chat.js";
+import { DAEMON_NOTIFICATIONS, REQUESTS } from "../../protocol/methods.js";
 import type { LspSession } from "./lspServer.js";
 
 export function answerChat({ connection, client, notify, folders, guarded }: LspSession): void {

@@ -6,9 +6,9 @@
 
 import { createServer, type Server, type ServerResponse } from "node:http";
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
-import type { Assistant } from "../assistant/assistant.js";
-import type { Log } from "../base/log.js";
-import { BODY_BYTES_MAX, ROUTES, stopBodySchema } from "../protocol/routes.js";
+import type { Assistant } from "../../assistant/assistant.js";
+import type { Log } from "../../base/log.js";
+import { BODY_BYTES_MAX, ROUTES, stopBodySchema } from "../../protocol/routes.js";
 import { startEvents } from "./eventStream.js";
 import { HttpRefusal, httpFailure } from "./httpErrors.js";
 import { type Door, refusalOf } from "./httpGuards.js";

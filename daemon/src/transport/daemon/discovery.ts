@@ -5,7 +5,7 @@
 
 import { readFile, unlink } from "node:fs/promises";
 import { z } from "zod";
-import { writeFileAtomic } from "../base/atomicFile.js";
+import { writeFileAtomic } from "../../base/atomicFile.js";
 
 const discoverySchema = z.strictObject({
   pid: z.int().positive(),

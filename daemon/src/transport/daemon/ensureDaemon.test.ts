@@ -7,16 +7,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
-import { bundleCommand } from "../../test/commandScript.js";
-import { lockHolder } from "../base/processLock.js";
-import { compareVersions } from "../protocol/compareVersions.js";
+import { bundleCommand } from "../../../test/commandScript.js";
+import { lockHolder } from "../../base/processLock.js";
+import { compareVersions } from "../../protocol/compareVersions.js";
 
 let script: string;
 let home: string;
 const children: ChildProcess[] = [];
 
 beforeAll(async () => {
-  script = await bundleCommand(new URL("../../test/daemonChild.ts", import.meta.url));
+  script = await bundleCommand(new URL("../../../test/daemonChild.ts", import.meta.url));
 });
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), "ouro-ensure-"));

@@ -5,9 +5,9 @@
 
 import { InlineCompletionRequest, InlineCompletionTriggerKind } from "vscode-languageserver";
 import { z } from "zod";
-import { CLIENT_NOTIFICATIONS } from "../protocol/methods.js";
-import { documentSchema, idSchema, positionSchema } from "../protocol/places.js";
-import { ACCEPTED_COMMAND, type SuggestionEvent, suggestionEventSchema } from "../protocol/suggestions.js";
+import { CLIENT_NOTIFICATIONS } from "../../protocol/methods.js";
+import { documentSchema, idSchema, positionSchema } from "../../protocol/places.js";
+import { ACCEPTED_COMMAND, type SuggestionEvent, suggestionEventSchema } from "../../protocol/suggestions.js";
 import type { LspSession } from "./lspServer.js";
 
 const inlineCompletionSchema = z.object({

@@ -6,12 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it, test, vi } from "vitest";
-import { createFakeAssistant, type FakeAssistant } from "../../test/fakeAssistant.js";
-import type { Log } from "../base/log.js";
-import { BODY_BYTES_MAX, type TeachEvent } from "../protocol/routes.js";
+import { createFakeAssistant, type FakeAssistant } from "../../../test/fakeAssistant.js";
+import type { Log } from "../../base/log.js";
+import { BODY_BYTES_MAX, type TeachEvent } from "../../protocol/routes.js";
+import { listenOnPort, listenOnSocket } from "../daemon/listen.js";
 import { createHttpClient, type HttpClient } from "./httpClient.js";
 import { createHttpServer } from "./httpServer.js";
-import { listenOnPort, listenOnSocket } from "./listen.js";
 
 const TOKEN = "a".repeat(64);
 const never = new AbortController().signal;

@@ -1,9 +1,9 @@
 /** One LSP client's documents and the completions it has accepted in them, kept in step with what it reports. */
 
 import type { Connection } from "vscode-languageserver";
-import type { Client } from "../assistant/assistant.js";
-import { createDocumentStore } from "../documents/documentStore.js";
-import { createAcceptedTexts } from "../feedback/acceptedTexts.js";
+import type { Client } from "../../assistant/assistant.js";
+import { createDocumentStore } from "../../documents/documentStore.js";
+import { createAcceptedTexts } from "../../feedback/acceptedTexts.js";
 
 export function mirrorDocuments({ connection, client }: { connection: Connection; client: Client }) {
   const documents = createDocumentStore();

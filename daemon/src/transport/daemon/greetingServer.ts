@@ -4,10 +4,10 @@
  */
 
 import { createServer, type Server, type Socket } from "node:net";
-import { assertNever } from "../base/errors.js";
-import type { Log } from "../base/log.js";
-import { GREETING_BYTES_MAX, type Greeting, greetingSchema, type Welcome } from "../protocol/greeting.js";
-import { commonProtocol, PROTOCOL_MAX, PROTOCOL_MIN } from "../protocol/version.js";
+import { assertNever } from "../../base/errors.js";
+import type { Log } from "../../base/log.js";
+import { GREETING_BYTES_MAX, type Greeting, greetingSchema, type Welcome } from "../../protocol/greeting.js";
+import { commonProtocol, PROTOCOL_MAX, PROTOCOL_MIN } from "../../protocol/version.js";
 import { readFirstLine } from "./firstLine.js";
 import { isSameToken } from "./token.js";
 

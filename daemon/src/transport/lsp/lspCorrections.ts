@@ -1,19 +1,19 @@
 /** The requests by which an LSP client teaches, un-teaches, and asks what was taught. */
 
 import type { TextDocument } from "vscode-languageserver-textdocument";
-import type { CorrectionRequest } from "../assistant/assistant.js";
-import { AppError } from "../base/errors.js";
+import type { CorrectionRequest } from "../../assistant/assistant.js";
+import { AppError } from "../../base/errors.js";
 import {
   type CorrectParams,
   type CorrectResult,
   correctParamsSchema,
   learnedParamsSchema,
   undoParamsSchema,
-} from "../protocol/corrections.js";
-import { REQUESTS } from "../protocol/methods.js";
-import type { Range } from "../protocol/places.js";
-import { pauseParamsSchema, stateParamsSchema } from "../protocol/state.js";
-import { type AcceptedAtResult, acceptedAtParamsSchema } from "../protocol/suggestions.js";
+} from "../../protocol/corrections.js";
+import { REQUESTS } from "../../protocol/methods.js";
+import type { Range } from "../../protocol/places.js";
+import { pauseParamsSchema, stateParamsSchema } from "../../protocol/state.js";
+import { type AcceptedAtResult, acceptedAtParamsSchema } from "../../protocol/suggestions.js";
 import type { LspSession } from "./lspServer.js";
 
 export function answerCorrections(session: LspSession): void {

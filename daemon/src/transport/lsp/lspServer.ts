@@ -16,11 +16,11 @@ import {
 } from "vscode-languageserver";
 import { StreamMessageReader, StreamMessageWriter } from "vscode-languageserver/node";
 import type { z } from "zod";
-import type { Assistant, Client } from "../assistant/assistant.js";
-import type { Log } from "../base/log.js";
-import { codeOf, sentenceOf } from "../base/sentence.js";
-import { DAEMON_NOTIFICATIONS } from "../protocol/methods.js";
-import { ACCEPTED_COMMAND } from "../protocol/suggestions.js";
+import type { Assistant, Client } from "../../assistant/assistant.js";
+import type { Log } from "../../base/log.js";
+import { codeOf, sentenceOf } from "../../base/sentence.js";
+import { DAEMON_NOTIFICATIONS } from "../../protocol/methods.js";
+import { ACCEPTED_COMMAND } from "../../protocol/suggestions.js";
 import { answerChat } from "./lspChat.js";
 import { answerCorrections } from "./lspCorrections.js";
 import { mirrorDocuments } from "./lspDocuments.js";

@@ -4,10 +4,10 @@
  */
 
 import type { Duplex } from "node:stream";
-import type { Assistant } from "../assistant/assistant.js";
-import { prepareDataHome } from "../base/dataHome.js";
-import type { Log } from "../base/log.js";
-import { readSettings } from "../base/settingsFile.js";
+import type { Assistant } from "../../assistant/assistant.js";
+import { prepareDataHome } from "../../base/dataHome.js";
+import type { Log } from "../../base/log.js";
+import { readSettings } from "../../base/settingsFile.js";
 import { awaitDaemonLock, takeDaemonLock } from "./daemonLock.js";
 import type { DaemonAccess } from "./ensureDaemon.js";
 import type { LogFile } from "./logFile.js";

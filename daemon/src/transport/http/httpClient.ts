@@ -5,14 +5,14 @@
 
 import { type IncomingMessage, request } from "node:http";
 import { z } from "zod";
-import { APP_ERROR_CODES, AppError, type AppErrorCode, systemErrorCode } from "../base/errors.js";
-import { type ChatResult, chatResultSchema } from "../protocol/chat.js";
+import { APP_ERROR_CODES, AppError, type AppErrorCode, systemErrorCode } from "../../base/errors.js";
+import { type ChatResult, chatResultSchema } from "../../protocol/chat.js";
 import {
   type LearnedResult,
   learnedResultSchema,
   type UndoResult,
   undoResultSchema,
-} from "../protocol/corrections.js";
+} from "../../protocol/corrections.js";
 import {
   type ChatBody,
   type CompleteAnswer,
@@ -29,8 +29,13 @@ import {
   type TeachEvent,
   teachEventSchema,
   type UndoBody,
-} from "../protocol/routes.js";
-import { type DaemonState, daemonStateSchema, type ModelState, type PauseParams } from "../protocol/state.js";
+} from "../../protocol/routes.js";
+import {
+  type DaemonState,
+  daemonStateSchema,
+  type ModelState,
+  type PauseParams,
+} from "../../protocol/state.js";
 import { readEvents } from "./eventStream.js";
 
 /** What the daemon says at most in one answer; `learned` lists a project's corrections in excerpts. */

@@ -5,8 +5,8 @@
  */
 
 import type { IncomingHttpHeaders } from "node:http";
+import { isSameToken } from "../daemon/token.js";
 import { HttpRefusal } from "./httpErrors.js";
-import { isSameToken } from "./token.js";
 
 /** `port` null: a private socket, whose clients may give any Host. */
 export interface Door {

@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, test } from "vitest";
-import { locateDataHome } from "../base/dataHome.js";
+import { locateDataHome } from "../../base/dataHome.js";
 import {
   isRuntimePrepared,
   locateRuntime,

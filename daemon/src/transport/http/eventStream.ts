@@ -4,7 +4,7 @@
  */
 
 import type { ServerResponse } from "node:http";
-import { AppError } from "../base/errors.js";
+import { AppError } from "../../base/errors.js";
 
 /** A client that reads more slowly than this much is written is cut off, so that its answer fills no memory. */
 export const EVENT_BYTES_WAITING_MAX = 1 << 20;

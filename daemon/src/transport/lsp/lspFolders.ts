@@ -3,7 +3,7 @@
 import { isAbsolute, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { z } from "zod";
-import type { Where } from "../assistant/assistant.js";
+import type { Where } from "../../assistant/assistant.js";
 
 /** See `InitializationOptions`; other clients' options are theirs. */
 export const initializationSchema = z.object({ ownInlineCompletion: z.boolean().optional() });

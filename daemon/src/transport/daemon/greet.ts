@@ -1,8 +1,8 @@
 /** The client's side of the greeting: one attempt to be let in at a daemon's LSP socket, or to ask it to end. */
 
 import { createConnection, type Socket } from "node:net";
-import { GREETING_BYTES_MAX, type Greeting, type Welcome, welcomeSchema } from "../protocol/greeting.js";
-import { PROTOCOL_MAX, PROTOCOL_MIN } from "../protocol/version.js";
+import { GREETING_BYTES_MAX, type Greeting, type Welcome, welcomeSchema } from "../../protocol/greeting.js";
+import { PROTOCOL_MAX, PROTOCOL_MIN } from "../../protocol/version.js";
 import { readFirstLine } from "./firstLine.js";
 
 /** A daemon answers between two tasks of its event loop; only a broken one takes longer. */

@@ -7,10 +7,10 @@
  */
 
 import { setTimeout as delay } from "node:timers/promises";
-import type { DataHome } from "../base/dataHome.js";
-import { AppError, assertNever } from "../base/errors.js";
-import { lockHolder } from "../base/processLock.js";
-import { compareVersions } from "../protocol/compareVersions.js";
+import type { DataHome } from "../../base/dataHome.js";
+import { AppError, assertNever } from "../../base/errors.js";
+import { lockHolder } from "../../base/processLock.js";
+import { compareVersions } from "../../protocol/compareVersions.js";
 import { greet } from "./greet.js";
 import { isRuntimePrepared, prepareRuntime, type Runtime, type Surroundings } from "./runtimeFolder.js";
 import { EXIT_DAEMON_RUNNING, type OuroCommand, type SpawnedDaemon, spawnDaemon } from "./spawnDaemon.js";

@@ -1,7 +1,7 @@
 /** The place of the one daemon of a data home: taken first, held for life. Whoever comes second connects instead. */
 
-import { AppError } from "../base/errors.js";
-import { type Lock, takeLock } from "../base/processLock.js";
+import { AppError } from "../../base/errors.js";
+import { type Lock, takeLock } from "../../base/processLock.js";
 import type { Runtime } from "./runtimeFolder.js";
 
 /**

@@ -8,8 +8,8 @@ import { createHash } from "node:crypto";
 import { lstat, mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { DataHome } from "../base/dataHome.js";
-import { AppError, systemErrorCode } from "../base/errors.js";
+import type { DataHome } from "../../base/dataHome.js";
+import { AppError, systemErrorCode } from "../../base/errors.js";
 
 /** Socket paths live in a fixed field of the system: 104 bytes on macOS, 108 on Linux, with the zero at the end. */
 const SOCKET_PATH_BYTES_MAX = 99;

@@ -1,8 +1,8 @@
 /** Has the running daemon finish, write everything down and end, and waits until its place is free. */
 
 import { setTimeout as delay } from "node:timers/promises";
-import { AppError } from "../base/errors.js";
-import { lockHolder } from "../base/processLock.js";
+import { AppError } from "../../base/errors.js";
+import { lockHolder } from "../../base/processLock.js";
 import { askToEnd, type DaemonAccess } from "./ensureDaemon.js";
 import { isRuntimePrepared } from "./runtimeFolder.js";
 

@@ -4,10 +4,10 @@
  */
 
 import type { Socket } from "node:net";
-import { AppError, assertNever } from "../base/errors.js";
+import { AppError, assertNever } from "../../base/errors.js";
+import { createHttpClient, DaemonRefusal, type HttpClient } from "../http/httpClient.js";
 import { type Approach, type DaemonAccess, ensureDaemon, findDaemon } from "./ensureDaemon.js";
 import { greet } from "./greet.js";
-import { createHttpClient, DaemonRefusal, type HttpClient } from "./httpClient.js";
 
 export interface LspConnection {
   /** Paused; the caller's to close. */

@@ -7,8 +7,8 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
-import { writeFileAtomic } from "../base/atomicFile.js";
-import { AppError, systemErrorCode } from "../base/errors.js";
+import { writeFileAtomic } from "../../base/atomicFile.js";
+import { AppError, systemErrorCode } from "../../base/errors.js";
 import type { Surroundings } from "./runtimeFolder.js";
 
 const TOKEN_BYTES = 32;

@@ -5,7 +5,7 @@
 
 import { chmod, unlink } from "node:fs/promises";
 import { createConnection, type Server } from "node:net";
-import { AppError, systemErrorCode } from "../base/errors.js";
+import { AppError, systemErrorCode } from "../../base/errors.js";
 
 /** A living listener of this machine answers at once. */
 const PROBE_MS = 100;

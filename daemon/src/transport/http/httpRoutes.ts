@@ -2,10 +2,10 @@
 
 import { isAbsolute, join, normalize } from "node:path";
 import type { z } from "zod";
-import type { Assistant, Client, Where } from "../assistant/assistant.js";
-import { AppError } from "../base/errors.js";
-import type { ChatResult } from "../protocol/chat.js";
-import type { LearnedResult, UndoResult } from "../protocol/corrections.js";
+import type { Assistant, Client, Where } from "../../assistant/assistant.js";
+import { AppError } from "../../base/errors.js";
+import type { ChatResult } from "../../protocol/chat.js";
+import type { LearnedResult, UndoResult } from "../../protocol/corrections.js";
 import {
   type CompleteAnswer,
   chatBodySchema,
@@ -16,8 +16,13 @@ import {
   type TeachEvent,
   teachBodySchema,
   undoBodySchema,
-} from "../protocol/routes.js";
-import { type DaemonState, type ModelState, type PauseParams, pauseParamsSchema } from "../protocol/state.js";
+} from "../../protocol/routes.js";
+import {
+  type DaemonState,
+  type ModelState,
+  type PauseParams,
+  pauseParamsSchema,
+} from "../../protocol/state.js";
 
 /** Each request is a client of its own: it holds its lease no longer than it runs. */
 async function asClient<T>(assistant: Assistant, work: (client: Client) => Promise<T>): Promise<T> {
