@@ -2,13 +2,13 @@
 
 import type { Settings } from "@ouroboros/configs";
 import { answer } from "../chat/answer.js";
-import { chatFormOf } from "../chat/chatForm.js";
 import type { Sampling } from "../engine/engine.js";
 import { GREEDY } from "../engine/greedy.js";
 import type { LoadedModel } from "../engine/loadedModel.js";
 import type { LoadedAdapter } from "../learning/context.js";
+import { chatFormOf } from "../prompt/chatTemplate.js";
 import type { ChatResult } from "../protocol/chat.js";
-import type { Session } from "../session/session.js";
+import type { Session } from "../states/session.js";
 import type { ChatRequest } from "./assistant.js";
 
 export async function chat(options: {

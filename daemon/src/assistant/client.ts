@@ -12,12 +12,12 @@ import type { Project } from "../store/project.js";
 import type { Client, Where } from "./assistant.js";
 import { chat } from "./chats.js";
 import { createCompletions } from "./completions.js";
-import type { HotModel } from "./hotModel.js";
 import { lessonOf } from "./lessons.js";
+import type { HotModel } from "./modelSlot.js";
 import type { ProjectLearning } from "./projectLearning.js";
+import type { Whereabouts } from "./projectResolver.js";
 import type { Proposals } from "./proposals.js";
 import type { ServedModel } from "./servedModel.js";
-import type { Whereabouts } from "./whereabouts.js";
 
 /** What all clients have in common. */
 export interface Shared {

@@ -17,10 +17,10 @@ import type { LoadedModel } from "../engine/loadedModel.js";
 import type { LoadedAdapter } from "../learning/context.js";
 import { type CompletionPrompt, completionPrompt } from "../prompt/request.js";
 import type { SuggestionEvent } from "../protocol/suggestions.js";
-import type { Session } from "../session/session.js";
+import type { Session } from "../states/session.js";
 import type { CompletionAnswer, CompletionRequest } from "./assistant.js";
+import type { Place } from "./projectResolver.js";
 import type { Proposals } from "./proposals.js";
-import type { Place } from "./whereabouts.js";
 
 export interface AskedCompletion {
   readonly request: CompletionRequest;

@@ -14,13 +14,13 @@ import type { DaemonState } from "../protocol/state.js";
 import type { Project } from "../store/project.js";
 import type { Assistant, ClientListener } from "./assistant.js";
 import { createClient, type Shared } from "./client.js";
-import { createHotModel } from "./hotModel.js";
+import { createHotModel } from "./modelSlot.js";
 import { createOpenProjects } from "./openProjects.js";
 import { type CorrectionPhase, createProjectLearning, type ProjectLearning } from "./projectLearning.js";
+import { createWhereabouts } from "./projectResolver.js";
 import { createProposals } from "./proposals.js";
 import { createServedModel } from "./servedModel.js";
 import { createTaughtFiles } from "./taughtFiles.js";
-import { createWhereabouts } from "./whereabouts.js";
 
 export interface AssistantOptions {
   readonly version: string;

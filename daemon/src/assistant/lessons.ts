@@ -4,17 +4,17 @@
  */
 
 import { AppError } from "../base/errors.js";
-import { chatFormOf } from "../chat/chatForm.js";
 import type { LoadedModel } from "../engine/loadedModel.js";
 import type { Teaching } from "../learning/teaching.js";
+import { chatFormOf } from "../prompt/chatTemplate.js";
 import { correctionOf } from "../prompt/correctionPrompt.js";
 import { encodeText } from "../prompt/encodeText.js";
 import { completionPrompt } from "../prompt/request.js";
 import type { DidLearn } from "../protocol/corrections.js";
 import type { Project } from "../store/project.js";
 import type { CorrectionRequest } from "./assistant.js";
+import type { Whereabouts } from "./projectResolver.js";
 import type { Proposals } from "./proposals.js";
-import type { Whereabouts } from "./whereabouts.js";
 
 export interface Lesson {
   readonly project: Project;

@@ -4,7 +4,7 @@
  */
 
 import type { LoadedModel } from "../engine/loadedModel.js";
-import { createSessionPool, type SessionPool } from "../session/sessionPool.js";
+import { createSessionPool, type SessionPool } from "../states/sessionPool.js";
 import type { OpenProjects } from "./openProjects.js";
 
 export interface ServedModel {

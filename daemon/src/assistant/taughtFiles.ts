@@ -6,10 +6,10 @@
 
 import type { Log } from "../base/log.js";
 import { codeOf, sentenceOf } from "../base/sentence.js";
-import type { Lesson } from "../data/org/lesson.js";
-import { lessonsOf } from "../data/org/lessons.js";
 import { parseOrg } from "../data/org/parseOrg.js";
 import type { Tokenizer } from "../engine/engine.js";
+import type { Lesson } from "../lessons/lesson.js";
+import { lessonsOf } from "../lessons/orgLessons.js";
 import type { ProjectLearning } from "./projectLearning.js";
 
 export interface TaughtFiles {

@@ -4,10 +4,10 @@
  */
 
 import type { Adapter, Model, Sampling, Tokenizer } from "../engine/engine.js";
+import type { ChatForm } from "../prompt/chatTemplate.js";
 import { createTextStream } from "../prompt/textStream.js";
 import type { ChatTurn } from "../protocol/turns.js";
-import type { Session } from "../session/session.js";
-import type { ChatForm } from "./chatForm.js";
+import type { Session } from "../states/session.js";
 import { isRunningInCircles } from "./circles.js";
 
 export interface AnswerOptions {

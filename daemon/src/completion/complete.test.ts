@@ -5,7 +5,7 @@ import type { GenerateOptions, Model } from "../engine/engine.js";
 import { createByteTokenizer, createFakeModel } from "../engine/fakeEngine.js";
 import { GREEDY } from "../engine/greedy.js";
 import { embeddedModelPath } from "../modelFiles.js";
-import { createSession } from "../session/session.js";
+import { createSession } from "../states/session.js";
 import { type CompleteOptions, complete } from "./complete.js";
 
 const tokenizer = createByteTokenizer();

@@ -5,9 +5,9 @@
 
 import type { Adapter, Model, Priority, Sampling, State, Tokenizer } from "../engine/engine.js";
 import { controlsOf, stopTokens } from "../prompt/controls.js";
-import { tokensAgainst } from "../prompt/openWord.js";
 import { type CompletionPlace, type CompletionPrompt, completionPrompt } from "../prompt/request.js";
-import type { Session } from "../session/session.js";
+import { tokensAgainst } from "../prompt/tokenHealing.js";
+import type { Session } from "../states/session.js";
 import { createDraft, type Draft } from "./draft.js";
 import { promptMarks } from "./promptMarks.js";
 import { isMidLine } from "./stopRules.js";

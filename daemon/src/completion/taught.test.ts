@@ -15,7 +15,7 @@ import { type Learning, openLearning } from "../learning/learning.js";
 import { LEARNING_DEFAULTS } from "../learning/recipe.js";
 import { embeddedModelPath } from "../modelFiles.js";
 import { correctionOf } from "../prompt/correctionPrompt.js";
-import { createSession, type Session } from "../session/session.js";
+import { createSession, type Session } from "../states/session.js";
 import { projectOf } from "../store/project.js";
 import { complete } from "./complete.js";
 import { confidenceOf } from "./confidence.js";

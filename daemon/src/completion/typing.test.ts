@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 import { createFakeModel } from "../engine/fakeEngine.js";
 import { embeddedModelPath } from "../modelFiles.js";
 import { completionPrompt } from "../prompt/request.js";
-import { createSession } from "../session/session.js";
+import { createSession } from "../states/session.js";
 import { promptMarks } from "./promptMarks.js";
 
 const tokenizer = loadTokenizer(join(dirname(embeddedModelPath()), "vocab.txt"));

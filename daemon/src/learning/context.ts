@@ -7,8 +7,8 @@ import { type JournalRecord, RECORD_VERSION } from "../journal/records.js";
 import { adapterFolder } from "../store/adapters.js";
 import type { Project } from "../store/project.js";
 import type { Anchors } from "./anchors.js";
+import type { BaseReader } from "./baseCache.js";
 import { applyRecord, type History } from "./history.js";
-import type { BaseReader } from "./prepared.js";
 import type { LearningSettings } from "./recipe.js";
 
 export interface LearningContext {

@@ -4,11 +4,11 @@
  */
 
 import type { CorrectionRecord, TrainedRecord } from "../journal/records.js";
+import { pruneSpare } from "./adapterFiles.js";
 import { type LearningContext, type LoadedAdapter, type RunOptions, record } from "./context.js";
 import { pendingCorrections } from "./history.js";
 import { trainAndPublish } from "./publish.js";
 import { chooseRecipe } from "./recipe.js";
-import { pruneSpare } from "./stored.js";
 import { type Repaired, repairLine, type Undone, undoCorrection } from "./undo.js";
 
 export interface Learner {

@@ -17,7 +17,9 @@ import type { CorrectionRecord, JournalRecord, Scope, TrainedRecord } from "../j
 import { type Damage, readJournal } from "../journal/segments.js";
 import { adapterFolder } from "../store/adapters.js";
 import type { Project } from "../store/project.js";
+import { newestUsable, pruneSpare, type Usable } from "./adapterFiles.js";
 import type { Anchors } from "./anchors.js";
+import { createBaseReader } from "./baseCache.js";
 import {
   type CorrectOptions,
   type LearningContext,
@@ -36,9 +38,7 @@ import {
 import { Interrupted } from "./interrupted.js";
 import { createLearner, type Learner } from "./learner.js";
 import type { Notice } from "./notices.js";
-import { createBaseReader } from "./prepared.js";
 import type { LearningSettings } from "./recipe.js";
-import { newestUsable, pruneSpare, type Usable } from "./stored.js";
 import { type Teaching, toCorrection } from "./teaching.js";
 import type { Undone } from "./undo.js";
 

@@ -3,9 +3,9 @@
 import type { Adapter, Model, State } from "../engine/engine.js";
 import { GREEDY } from "../engine/greedy.js";
 import type { CorrectionRecord } from "../journal/records.js";
+import { unhurried } from "./baseCache.js";
 import { isCutShort } from "./example.js";
 import { Interrupted } from "./interrupted.js";
-import { unhurried } from "./prepared.js";
 
 export interface Proof {
   /** The wanted text came out, token for token, and ended where it should. */

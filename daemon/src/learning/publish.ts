@@ -8,6 +8,8 @@ import { createHash } from "node:crypto";
 import type { Adapter } from "../engine/engine.js";
 import type { Applied, CorrectionRecord, Recipe, TrainedRecord } from "../journal/records.js";
 import { commitAdapter, stageAdapter, tensorsPath } from "../store/adapters.js";
+import { nextVersion } from "./adapterFiles.js";
+import { unhurried } from "./baseCache.js";
 import {
   folderOf,
   headingOf,
@@ -19,11 +21,9 @@ import {
 } from "./context.js";
 import { firstDifference, toExample } from "./example.js";
 import { finished, stopIfAborted } from "./interrupted.js";
-import { prefixOf, type Trained, trainCorrection } from "./loop.js";
-import { unhurried } from "./prepared.js";
 import { prove } from "./proof.js";
-import { fareOf, isAchieved } from "./stopTest.js";
-import { nextVersion } from "./stored.js";
+import { fareOf, isAchieved } from "./stoppingCriterion.js";
+import { prefixOf, type Trained, trainCorrection } from "./trainCorrection.js";
 
 export interface Assignment {
   readonly correction: CorrectionRecord;

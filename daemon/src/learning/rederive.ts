@@ -6,11 +6,11 @@
  */
 
 import type { Applied } from "../journal/records.js";
+import { newestUsable } from "./adapterFiles.js";
 import { folderOf, type LearningContext, type LoadedAdapter, loaded, type RunOptions } from "./context.js";
 import { appliedBy } from "./history.js";
 import { trainAndPublish } from "./publish.js";
 import { chooseRecipe } from "./recipe.js";
-import { newestUsable } from "./stored.js";
 
 export interface Rederived {
   readonly current: LoadedAdapter;

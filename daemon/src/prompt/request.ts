@@ -6,9 +6,9 @@ import type { Tokenizer } from "@ouroboros/native";
 import { controlsOf, END_OF_DOCUMENT } from "./controls.js";
 import { concatenate, encodeText } from "./encodeText.js";
 import { begunLineStart, fileHeader, fillPrompt, hintOf } from "./format.js";
-import { openTokens } from "./openWord.js";
 import { prefixWindow, withoutReturns } from "./prefixWindow.js";
 import type { PromptForm } from "./promptForm.js";
+import { openTokens } from "./tokenHealing.js";
 
 export const SUFFIX_TOKENS_MAX = 64;
 /** Of the cursor's line; more than a line that a person writes. */

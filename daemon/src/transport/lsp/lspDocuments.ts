@@ -2,8 +2,8 @@
 
 import type { Connection } from "vscode-languageserver";
 import type { Client } from "../../assistant/assistant.js";
+import { createAcceptedTexts } from "../../documents/acceptedTexts.js";
 import { createDocumentStore } from "../../documents/documentStore.js";
-import { createAcceptedTexts } from "../../feedback/acceptedTexts.js";
 
 export function mirrorDocuments({ connection, client }: { connection: Connection; client: Client }) {
   const documents = createDocumentStore();

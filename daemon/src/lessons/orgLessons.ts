@@ -4,13 +4,13 @@
  */
 
 import type { Tokenizer } from "@ouroboros/native";
-import { AppError } from "../../base/errors.js";
-import { encodeText } from "../../prompt/encodeText.js";
+import { AppError } from "../base/errors.js";
+import { type CorpusLanguage, corpusLanguageOf } from "../data/org/corpusLanguage.js";
+import { type Message, messagesOf } from "../data/org/messages.js";
+import type { OrgFile, OrgSample } from "../data/org/parseOrg.js";
+import { encodeText } from "../prompt/encodeText.js";
 import { chatLessons } from "./chatLessons.js";
-import { type CorpusLanguage, corpusLanguageOf } from "./corpusLanguage.js";
 import type { Lesson } from "./lesson.js";
-import { type Message, messagesOf } from "./messages.js";
-import type { OrgFile, OrgSample } from "./parseOrg.js";
 import { textLessons } from "./textLessons.js";
 
 export interface FileLessons {

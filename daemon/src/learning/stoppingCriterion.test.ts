@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { Score } from "../engine/engine.js";
 import type { Example } from "./example.js";
-import { fareOf, isLearned } from "./stopTest.js";
+import { fareOf, isLearned } from "./stoppingCriterion.js";
 
 /** Two tokens of the prompt, two of the lead, two tested, one after. */
 const EXAMPLE: Example = {

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { createWhereabouts, type Whereabouts } from "./whereabouts.js";
+import { createWhereabouts, type Whereabouts } from "./projectResolver.js";
 
 let root: string;
 let nowMs: number;

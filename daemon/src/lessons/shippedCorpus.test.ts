@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { CONTROL_LITERALS } from "../../prompt/controlTokens.js";
-import { testTokenizer } from "../../prompt/testTokenizer.js";
-import { lessonsOf } from "./lessons.js";
-import { parseOrg } from "./parseOrg.js";
+import { parseOrg } from "../data/org/parseOrg.js";
+import { CONTROL_LITERALS } from "../prompt/controlTokens.js";
+import { testTokenizer } from "../prompt/testTokenizer.js";
+import { lessonsOf } from "./orgLessons.js";
 
 const tokenizer = testTokenizer(CONTROL_LITERALS);
-const shipped = readFileSync(new URL("../../../../org-data/sft.org", import.meta.url), "utf8");
+const shipped = readFileSync(new URL("../../../org-data/sft.org", import.meta.url), "utf8");
 
 const parse = (text: string) => parseOrg({ text, path: "sft.org" });
 const lessonsFrom = (text: string) => lessonsOf(parse(text), tokenizer);
@@ -37,7 +37,7 @@ describe("the shipped sft.org", () => {
 });
 
 describe("the format's page", () => {
-  const page = readFileSync(new URL("../../../../org-data/FORMAT.md", import.meta.url), "utf8");
+  const page = readFileSync(new URL("../../../org-data/FORMAT.md", import.meta.url), "utf8");
 
   test("has an example that teaches what it says", () => {
     const example = /```org\n(.*?)```/s.exec(page)?.[1] ?? "";

@@ -4,8 +4,8 @@
  */
 
 import type { Tokenizer } from "@ouroboros/native";
-import { END_OF_DOCUMENT } from "../../prompt/controls.js";
-import { concatenate } from "../../prompt/encodeText.js";
+import { END_OF_DOCUMENT } from "../prompt/controls.js";
+import { concatenate } from "../prompt/encodeText.js";
 import { type Lesson, type LessonEnding, toLesson } from "./lesson.js";
 
 /** A step costs time in proportion; three quarters of what one correction may have. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { openTokens, tokensAgainst } from "./openWord.js";
 import { testTokenizer } from "./testTokenizer.js";
+import { openTokens, tokensAgainst } from "./tokenHealing.js";
 
 const TEXTS = ["const", " const", "logger", "lo", "warn", ".warn", "()", "();", "\n    ", "    ", "你好"];
 const tokenizer = testTokenizer(TEXTS);

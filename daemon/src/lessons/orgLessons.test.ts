@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { AppError } from "../../base/errors.js";
-import { type Teaching, toCorrection } from "../../learning/teaching.js";
-import { END_OF_DOCUMENT } from "../../prompt/controls.js";
-import { CONTROL_ID_FIRST, CONTROL_LITERALS } from "../../prompt/controlTokens.js";
-import { testTokenizer } from "../../prompt/testTokenizer.js";
+import { AppError } from "../base/errors.js";
+import { parseOrg } from "../data/org/parseOrg.js";
+import { anyOrg } from "../data/org/testOrg.js";
+import { type Teaching, toCorrection } from "../learning/teaching.js";
+import { END_OF_DOCUMENT } from "../prompt/controls.js";
+import { CONTROL_ID_FIRST, CONTROL_LITERALS } from "../prompt/controlTokens.js";
+import { testTokenizer } from "../prompt/testTokenizer.js";
 import { ANSWER_TOKENS_MAX, PROMPT_TOKENS_MAX } from "./chatLessons.js";
-import { lessonsOf } from "./lessons.js";
-import { parseOrg } from "./parseOrg.js";
-import { anyOrg } from "./testOrg.js";
+import { lessonsOf } from "./orgLessons.js";
 import { PIECE_PROMPT_TOKENS_MAX, PIECE_TOKENS_MAX } from "./textLessons.js";
 
 const tokenizer = testTokenizer([...CONTROL_LITERALS, "\n  ", "const", " =", "ab", "|user"]);

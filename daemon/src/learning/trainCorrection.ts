@@ -10,12 +10,12 @@ import { drawDistinct, randomFrom } from "../base/random.js";
 import type { Adapter, Model, Score, State, Trainer, TrainSequence } from "../engine/engine.js";
 import type { CorrectionRecord, Recipe } from "../journal/records.js";
 import type { Anchor } from "./anchors.js";
+import { type BaseReader, cancellable, unhurried } from "./baseCache.js";
 import { type Example, toExample } from "./example.js";
 import { finished, stopIfAborted } from "./interrupted.js";
-import { type BaseReader, cancellable, unhurried } from "./prepared.js";
 import { type Proof, prove } from "./proof.js";
 import { type Earlier, replayPool } from "./replay.js";
-import { type Fare, fareOf, isAchieved, isLearned } from "./stopTest.js";
+import { type Fare, fareOf, isAchieved, isLearned } from "./stoppingCriterion.js";
 
 export interface TrainingEvent {
   readonly model: Model;

@@ -6,10 +6,10 @@
 
 import { ROLE_MAPS } from "@ouroboros/configs";
 import type { Tokenizer } from "../engine/engine.js";
-import { controlsOf, END_OF_DOCUMENT, stopTokens } from "../prompt/controls.js";
-import { encodeText } from "../prompt/encodeText.js";
-import { chatPrompt } from "../prompt/format.js";
 import type { ChatTurn } from "../protocol/turns.js";
+import { controlsOf, END_OF_DOCUMENT, stopTokens } from "./controls.js";
+import { encodeText } from "./encodeText.js";
+import { chatPrompt } from "./format.js";
 
 export interface ChatForm {
   /** All turns and the opening of the answer; the adapter acts from the last token on. */

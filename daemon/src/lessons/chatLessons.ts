@@ -3,12 +3,12 @@
  * Only the answer and its end are taught; what others say is read.
  */
 
-import { AppError } from "../../base/errors.js";
-import { concatenate, encodeText } from "../../prompt/encodeText.js";
-import { chatPrompt, chatTurns } from "../../prompt/format.js";
-import type { CorpusLanguage } from "./corpusLanguage.js";
+import { AppError } from "../base/errors.js";
+import type { CorpusLanguage } from "../data/org/corpusLanguage.js";
+import type { Message } from "../data/org/messages.js";
+import { concatenate, encodeText } from "../prompt/encodeText.js";
+import { chatPrompt, chatTurns } from "../prompt/format.js";
 import { type Lesson, type LessonEnding, toLesson } from "./lesson.js";
-import type { Message } from "./messages.js";
 
 /** What one correction may have: learning refuses more. */
 export const ANSWER_TOKENS_MAX = 512;

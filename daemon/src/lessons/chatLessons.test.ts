@@ -1,10 +1,10 @@
 import { ROLE_MAPS } from "@ouroboros/configs";
 import { expect, test } from "vitest";
-import { CONTROL_LITERALS } from "../../prompt/controlTokens.js";
-import { testTokenizer } from "../../prompt/testTokenizer.js";
+import { corpusLanguageOf } from "../data/org/corpusLanguage.js";
+import { parseOrg } from "../data/org/parseOrg.js";
+import { CONTROL_LITERALS } from "../prompt/controlTokens.js";
+import { testTokenizer } from "../prompt/testTokenizer.js";
 import { chatLessons } from "./chatLessons.js";
-import { corpusLanguageOf } from "./corpusLanguage.js";
-import { parseOrg } from "./parseOrg.js";
 
 const tokenizer = testTokenizer(CONTROL_LITERALS);
 const language = corpusLanguageOf(parseOrg({ text: "", path: "sft.org" }), tokenizer);
