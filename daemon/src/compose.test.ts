@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { locateDataHome } from "./base/dataHome.js";
 import { openEngine, openModel } from "./compose.js";
 import type { WeightType } from "./engine/engine.js";
-import { embeddedModelPath } from "./modelFiles.js";
+import { embeddedModelPath } from "./models/modelFiles.js";
 import { openCatalog } from "./store/catalog.js";
 
 describe("an engine of the settings", () => {

@@ -15,7 +15,6 @@ import { codeOf } from "./base/sentence.js";
 import { readSettings } from "./base/settingsFile.js";
 import { watchOrg } from "./data/org/watchOrg.js";
 import type { Engine, WeightType } from "./engine/engine.js";
-import type { LoadedModel } from "./engine/loadedModel.js";
 import type { Journal } from "./journal/journal.js";
 import type { Damage } from "./journal/segments.js";
 import { loadAnchors, NO_ANCHORS } from "./learning/anchors.js";
@@ -30,8 +29,14 @@ import {
 } from "./learning/learning.js";
 import { describeNotice } from "./learning/notices.js";
 import { LEARNING_DEFAULTS, type LearningSettings } from "./learning/recipe.js";
-import { checkVocabularyFits, embeddedAnchorsPath, embeddedModelPath, findVocabulary } from "./modelFiles.js";
-import { checkIdentity } from "./modelIdentity.js";
+import type { LoadedModel } from "./models/loadedModel.js";
+import {
+  checkVocabularyFits,
+  embeddedAnchorsPath,
+  embeddedModelPath,
+  findVocabulary,
+} from "./models/modelFiles.js";
+import { checkIdentity } from "./models/modelIdentity.js";
 import { promptFormOf } from "./prompt/promptForm.js";
 import {
   type Catalog,

@@ -6,15 +6,15 @@ import { join } from "node:path";
 import type { WeightType } from "@ouroboros/native";
 import type { Inspect } from "@ouroboros/native/inspect";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { nativeSubject } from "../../daemon/src/conformance/nativeSubject.js";
+import { nativeSubject } from "../../daemon/src/lab/conformance/nativeSubject.js";
 import {
   type ConformanceReport,
   formatResult,
   GROUPS_NOT_IMPLEMENTED,
   REQUIRED_GROUPS,
-} from "../../daemon/src/conformance/report.js";
-import { runConformance } from "../../daemon/src/conformance/runConformance.js";
-import type { Subject } from "../../daemon/src/conformance/subject.js";
+} from "../../daemon/src/lab/conformance/report.js";
+import { runConformance } from "../../daemon/src/lab/conformance/runConformance.js";
+import type { Subject } from "../../daemon/src/lab/conformance/subject.js";
 import { writeGoldenFolder } from "./goldenFolder.js";
 import { expectPassed, type RunOptions, run, text } from "./run.js";
 

@@ -12,7 +12,7 @@ import {
   type ConformanceReport,
   formatResult,
   REQUIRED_GROUPS,
-} from "../../daemon/src/conformance/report.js";
+} from "../../daemon/src/lab/conformance/report.js";
 import { writeGoldenFolder } from "./goldenFolder.js";
 import { item } from "./reference/arrays.js";
 import { inspectTensors } from "./reference/inspector.js";

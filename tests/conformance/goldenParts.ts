@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { SamplingCase } from "../../daemon/src/conformance/subject.js";
+import type { SamplingCase } from "../../daemon/src/lab/conformance/subject.js";
 import { referenceInspector } from "./reference/inspector.js";
 import { type Storage, type View, viewed, writePth } from "./reference/pth.js";
 import { createRandom } from "./reference/random.js";

@@ -1,9 +1,13 @@
 /** Conformance runs in tests: the outcome as text where it matters. */
 
 import { expect } from "vitest";
-import { nativeSubject } from "../../daemon/src/conformance/nativeSubject.js";
-import { type ConformanceReport, formatResult, formatSummary } from "../../daemon/src/conformance/report.js";
-import { type ConformanceOptions, runConformance } from "../../daemon/src/conformance/runConformance.js";
+import { nativeSubject } from "../../daemon/src/lab/conformance/nativeSubject.js";
+import {
+  type ConformanceReport,
+  formatResult,
+  formatSummary,
+} from "../../daemon/src/lab/conformance/report.js";
+import { type ConformanceOptions, runConformance } from "../../daemon/src/lab/conformance/runConformance.js";
 
 export type RunOptions = Partial<Pick<ConformanceOptions, "subject" | "vocabularies">>;
 

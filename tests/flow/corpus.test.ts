@@ -3,14 +3,14 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { writeClients } from "../../daemon/src/corpus/testClients.js";
+import { writeClients } from "../../daemon/test/testClients.js";
 import {
   type MadePackage,
   makeCrate,
   makePackage,
   makeWheel,
   sampleCode,
-} from "../../daemon/src/corpus/testTarball.js";
+} from "../../daemon/test/testTarball.js";
 import { bundleCli, runCli, scratchFolder } from "./cli.js";
 
 const scratch = scratchFolder();

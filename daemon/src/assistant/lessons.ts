@@ -4,8 +4,8 @@
  */
 
 import { AppError } from "../base/errors.js";
-import type { LoadedModel } from "../engine/loadedModel.js";
 import type { Teaching } from "../learning/teaching.js";
+import type { LoadedModel } from "../models/loadedModel.js";
 import { chatFormOf } from "../prompt/chatTemplate.js";
 import { correctionOf } from "../prompt/correctionPrompt.js";
 import { encodeText } from "../prompt/encodeText.js";

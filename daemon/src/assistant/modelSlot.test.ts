@@ -1,7 +1,7 @@
 import { expect, it, test } from "vitest";
 import { AppError } from "../base/errors.js";
 import { createByteTokenizer, createFakeEngine, createFakeModel } from "../engine/fakeEngine.js";
-import type { LoadedModel } from "../engine/loadedModel.js";
+import type { LoadedModel } from "../models/loadedModel.js";
 import { createHotModel } from "./modelSlot.js";
 import { createOpenProjects } from "./openProjects.js";
 import { createServedModel } from "./servedModel.js";

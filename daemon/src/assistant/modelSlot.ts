@@ -7,7 +7,7 @@
 import { basename } from "node:path";
 import { AppError, assertNever } from "../base/errors.js";
 import { codeOf, sentenceOf } from "../base/sentence.js";
-import type { LoadedModel } from "../engine/loadedModel.js";
+import type { LoadedModel } from "../models/loadedModel.js";
 import type { ModelState } from "../protocol/state.js";
 import type { ServedModel } from "./servedModel.js";
 

@@ -3,7 +3,7 @@
  * open with it. It ends in two ways: at once, or when all who were given it are done.
  */
 
-import type { LoadedModel } from "../engine/loadedModel.js";
+import type { LoadedModel } from "../models/loadedModel.js";
 import { createSessionPool, type SessionPool } from "../states/sessionPool.js";
 import type { OpenProjects } from "./openProjects.js";
 

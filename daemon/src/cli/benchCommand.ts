@@ -5,7 +5,7 @@ import { Command, Option } from "commander";
 import { z } from "zod";
 import { AppError } from "../base/errors.js";
 import { openEngine } from "../compose.js";
-import { type BenchOutcome, bench } from "../jobs/bench.js";
+import { type BenchOutcome, bench } from "../lab/bench/bench.js";
 import { engineBenchCommands } from "./bench/engineBenchCommands.js";
 import { keystrokeCommand, mixedCommand } from "./bench/loopBenchCommands.js";
 import { type Cli, Interrupted, printJson } from "./cli.js";

@@ -4,10 +4,10 @@ import { dirname, resolve } from "node:path";
 import { Command } from "commander";
 import { z } from "zod";
 import { AppError } from "../base/errors.js";
-import { nativeSubject } from "../conformance/nativeSubject.js";
-import { formatResult, formatSummary } from "../conformance/report.js";
-import { runConformance } from "../conformance/runConformance.js";
-import { worldVocabularyPath } from "../modelFiles.js";
+import { nativeSubject } from "../lab/conformance/nativeSubject.js";
+import { formatResult, formatSummary } from "../lab/conformance/report.js";
+import { runConformance } from "../lab/conformance/runConformance.js";
+import { worldVocabularyPath } from "../models/modelFiles.js";
 import { type Cli, Interrupted, printJson } from "./cli.js";
 import { addCommonOptions, commonSchema, examples } from "./options.js";
 

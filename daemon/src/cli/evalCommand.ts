@@ -5,7 +5,7 @@ import { WEIGHT_TYPES } from "@ouroboros/native";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { z } from "zod";
 import { type LoadedModel, openModel } from "../compose.js";
-import { DEFINITIONS } from "../evaluation/definitions.js";
+import { DEFINITIONS } from "../lab/evaluation/definitions.js";
 import {
   type Evaluation,
   type Extent,
@@ -14,11 +14,11 @@ import {
   MEASURES,
   type Measure,
   QUICK,
-} from "../evaluation/evaluate.js";
-import { headlineOf } from "../evaluation/headline.js";
-import { type EvaluationProject, readProjects } from "../evaluation/projects.js";
-import { createRanker } from "../evaluation/ranks.js";
-import { findNamedModel } from "../model/findModelFile.js";
+} from "../lab/evaluation/evaluate.js";
+import { headlineOf } from "../lab/evaluation/headline.js";
+import { type EvaluationProject, readProjects } from "../lab/evaluation/projects.js";
+import { createRanker } from "../lab/evaluation/ranks.js";
+import { findNamedModel } from "../models/findModelFile.js";
 import { type Cli, Interrupted, printJson } from "./cli.js";
 import { measureTables } from "./eval/measureTables.js";
 import { findTrainedCorpus, type TrainedCorpus } from "./eval/trainedCorpus.js";

@@ -7,15 +7,15 @@ import { z } from "zod";
 import { type LoadedModel, openModel, type Workplace } from "../compose.js";
 import { readTrainingTexts } from "../data/trainingTexts.js";
 import type { TrainedParameters } from "../engine/engine.js";
+import { LEARNING_DEFAULTS } from "../learning/recipe.js";
+import { VOCABULARY_FILE } from "../models/modelFiles.js";
 import {
   type FileTrained,
   type FileTrainingRates,
   forgetRun,
   hasStoppedRun,
   trainFile,
-} from "../jobs/trainFile.js";
-import { LEARNING_DEFAULTS } from "../learning/recipe.js";
-import { VOCABULARY_FILE } from "../modelFiles.js";
+} from "../training/trainFile.js";
 import { type Cli, Interrupted, printJson } from "./cli.js";
 import { formatCount } from "./format.js";
 import { addModelOptions, examples, modelSchema, parseNatural, parsePositive, parseRate } from "./options.js";

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { GenerateOptions, Model } from "../engine/engine.js";
 import { createByteTokenizer, createFakeModel } from "../engine/fakeEngine.js";
 import { GREEDY } from "../engine/greedy.js";
-import { embeddedModelPath } from "../modelFiles.js";
+import { embeddedModelPath } from "../models/modelFiles.js";
 import { createSession } from "../states/session.js";
 import { type CompleteOptions, complete } from "./complete.js";
 

@@ -13,7 +13,7 @@ import { GREEDY } from "../engine/greedy.js";
 import { loadAnchors } from "../learning/anchors.js";
 import { type Learning, openLearning } from "../learning/learning.js";
 import { LEARNING_DEFAULTS } from "../learning/recipe.js";
-import { embeddedModelPath } from "../modelFiles.js";
+import { embeddedModelPath } from "../models/modelFiles.js";
 import { correctionOf } from "../prompt/correctionPrompt.js";
 import { createSession, type Session } from "../states/session.js";
 import { projectOf } from "../store/project.js";

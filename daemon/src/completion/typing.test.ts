@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { loadTokenizer } from "@ouroboros/native";
 import { describe, expect, test } from "vitest";
 import { createFakeModel } from "../engine/fakeEngine.js";
-import { embeddedModelPath } from "../modelFiles.js";
+import { embeddedModelPath } from "../models/modelFiles.js";
 import { completionPrompt } from "../prompt/request.js";
 import { createSession } from "../states/session.js";
 import { promptMarks } from "./promptMarks.js";

@@ -1,6 +1,6 @@
 /** Sampling in float64, step by step as BlinkDL/ChatRWKV `rwkv_pip_package/src/rwkv/utils.py` orders it. */
 
-import type { OccurrenceTrace, SamplingCase } from "../../../daemon/src/conformance/subject.js";
+import type { OccurrenceTrace, SamplingCase } from "../../../daemon/src/lab/conformance/subject.js";
 import { item } from "./arrays.js";
 
 export function probabilitiesOf(options: SamplingCase): number[] {

@@ -1,6 +1,6 @@
 /** The reference as a subject of the conformance runner. Reads safetensors only. */
 
-import type { Subject } from "../../../daemon/src/conformance/subject.js";
+import type { Subject } from "../../../daemon/src/lab/conformance/subject.js";
 import { referenceInspector } from "./inspector.js";
 import { readSafetensors } from "./safetensors.js";
 import { occurrencesAfterEach, probabilitiesOf } from "./sampling.js";

@@ -1,6 +1,6 @@
 /** Greedy longest match, by looking up ever shorter prefixes. Takes the vocabulary as bytes per id. */
 
-import type { SubjectTokenizer } from "../../../daemon/src/conformance/subject.js";
+import type { SubjectTokenizer } from "../../../daemon/src/lab/conformance/subject.js";
 
 export function createTokenizer(vocabulary: ReadonlyMap<number, Uint8Array>): SubjectTokenizer {
   const key = (bytes: Uint8Array) => Buffer.from(bytes).toString("latin1");

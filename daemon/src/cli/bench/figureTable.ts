@@ -1,6 +1,6 @@
 /** Figures of the bench as a person reads them: each beside its limit and the fraction of it that was reached. */
 
-import type { Figure, Summary } from "../../jobs/bench/figures.js";
+import type { Figure, Summary } from "../../lab/bench/figures.js";
 import { formatTable } from "../format.js";
 
 export function figureTable(figures: readonly Figure[]): string {

@@ -1,15 +1,20 @@
 /** The measures of `ouro eval model` as tables of at most 100 columns. */
 
-import type { Bits, BitsRow } from "../../evaluation/bits.js";
-import type { Measured } from "../../evaluation/evaluate.js";
-import { headlineOf } from "../../evaluation/headline.js";
-import { INDUCTION_KINDS } from "../../evaluation/induction.js";
-import { DISTANCES, type Induction } from "../../evaluation/inductionProbe.js";
-import type { Latency, Percentiles } from "../../evaluation/latency.js";
-import type { Leak } from "../../evaluation/leak.js";
-import type { LineFigures } from "../../evaluation/lineFigures.js";
-import type { FillMeasure, LineMean, LineMeasure, LineRow } from "../../evaluation/lineMeasures.js";
-import type { SampleFigures, Samples } from "../../evaluation/samples.js";
+import type { Measured } from "../../lab/evaluation/evaluate.js";
+import { headlineOf } from "../../lab/evaluation/headline.js";
+import type { Bits, BitsRow } from "../../lab/evaluation/measures/bits.js";
+import { INDUCTION_KINDS } from "../../lab/evaluation/measures/induction.js";
+import { DISTANCES, type Induction } from "../../lab/evaluation/measures/inductionProbe.js";
+import type { Latency, Percentiles } from "../../lab/evaluation/measures/latency.js";
+import type { Leak } from "../../lab/evaluation/measures/leak.js";
+import type { LineFigures } from "../../lab/evaluation/measures/lineFigures.js";
+import type {
+  FillMeasure,
+  LineMean,
+  LineMeasure,
+  LineRow,
+} from "../../lab/evaluation/measures/lineMeasures.js";
+import type { SampleFigures, Samples } from "../../lab/evaluation/measures/samples.js";
 import { excerpt, formatBytes, formatCount, formatTable } from "../format.js";
 
 const PROJECT_WIDTH = 22;

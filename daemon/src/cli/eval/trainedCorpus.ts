@@ -5,8 +5,8 @@ import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { AppError } from "../../base/errors.js";
-import { DOCUMENTS_FILE, readDocuments, readManifest } from "../../corpus/documents.js";
-import type { EvaluateOptions } from "../../evaluation/evaluate.js";
+import { DOCUMENTS_FILE, readDocuments, readManifest } from "../../lab/corpus/documents.js";
+import type { EvaluateOptions } from "../../lab/evaluation/evaluate.js";
 import { corpusFolder } from "../corpusCommand.js";
 
 export type TrainedCorpus =

@@ -1,7 +1,7 @@
 /** `ouro model info --quant`: what each smaller type of weights costs, as tables. */
 
 import type { LoadedModel } from "../../compose.js";
-import { measureTypes, type TypeCost, type TypeCosts } from "../../model/measureTypes.js";
+import { measureTypes, type TypeCost, type TypeCosts } from "../../models/measureTypes.js";
 import { type Cli, Interrupted } from "../cli.js";
 import { formatBytes, formatTable } from "../format.js";
 import { progressOf } from "./progress.js";

@@ -1,0 +1,32 @@
+/** Reads the files of a local folder that belongs to a recipe. Follows no symbolic links. */
+import { readdir, readFile } from "node:fs/promises";
+import { join, relative, sep } from "node:path";
+import { AppError, systemErrorCode } from "../../../base/errors.js";
+import type { PackageFile } from "./packageFile.js";
+
+/** The files that `isWanted` picks by path relative to `folder`. Throws AppError `input-invalid` without the folder. */
+export async function readLocalFolder(
+  folder: string,
+  isWanted: (path: string) => boolean,
+): Promise<PackageFile[]> {
+  const files: PackageFile[] = [];
+  for (const path of await pathsIn(folder)) {
+    if (isWanted(path)) files.push({ path, bytes: await readFile(join(folder, path)) });
+  }
+  return files;
+}
+
+async function pathsIn(folder: string): Promise<string[]> {
+  try {
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll(sep, "/"))
+      .sort();
+  } catch (cause) {
+    const code = systemErrorCode(cause);
+    if (code !== "ENOENT" && code !== "ENOTDIR") throw cause;
+    const message = `there is no folder ${folder}, which the recipe names; paths are relative to the recipe file`;
+    throw new AppError("input-invalid", message, { cause });
+  }
+}

@@ -1,0 +1,31 @@
+/** Many small runs of a model side by side: the engine takes the tokens of up to 16 through its weights at once. */
+
+import type { Cancelled } from "../../engine/engine.js";
+
+/** What one reading of the weights serves at most (native/src/base/run_thread.h). */
+const COMPANY_MOST = 16;
+
+/** The results in the order of the items; cancelled as soon as one is. */
+export async function inCompany<Item, Result extends { readonly kind: "finished" }>(options: {
+  readonly items: readonly Item[];
+  readonly work: (item: Item, index: number) => Promise<Result | Cancelled>;
+  readonly onDone: (done: number) => void;
+}): Promise<readonly Result[] | Cancelled> {
+  const { items, work, onDone } = options;
+  const waiting = items.entries();
+  const results = new Map<number, Result>();
+  let isCancelled = false;
+  const worker = async () => {
+    // One iterator is shared: each worker takes the next item that nobody has.
+    for (const [index, item] of waiting) {
+      const result = await work(item, index);
+      if (result.kind === "cancelled") isCancelled = true;
+      else results.set(index, result);
+      if (isCancelled) return;
+      onDone(results.size);
+    }
+  };
+  await Promise.all(Array.from({ length: COMPANY_MOST }, worker));
+  if (isCancelled) return { kind: "cancelled" };
+  return items.flatMap((_item, index) => results.get(index) ?? []);
+}
