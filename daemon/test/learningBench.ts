@@ -5,12 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type DataHome, locateDataHome, prepareDataHome } from "../src/base/dataHome.js";
 import type { Adapter, Engine, Model, Tokenizer } from "../src/engine/engine.js";
-import { createByteTokenizer, createFakeEngine, createFakeModel } from "../src/engine/fakeEngine.js";
 import { GREEDY } from "../src/engine/greedy.js";
 import { type Anchors, toAnchors } from "../src/learning/anchors.js";
 import { type Learning, type LearningOptions, openLearning } from "../src/learning/learning.js";
 import { LEARNING_DEFAULTS } from "../src/learning/recipe.js";
 import type { Teaching } from "../src/learning/teaching.js";
+import { createByteTokenizer, createFakeEngine, createFakeModel } from "./fakeEngine.js";
 
 const END = 0;
 const ANSWER_TOKENS_MAX = 40;

@@ -1,6 +1,6 @@
 import { expect, it, test } from "vitest";
+import { createByteTokenizer, createFakeEngine, createFakeModel } from "../../test/fakeEngine.js";
 import { AppError } from "../base/errors.js";
-import { createByteTokenizer, createFakeEngine, createFakeModel } from "../engine/fakeEngine.js";
 import type { LoadedModel } from "../models/loadedModel.js";
 import { createHotModel } from "./modelSlot.js";
 import { createOpenProjects } from "./openProjects.js";

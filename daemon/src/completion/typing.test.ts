@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { loadTokenizer } from "@ouroboros/native";
 import { describe, expect, test } from "vitest";
-import { createFakeModel } from "../engine/fakeEngine.js";
+import { createFakeModel } from "../../test/fakeEngine.js";
 import { embeddedModelPath } from "../models/modelFiles.js";
 import { completionPrompt } from "../prompt/request.js";
 import { createSession } from "../states/session.js";

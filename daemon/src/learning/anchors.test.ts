@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { createByteTokenizer } from "../engine/fakeEngine.js";
+import { createByteTokenizer } from "../../test/fakeEngine.js";
 import { loadAnchors, NO_ANCHORS, toAnchors } from "./anchors.js";
 
 const tokenizer = createByteTokenizer();

@@ -1,9 +1,9 @@
 import { ROLE_MAPS } from "@ouroboros/configs";
 import { expect, test } from "vitest";
+import { testTokenizer } from "../../test/testTokenizer.js";
 import { corpusLanguageOf } from "../data/org/corpusLanguage.js";
 import { parseOrg } from "../data/org/parseOrg.js";
 import { CONTROL_LITERALS } from "../prompt/controlTokens.js";
-import { testTokenizer } from "../prompt/testTokenizer.js";
 import { chatLessons } from "./chatLessons.js";
 
 const tokenizer = testTokenizer(CONTROL_LITERALS);

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { anyOrg } from "../../test/testOrg.js";
+import { testTokenizer } from "../../test/testTokenizer.js";
 import { AppError } from "../base/errors.js";
 import { parseOrg } from "../data/org/parseOrg.js";
-import { anyOrg } from "../data/org/testOrg.js";
 import { type Teaching, toCorrection } from "../learning/teaching.js";
 import { END_OF_DOCUMENT } from "../prompt/controls.js";
 import { CONTROL_ID_FIRST, CONTROL_LITERALS } from "../prompt/controlTokens.js";
-import { testTokenizer } from "../prompt/testTokenizer.js";
 import { ANSWER_TOKENS_MAX, PROMPT_TOKENS_MAX } from "./chatLessons.js";
 import { lessonsOf } from "./orgLessons.js";
 import { PIECE_PROMPT_TOKENS_MAX, PIECE_TOKENS_MAX } from "./textLessons.js";

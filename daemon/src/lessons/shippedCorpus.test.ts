@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { testTokenizer } from "../../test/testTokenizer.js";
 import { parseOrg } from "../data/org/parseOrg.js";
 import { CONTROL_LITERALS } from "../prompt/controlTokens.js";
-import { testTokenizer } from "../prompt/testTokenizer.js";
 import { lessonsOf } from "./orgLessons.js";
 
 const tokenizer = testTokenizer(CONTROL_LITERALS);

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { testTokenizer } from "../../test/testTokenizer.js";
 import { CONTROL_LITERALS } from "./controlTokens.js";
 import { PREFIX_TOKENS_MAX, prefixWindow } from "./prefixWindow.js";
-import { testTokenizer } from "./testTokenizer.js";
 
 const tokenizer = testTokenizer([...CONTROL_LITERALS, "\n  ", "\n\n", "const", " = ", "value"]);
 const shown = (text: string, line?: number) => tokenizer.decode(prefixWindow({ tokenizer, text, line }));

@@ -1,6 +1,7 @@
 import { ROLE_MAPS } from "@ouroboros/configs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { testTokenizer } from "../../test/testTokenizer.js";
 import { controlsOf, stopTokens } from "./controls.js";
 import { CONTROL_ID_FIRST, CONTROL_LITERALS } from "./controlTokens.js";
 import { encodeText } from "./encodeText.js";
@@ -15,7 +16,6 @@ import {
 } from "./format.js";
 import { PREFIX_TOKENS_MAX } from "./prefixWindow.js";
 import { completionPrompt, SUFFIX_TOKENS_MAX } from "./request.js";
-import { testTokenizer } from "./testTokenizer.js";
 
 const tokenizer = testTokenizer([...CONTROL_LITERALS, "\n  ", "const", " =", "|pre", "<|", "|>"]);
 const plainTokenizer = testTokenizer(["const", " ="]);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { testTokenizer } from "./testTokenizer.js";
+import { testTokenizer } from "../../test/testTokenizer.js";
 import { openTokens, tokensAgainst } from "./tokenHealing.js";
 
 const TEXTS = ["const", " const", "logger", "lo", "warn", ".warn", "()", "();", "\n    ", "    ", "你好"];

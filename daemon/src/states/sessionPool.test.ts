@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createFakeModel } from "../engine/fakeEngine.js";
+import { createFakeModel } from "../../test/fakeEngine.js";
 import { createSessionPool, poolLimits, SESSIONS_MAX, STATES_BYTES_MAX, stateBytes } from "./sessionPool.js";
 
 const model = createFakeModel({ vocabularySize: 300, seed: 1 });

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { anyOrg } from "../../../test/testOrg.js";
 import { AppError } from "../../base/errors.js";
 import { LEVEL_MAX, NODES_PER_SAMPLE_MAX, ORG_BYTES_MAX, parseOrg, SAMPLES_MAX } from "./parseOrg.js";
-import { anyOrg } from "./testOrg.js";
 
 const WORDS = "#+TODO: SYSTEM REQUEST RESPONSE TEXT | CANCELED";
 

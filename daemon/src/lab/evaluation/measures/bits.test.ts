@@ -2,10 +2,10 @@
 
 import { createEngine, loadTokenizer } from "@ouroboros/native";
 import { afterAll, describe, expect, test } from "vitest";
+import { createFakeModel } from "../../../../test/fakeEngine.js";
+import { testTokenizer } from "../../../../test/testTokenizer.js";
 import type { Model, State } from "../../../engine/engine.js";
-import { createFakeModel } from "../../../engine/fakeEngine.js";
 import { embeddedModelPath, findVocabulary } from "../../../models/modelFiles.js";
-import { testTokenizer } from "../../../prompt/testTokenizer.js";
 import { headlineOf } from "../headline.js";
 import { createRanker, rankIn } from "../ranks.js";
 import { scoreWindow } from "../scoreWindow.js";

@@ -5,8 +5,8 @@
 
 import { loadTokenizer } from "@ouroboros/native";
 import { expect, test } from "vitest";
+import { createFakeModel } from "../../../../test/fakeEngine.js";
 import type { GenerateOptions, Generation, Model, State } from "../../../engine/engine.js";
-import { createFakeModel } from "../../../engine/fakeEngine.js";
 import { embeddedModelPath, findVocabulary } from "../../../models/modelFiles.js";
 import { encodeText } from "../../../prompt/encodeText.js";
 import { randomFor } from "../draw.js";

@@ -28,7 +28,7 @@ import type {
   Trainer,
   TrainerOptions,
   TrainSequence,
-} from "./engine.js";
+} from "../src/engine/engine.js";
 
 /** Additions to the logits by context; `EVERYWHERE` applies to all contexts. */
 type Table = Map<string, Float64Array>;

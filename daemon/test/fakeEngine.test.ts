@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import type { Finished } from "./engine.js";
+import type { Finished } from "../src/engine/engine.js";
 import { createByteTokenizer, createFakeEngine, createFakeModel } from "./fakeEngine.js";
 
 const tokenizer = createByteTokenizer();
