@@ -5,7 +5,7 @@ import { z } from "zod";
 import { REQUESTS } from "../../daemon/src/protocol/methods.js";
 import type { ChatView } from "./chat/chatView.js";
 import type { GhostText } from "./completion/ghostText.js";
-import type { Correct } from "./correction/correct.js";
+import type { CorrectionCommands } from "./correction/correctionCommands.js";
 import type { DaemonLink } from "./daemon/daemonLink.js";
 import { showLearned } from "./learning/learnedList.js";
 import { openSftOrg } from "./learning/sftOrg.js";
@@ -15,11 +15,11 @@ import { showDiagnosis } from "./status/doctor.js";
 import { showMenu } from "./status/menu.js";
 import type { StatusBar } from "./status/statusBar.js";
 
-export interface CommandParts {
+interface CommandParts {
   readonly context: vscode.ExtensionContext;
   readonly link: DaemonLink;
   readonly log: vscode.LogOutputChannel;
-  readonly correct: Correct;
+  readonly corrections: CorrectionCommands;
   readonly chat: ChatView;
   readonly ghostText: GhostText;
   readonly undo: Undo;
@@ -27,10 +27,10 @@ export interface CommandParts {
 }
 
 export function registerCommands(parts: CommandParts): vscode.Disposable {
-  const { context, link, log, correct, chat, ghostText, undo } = parts;
+  const { context, link, log, corrections, chat, ghostText, undo } = parts;
   const commands: Readonly<Record<string, () => unknown>> = {
-    correct: () => correct.correctThis(),
-    nothingHere: () => correct.nothingHere(),
+    correct: () => corrections.correctThis(),
+    nothingHere: () => corrections.nothingHere(),
     undo: () => undo.takeBack(),
     showLearned: () => showLearned({ link, undo }),
     pause: () => setPaused(link, { isPaused: true }),

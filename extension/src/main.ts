@@ -6,11 +6,9 @@
 import * as vscode from "vscode";
 import { CHAT_VIEW, ChatView } from "./chat/chatView.js";
 import { registerCommands } from "./commands.js";
-import { Capture } from "./completion/capture.js";
-import { GhostText, TAKEN_COMMAND } from "./completion/ghostText.js";
+import { ACCEPTED_ITEM_COMMAND, GhostText } from "./completion/ghostText.js";
 import { createRejectedTexts, type RejectedTexts } from "./completion/rejectedTexts.js";
-import { Correct } from "./correction/correct.js";
-import { Teacher } from "./correction/teacher.js";
+import { CorrectionCommands } from "./correction/correctionCommands.js";
 import { WantedEditor } from "./correction/wantedEditor.js";
 import { activeUri } from "./daemon/activeUri.js";
 import { DaemonLink } from "./daemon/daemonLink.js";
@@ -27,13 +25,11 @@ export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel("Ouroboros", { log: true });
   link = new DaemonLink({ extensionFolder: context.extensionPath, log });
   const rejected = createRejectedTexts();
-  const capture = new Capture();
-  const teacher = new Teacher(link);
-  const ghostText = new GhostText({ link, capture, rejected, log });
+  const ghostText = new GhostText({ link, rejected, log });
   const wantedEditor = new WantedEditor();
-  const correct = new Correct({ link, teacher, ghostText, capture, rejected, wantedEditor });
+  const corrections = new CorrectionCommands({ link, ghostText, rejected, wantedEditor });
   const undo = new Undo(link);
-  const chat = new ChatView({ extensionUri: context.extensionUri, link, teacher, undo });
+  const chat = new ChatView({ extensionUri: context.extensionUri, link, undo });
   const learningView = new LearningView(undo);
   const statusBar = new StatusBar(link);
   context.subscriptions.push(
@@ -46,10 +42,10 @@ export function activate(context: vscode.ExtensionContext): void {
     statusBar,
     vscode.languages.registerInlineCompletionItemProvider(SUGGESTIBLE, ghostText),
     vscode.window.registerWebviewViewProvider(CHAT_VIEW, chat),
-    vscode.commands.registerCommand(TAKEN_COMMAND, (id: string, characters?: number) =>
-      ghostText.taken(id, characters),
+    vscode.commands.registerCommand(ACCEPTED_ITEM_COMMAND, (id: string, characters?: number) =>
+      ghostText.accepted(id, characters),
     ),
-    registerCommands({ context, link, log, correct, chat, ghostText, undo, statusBar }),
+    registerCommands({ context, link, log, corrections, chat, ghostText, undo, statusBar }),
     followDaemon({ link, ghostText, chat, statusBar, learningView, rejected, undo }),
     followEditor({ link, ghostText, statusBar }),
   );

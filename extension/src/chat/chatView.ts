@@ -8,7 +8,7 @@ import * as vscode from "vscode";
 import { type ChatResult, chatResultSchema } from "../../../daemon/src/protocol/chat.js";
 import type { DidLearn } from "../../../daemon/src/protocol/corrections.js";
 import { REQUESTS } from "../../../daemon/src/protocol/methods.js";
-import type { Teacher } from "../correction/teacher.js";
+import { teach } from "../correction/teach.js";
 import { activeUri } from "../daemon/activeUri.js";
 import type { DaemonLink } from "../daemon/daemonLink.js";
 import type { LinkState } from "../daemon/linkState.js";
@@ -32,7 +32,6 @@ interface Writing {
 export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
   readonly #extensionUri: vscode.Uri;
   readonly #link: DaemonLink;
-  readonly #teacher: Teacher;
   readonly #undo: Undo;
   readonly #answerOfCorrection = new Map<string, string>();
   #view: vscode.WebviewView | undefined;
@@ -44,12 +43,10 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
   constructor(options: {
     readonly extensionUri: vscode.Uri;
     readonly link: DaemonLink;
-    readonly teacher: Teacher;
     readonly undo: Undo;
   }) {
     this.#extensionUri = options.extensionUri;
     this.#link = options.link;
-    this.#teacher = options.teacher;
     this.#undo = options.undo;
   }
 
@@ -180,7 +177,7 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
 
   async #teach({ answerId, turns, rejected, wanted }: Extract<FromPage, { kind: "teach" }>): Promise<void> {
     const params = { kind: "answer", folder: activeUri(), turns, rejected, wanted } as const;
-    const correctionId = await this.#teacher.teach(params);
+    const correctionId = await teach(this.#link, params);
     if (correctionId !== undefined && this.#answerOfCorrection.size < LESSONS_MAX) {
       this.#answerOfCorrection.set(correctionId, answerId);
     }

@@ -1,6 +1,6 @@
 /**
  * The one provider of inline completions: waits as long as the user's rhythm asks, has one request in flight, offers
- * what is left of the last suggestion while it is being typed, and follows what becomes of it. No proposed API: the mere
+ * what is left of the last completion while it is being typed, and follows what becomes of it. No proposed API: the mere
  * presence of its methods would make the registration throw.
  */
 
@@ -9,24 +9,17 @@ import { CLIENT_NOTIFICATIONS } from "../../../daemon/src/protocol/methods.js";
 import type { SuggestionEvent } from "../../../daemon/src/protocol/suggestions.js";
 import type { DaemonLink } from "../daemon/daemonLink.js";
 import { isUnderGlob, settingsFor } from "../editorSettings.js";
-import type { Capture } from "./capture.js";
 import { answered, delayMs, FIRST_PACE, keyTyped, type Pace } from "./debounce.js";
-import { offerOf } from "./offer.js";
-import { proposalsSchema } from "./proposal.js";
+import { type DisabledReason, disabledReason } from "./disabledReason.js";
+import { insertionOf } from "./insertion.js";
 import type { RejectedTexts } from "./rejectedTexts.js";
-import { type Silence, whySilent } from "./silence.js";
-import { cursorOf, follow, rest, type Suggestion } from "./suggestion.js";
+import { requestCompletion } from "./requestCompletion.js";
+import { cursorOf, follow, remainderOf, type ShownCompletion } from "./shownCompletion.js";
 
-/** Run by VS Code when all of a suggestion was accepted. */
-export const TAKEN_COMMAND = "ouroboros.internal.taken";
-/** Who sees a suggestion for less than this has not read it. */
+/** Run by VS Code when all of a completion was accepted. */
+export const ACCEPTED_ITEM_COMMAND = "ouroboros.internal.accepted";
+/** A suggestion that is seen for less than this has not been read. */
 const SHOWN_AFTER_MS = 300;
-const INLINE_COMPLETION = "textDocument/inlineCompletion";
-/** VS Code counts from 0, LSP 3.18 from 1. */
-const LSP_TRIGGER_KINDS = {
-  [vscode.InlineCompletionTriggerKind.Invoke]: 1,
-  [vscode.InlineCompletionTriggerKind.Automatic]: 2,
-} as const;
 
 interface Place {
   readonly document: vscode.TextDocument;
@@ -34,9 +27,8 @@ interface Place {
   readonly context: vscode.InlineCompletionContext;
 }
 
-export interface GhostTextOptions {
+interface GhostTextOptions {
   readonly link: DaemonLink;
-  readonly capture: Capture;
   readonly rejected: RejectedTexts;
   readonly log: vscode.LogOutputChannel;
 }
@@ -45,10 +37,11 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
   readonly #options: GhostTextOptions;
   #pace: Pace = FIRST_PACE;
   #inFlight: vscode.CancellationTokenSource | undefined;
-  #last: Suggestion | undefined;
+  #last: ShownCompletion | undefined;
   #shown: NodeJS.Timeout | undefined;
   #askedAtMs: number | undefined;
   #isAwaited = false;
+  #isCorrecting = false;
 
   constructor(options: GhostTextOptions) {
     this.#options = options;
@@ -59,8 +52,8 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
     return { askedAtMs: this.#askedAtMs, keyAtMs: this.#pace.lastKeyAtMs };
   }
 
-  /** The suggestion that stands, or has just stood, at the cursor of `editor`. */
-  at(editor: vscode.TextEditor): Suggestion | undefined {
+  /** The completion that is shown, or has just been shown, at the cursor of `editor`. */
+  at(editor: vscode.TextEditor): ShownCompletion | undefined {
     const { document, selection } = editor;
     const last = this.#last;
     const isThere =
@@ -70,7 +63,7 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
     return isThere ? last : undefined;
   }
 
-  /** Who typed while the daemon was starting gets the suggestion as soon as there can be one. */
+  /** The daemon runs: what was typed while it was starting gets its completion now. */
   async started(): Promise<void> {
     if (!this.#isAwaited) return;
     this.#isAwaited = false;
@@ -83,6 +76,21 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
     clearTimeout(this.#shown);
   }
 
+  /**
+   * While `write` runs, a correction is being written: nothing is suggested, and no second one begins. Resolves to what
+   * it does; undefined when another correction is being written already.
+   */
+  async duringCorrection<T>(write: () => Promise<T>): Promise<T | undefined> {
+    if (this.#isCorrecting) return undefined;
+    this.#isCorrecting = true;
+    try {
+      await vscode.commands.executeCommand("editor.action.inlineSuggest.hide");
+      return await write();
+    } finally {
+      this.#isCorrecting = false;
+    }
+  }
+
   async provideInlineCompletionItems(
     document: vscode.TextDocument,
     position: vscode.Position,
@@ -90,21 +98,21 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
     token: vscode.CancellationToken,
   ): Promise<vscode.InlineCompletionItem[]> {
     this.#askedAtMs = Date.now();
-    if (this.silenceIn(document)) return [];
+    if (this.disabledIn(document)) return [];
     if (this.#options.link.state.kind !== "running") {
       this.#options.link.start();
       this.#isAwaited = true;
       return [];
     }
     const place = { document, position, context };
-    const typed = this.#typedOn(place);
-    if (typed) return this.#offer(place, typed);
+    const continued = this.#continuedAt(place);
+    if (continued) return this.#itemsFor(place, continued);
     this.#inFlight?.cancel();
     const request = new vscode.CancellationTokenSource();
     this.#inFlight = request;
     const cancelling = token.onCancellationRequested(() => request.cancel());
     try {
-      return await this.#fresh(place, request.token);
+      return await this.#request(place, request.token);
     } finally {
       cancelling.dispose();
       request.dispose();
@@ -112,115 +120,103 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
     }
   }
 
-  /** The document was edited: the suggestion is followed, or it is over. */
+  /** The document was edited: the completion is followed, or it is over. */
   edited({ document, contentChanges }: vscode.TextDocumentChangeEvent): void {
     if (contentChanges.length === 0) return;
     if (document === vscode.window.activeTextEditor?.document) {
       this.#pace = keyTyped(this.#pace, Date.now());
     }
-    for (const { rangeOffset: offset, rangeLength: removed, text } of contentChanges) {
+    for (const change of contentChanges) {
       const last = this.#last;
       if (!last || last.uri !== document.uri.toString()) return;
-      const followed = follow(last, { offset, removed, text });
-      if (followed.kind === "goes-on") {
-        this.#last = followed.suggestion;
+      const followed = follow(last, change);
+      if (followed.kind === "continues") {
+        this.#last = followed.completion;
         continue;
       }
       this.forget();
-      if (followed.kind === "taken") return;
-      if (followed.partlyTaken > 0) {
-        this.#tell(last.completionId, { kind: "partlyAccepted", characters: followed.partlyTaken });
-      } else if (followed.kind === "disagreed") this.#tell(last.completionId, { kind: "dismissed" });
+      if (followed.kind === "accepted") return;
+      if (followed.partlyAccepted > 0) {
+        this.#notify(last.completionId, { kind: "partlyAccepted", characters: followed.partlyAccepted });
+      } else if (followed.kind === "dismissed") this.#notify(last.completionId, { kind: "dismissed" });
     }
   }
 
-  /** All of it was accepted; of a suggestion that was cut to a line, that line. */
-  taken(completionId: string, characters: number | undefined): void {
-    this.#tell(
+  /** All of it was accepted; of a completion that was cut to a line, that line. */
+  accepted(completionId: string, characters: number | undefined): void {
+    this.#notify(
       completionId,
       characters === undefined ? { kind: "accepted" } : { kind: "partlyAccepted", characters },
     );
   }
 
   /** Why nothing is suggested in `document`, if so. */
-  silenceIn(document: vscode.TextDocument): Silence | undefined {
+  disabledIn(document: vscode.TextDocument): DisabledReason | undefined {
     const settings = settingsFor(document);
-    return whySilent({
+    return disabledReason({
       settings,
       isGlobDisabled: isUnderGlob(document, settings["ouroboros.completion.disabledGlobs"]),
-      isCapturing: this.#options.capture.isActive,
+      isCorrecting: this.#isCorrecting,
     });
   }
 
-  #typedOn({ document, position, context }: Place): Suggestion | undefined {
+  /** The last completion, when the user has been typing what it says; asked for by hand, a new one is wanted. */
+  #continuedAt({ document, position, context }: Place): ShownCompletion | undefined {
     const last = this.#last;
     if (!last || context.triggerKind === vscode.InlineCompletionTriggerKind.Invoke) return undefined;
     const isHere = last.uri === document.uri.toString() && cursorOf(last) === document.offsetAt(position);
-    return isHere && rest(last) !== "" ? last : undefined;
+    return isHere && remainderOf(last) !== "" ? last : undefined;
   }
 
-  async #fresh(place: Place, token: vscode.CancellationToken): Promise<vscode.InlineCompletionItem[]> {
+  async #request(place: Place, token: vscode.CancellationToken): Promise<vscode.InlineCompletionItem[]> {
     const { document, position, context } = place;
+    const { triggerKind } = context;
     const { version } = document;
     const startedMs = Date.now();
-    if (context.triggerKind === vscode.InlineCompletionTriggerKind.Automatic) {
+    if (triggerKind === vscode.InlineCompletionTriggerKind.Automatic) {
       await pause(delayMs(this.#pace, startedMs - (this.#pace.lastKeyAtMs ?? startedMs)), token);
     }
     if (token.isCancellationRequested) return [];
     const askedMs = Date.now();
-    const proposals = await this.#options.link
-      .request({
-        method: INLINE_COMPLETION,
-        params: {
-          textDocument: { uri: document.uri.toString() },
-          position: { line: position.line, character: position.character },
-          context: { triggerKind: LSP_TRIGGER_KINDS[context.triggerKind] },
-        },
-        answer: proposalsSchema,
-        token,
-      })
-      .catch((error: unknown) => {
-        if (!token.isCancellationRequested) this.#options.log.debug(`Completion: ${String(error)}`);
-        return undefined;
-      });
+    const { link, log } = this.#options;
+    let completion: ShownCompletion | undefined;
+    try {
+      completion = await requestCompletion({ link, document, position, triggerKind, token });
+    } catch (error) {
+      if (!token.isCancellationRequested) log.debug(`Completion: ${String(error)}`);
+      return [];
+    }
     // What was asked for an older text would be inserted at the wrong place.
-    if (!proposals || token.isCancellationRequested || document.version !== version) return [];
+    if (token.isCancellationRequested || document.version !== version) return [];
     this.#pace = answered(this.#pace, Date.now() - askedMs);
-    const [item] = proposals.items;
-    if (!item || this.#isRejected(place, item.insertText)) return [];
-    const suggestion: Suggestion = {
-      completionId: item.command.arguments[0],
-      uri: document.uri.toString(),
-      offset: document.offsetAt(position),
-      text: item.insertText,
-      replaces: item.range.end.character - position.character,
-      consumed: 0,
-      isPartlyTaken: false,
-    };
-    this.#last = suggestion;
-    this.#tellShown(suggestion);
-    return this.#offer(place, suggestion);
+    if (!completion || this.#isRejected(place, completion.text)) return [];
+    this.#last = completion;
+    this.#notifyOnceShown(completion);
+    return this.#itemsFor(place, completion);
   }
 
-  #offer({ document, position, context }: Place, suggestion: Suggestion): vscode.InlineCompletionItem[] {
+  #itemsFor(
+    { document, position, context }: Place,
+    completion: ShownCompletion,
+  ): vscode.InlineCompletionItem[] {
     const selected = context.selectedCompletionInfo;
-    const offer = offerOf({
-      text: rest(suggestion),
+    const insertion = insertionOf({
+      text: remainderOf(completion),
       multiline: settingsFor(document)["ouroboros.completion.multiline"],
       selected: selected && {
         text: selected.text,
         typed: document.getText(new vscode.Range(selected.range.start, position)),
       },
     });
-    if (!offer) return [];
+    if (!insertion) return [];
     const range = new vscode.Range(
-      position.translate(0, -offer.before),
-      position.translate(0, suggestion.replaces),
+      position.translate(0, -insertion.before),
+      position.translate(0, completion.replaces),
     );
-    const item = new vscode.InlineCompletionItem(offer.insertText, range);
-    const taken = suggestion.consumed + offer.insertText.length - offer.before;
-    const cut = taken < suggestion.text.length ? taken : undefined;
-    item.command = { title: "", command: TAKEN_COMMAND, arguments: [suggestion.completionId, cut] };
+    const item = new vscode.InlineCompletionItem(insertion.insertText, range);
+    const accepted = completion.consumed + insertion.insertText.length - insertion.before;
+    const cut = accepted < completion.text.length ? accepted : undefined;
+    item.command = { title: "", command: ACCEPTED_ITEM_COMMAND, arguments: [completion.completionId, cut] };
     return [item];
   }
 
@@ -229,16 +225,16 @@ export class GhostText implements vscode.InlineCompletionItemProvider, vscode.Di
     return this.#options.rejected.has({ uri: document.uri.toString(), before, text });
   }
 
-  #tellShown(suggestion: Suggestion): void {
+  #notifyOnceShown(completion: ShownCompletion): void {
     clearTimeout(this.#shown);
     this.#shown = setTimeout(() => {
-      if (this.#last?.completionId === suggestion.completionId) {
-        this.#tell(suggestion.completionId, { kind: "shown" });
+      if (this.#last?.completionId === completion.completionId) {
+        this.#notify(completion.completionId, { kind: "shown" });
       }
     }, SHOWN_AFTER_MS);
   }
 
-  #tell(completionId: string, event: SuggestionEvent["event"]): void {
+  #notify(completionId: string, event: SuggestionEvent["event"]): void {
     this.#options.link.notify(CLIENT_NOTIFICATIONS.suggestionEvent, {
       completionId,
       event,

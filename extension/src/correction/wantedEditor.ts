@@ -17,14 +17,6 @@ interface OpenCorrection {
   readonly settle: (wanted: string | undefined) => void;
 }
 
-export interface WantedInEditor {
-  /** What was proposed, and what the right side begins with. */
-  readonly proposed: string;
-  readonly begin: string;
-  /** Name of the document that it is about: the editor colours both sides like it. */
-  readonly fileName: string;
-}
-
 export class WantedEditor implements vscode.FileSystemProvider, vscode.Disposable {
   readonly #open = new Map<string, OpenCorrection>();
   readonly #changed = new vscode.EventEmitter<vscode.FileChangeEvent[]>();
@@ -44,7 +36,14 @@ export class WantedEditor implements vscode.FileSystemProvider, vscode.Disposabl
   }
 
   /** Resolves to what was saved; undefined when the tab was closed without that. */
-  async ask({ proposed, begin, fileName }: WantedInEditor): Promise<string | undefined> {
+  async ask(question: {
+    readonly proposed: string;
+    /** What the right side begins with. */
+    readonly draft: string;
+    /** Name of the document that it is about: the editor colours both sides like it. */
+    readonly fileName: string;
+  }): Promise<string | undefined> {
+    const { proposed, draft, fileName } = question;
     if (this.#open.size >= 2 * OPEN_MAX) return undefined;
     this.#count += 1;
     const uri = (side: string) =>
@@ -52,7 +51,7 @@ export class WantedEditor implements vscode.FileSystemProvider, vscode.Disposabl
     const [left, right] = [uri("proposed"), uri("wanted")];
     const wanted = new Promise<string | undefined>((settle) => {
       this.#add(left, { text: proposed, isWritable: false, settle });
-      this.#add(right, { text: begin, isWritable: true, settle });
+      this.#add(right, { text: draft, isWritable: true, settle });
     });
     const title = vscode.l10n.t("{0}: proposed ↔ wanted (save to teach)", fileName);
     await vscode.commands.executeCommand("vscode.diff", left, right, title, { preview: false });

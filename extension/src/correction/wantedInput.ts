@@ -6,19 +6,22 @@
 
 import * as vscode from "vscode";
 
-export type WantedInput =
-  | { readonly kind: "wanted"; readonly text: string }
-  | { readonly kind: "in-editor"; readonly text: string }
-  | { readonly kind: "cancelled" };
-
 /** Longer titles are cut by VS Code in the middle of what matters. */
 const TITLE_TEXT_MAX = 50;
 
-export function askWanted(proposed: string): Promise<WantedInput> {
-  if (/[\r\n]/.test(proposed.trimEnd())) return Promise.resolve({ kind: "in-editor", text: proposed });
+type Answer = string | undefined;
+
+/** Resolves to what should stand there; undefined: the user changed their mind. */
+export function askWanted(question: {
+  readonly proposed: string;
+  /** Asks in an editor that begins with `draft`. */
+  readonly inEditor: (draft: string) => Promise<Answer>;
+}): Promise<Answer> {
+  const { proposed, inEditor } = question;
+  if (/[\r\n]/.test(proposed.trimEnd())) return inEditor(proposed);
   const { l10n } = vscode;
   const box = vscode.window.createInputBox();
-  const inEditor: vscode.QuickInputButton = {
+  const toEditor: vscode.QuickInputButton = {
     iconPath: new vscode.ThemeIcon("edit"),
     tooltip: l10n.t("Write it in an editor"),
   };
@@ -26,16 +29,17 @@ export function askWanted(proposed: string): Promise<WantedInput> {
   box.prompt = l10n.t("What should stand there? Empty: nothing should be suggested here.");
   box.placeholder = l10n.t("Nothing should be suggested here");
   box.value = proposed;
-  box.buttons = [inEditor];
+  box.buttons = [toEditor];
   return new Promise((resolve) => {
-    const end = (result: WantedInput) => {
-      resolve(result);
+    const end = (answer: Answer | Promise<Answer>) => {
+      resolve(answer);
       box.dispose();
     };
-    box.onDidAccept(() => end({ kind: "wanted", text: box.value }));
-    box.onDidTriggerButton(() => end({ kind: "in-editor", text: box.value }));
+    box.onDidAccept(() => end(box.value));
+    // The editor opens once the box is gone, which gives the focus back.
+    box.onDidTriggerButton(() => end(Promise.resolve(box.value).then(inEditor)));
     // Also after the other two, when it comes too late to matter.
-    box.onDidHide(() => end({ kind: "cancelled" }));
+    box.onDidHide(() => end(undefined));
     box.show();
   });
 }

@@ -3,7 +3,7 @@
  * tell: each hides those behind it. Pure.
  */
 
-import type { Silence } from "../completion/silence.js";
+import type { DisabledReason } from "../completion/disabledReason.js";
 import type { LinkState } from "../daemon/linkState.js";
 import type { Translate } from "../messages.js";
 
@@ -11,7 +11,7 @@ export interface Symptoms {
   readonly link: LinkState;
   /** Undefined: no editor is active. */
   readonly document: { readonly language: string; readonly isSuggestible: boolean } | undefined;
-  readonly silence: Silence | undefined;
+  readonly disabled: DisabledReason | undefined;
   /** VS Code's own switch for suggestions of all extensions. */
   readonly isInlineSuggestEnabled: boolean;
   /** Keys were typed and VS Code asked for nothing: another extension's suggestion, or a snooze. */
@@ -60,7 +60,7 @@ function daemonDiagnosis({ link, t }: Symptoms): Diagnosis | undefined {
 }
 
 function editorDiagnosis(symptoms: Symptoms): Diagnosis | undefined {
-  const { document, silence, t } = symptoms;
+  const { document, disabled, t } = symptoms;
   if (!document) return { sentence: t("No text editor is active: open a file and type."), fix: undefined };
   if (!document.isSuggestible) {
     return {
@@ -77,15 +77,15 @@ function editorDiagnosis(symptoms: Symptoms): Diagnosis | undefined {
     const sentence = t("VS Code's own setting switches off all inline suggestions.");
     return { sentence, fix: openSetting("editor.inlineSuggest.enabled") };
   }
-  if (silence === "disabled") {
+  if (disabled === "setting") {
     const sentence = t("Suggestions are switched off for {0}.", document.language);
     return { sentence, fix: openSetting("ouroboros.completion.enabled") };
   }
-  if (silence === "glob") {
+  if (disabled === "glob") {
     const sentence = t("This file is one of those that get no suggestions, so that no secret is read.");
     return { sentence, fix: openSetting("ouroboros.completion.disabledGlobs") };
   }
-  if (silence === "capturing") {
+  if (disabled === "correcting") {
     return { sentence: t("A correction is being written; finish it or press Escape."), fix: undefined };
   }
   if (!symptoms.isNotAsked) return undefined;

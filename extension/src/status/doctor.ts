@@ -34,7 +34,7 @@ function examine({ link, ghostText }: Examined): Diagnosis {
       language: document.languageId,
       isSuggestible: ["file", "untitled"].includes(document.uri.scheme),
     },
-    silence: document && ghostText.silenceIn(document),
+    disabled: document && ghostText.disabledIn(document),
     isInlineSuggestEnabled,
     isNotAsked:
       keyAtMs !== undefined && Date.now() - keyAtMs > UNASKED_MS && keyAtMs - askedAtMs > UNASKED_MS,

@@ -7,34 +7,33 @@ import { basename } from "node:path";
 import * as vscode from "vscode";
 import { REQUESTS } from "../../../daemon/src/protocol/methods.js";
 import { type AcceptedAtResult, acceptedAtResultSchema } from "../../../daemon/src/protocol/suggestions.js";
-import type { Capture } from "../completion/capture.js";
 import type { GhostText } from "../completion/ghostText.js";
 import type { RejectedTexts } from "../completion/rejectedTexts.js";
-import { cursorOf, rest, type Suggestion } from "../completion/suggestion.js";
+import { cursorOf, remainderOf, type ShownCompletion } from "../completion/shownCompletion.js";
 import type { DaemonLink } from "../daemon/daemonLink.js";
 import { showWarning } from "../showMessage.js";
-import { type Accepted, correctTarget } from "./correctTarget.js";
-import type { Teacher } from "./teacher.js";
+import { correctTarget } from "./correctTarget.js";
+import { teach } from "./teach.js";
 import { CORRECTION_SCHEME, type WantedEditor } from "./wantedEditor.js";
 import { askWanted } from "./wantedInput.js";
 
-/** Of so many accepted completions it is remembered what was taught, so that asking again means something else. */
+/** Accepted completions of which it is remembered what was taught, so that asking again means something else. */
 const TAUGHT_MAX = 100;
 
-export interface CorrectOptions {
+interface Options {
   readonly link: DaemonLink;
-  readonly teacher: Teacher;
   readonly ghostText: GhostText;
-  readonly capture: Capture;
   readonly rejected: RejectedTexts;
   readonly wantedEditor: WantedEditor;
 }
 
-export class Correct {
-  readonly #options: CorrectOptions;
+type Accepted = NonNullable<AcceptedAtResult>;
+
+export class CorrectionCommands {
+  readonly #options: Options;
   readonly #taught = new Map<string, string>();
 
-  constructor(options: CorrectOptions) {
+  constructor(options: Options) {
     this.#options = options;
   }
 
@@ -46,12 +45,12 @@ export class Correct {
       return;
     }
     // Asked before anything takes time: the next event may forget what is shown now.
-    const suggestion = editor && this.#options.ghostText.at(editor);
+    const shown = editor && this.#options.ghostText.at(editor);
     if (!editor) return showWarning(nothingToCorrect());
     const target = correctTarget({
       hasSelection: !editor.selection.isEmpty,
       accepted: await this.#acceptedAt(editor),
-      suggestion,
+      shown,
       taught: this.#taught,
     });
     switch (target.kind) {
@@ -59,8 +58,8 @@ export class Correct {
         return this.#teachSelection(editor);
       case "edited":
         return this.#teachAccepted(target.accepted);
-      case "suggestion":
-        return this.#correctSuggestion(editor, target.suggestion);
+      case "shown":
+        return this.#correctShown(editor, target.completion);
       case "unchanged":
         return this.#correctAccepted(editor, target.accepted);
       case "nothing":
@@ -73,15 +72,15 @@ export class Correct {
   /** The command: what is shown at the cursor should not be. */
   async nothingHere(): Promise<void> {
     const editor = vscode.window.activeTextEditor;
-    const suggestion = editor && this.#options.ghostText.at(editor);
-    if (!editor || !suggestion) {
+    const completion = editor && this.#options.ghostText.at(editor);
+    if (!editor || !completion) {
       return showWarning(
         vscode.l10n.t("Nothing is suggested at the cursor; use this while a suggestion is shown."),
       );
     }
     await vscode.commands.executeCommand("editor.action.inlineSuggest.hide");
     const { document } = editor;
-    await this.#teachSuggestion({ document, version: document.version, suggestion, wanted: "" });
+    await this.#teachInstead({ document, version: document.version, completion, wanted: "" });
   }
 
   async #acceptedAt(editor: vscode.TextEditor): Promise<AcceptedAtResult> {
@@ -102,7 +101,7 @@ export class Correct {
 
   async #teachSelection({ document, selection }: vscode.TextEditor): Promise<void> {
     const place = ({ line, character }: vscode.Position) => ({ line, character });
-    await this.#options.teacher.teach({
+    await teach(this.#options.link, {
       kind: "selection",
       textDocument: { uri: document.uri.toString() },
       range: { start: place(selection.start), end: place(selection.end) },
@@ -110,14 +109,14 @@ export class Correct {
   }
 
   async #teachAccepted({ completionId, kept }: Accepted): Promise<void> {
-    const correctionId = await this.#options.teacher.teach({ kind: "accepted", completionId });
+    const correctionId = await teach(this.#options.link, { kind: "accepted", completionId });
     if (correctionId !== undefined) this.#remember(completionId, kept);
   }
 
-  async #correctSuggestion({ document }: vscode.TextEditor, suggestion: Suggestion): Promise<void> {
+  async #correctShown({ document }: vscode.TextEditor, completion: ShownCompletion): Promise<void> {
     const { version } = document;
-    const wanted = await this.#ask(document, rest(suggestion));
-    if (wanted !== undefined) await this.#teachSuggestion({ document, version, suggestion, wanted });
+    const wanted = await this.#ask(document, remainderOf(completion));
+    if (wanted !== undefined) await this.#teachInstead({ document, version, completion, wanted });
   }
 
   async #correctAccepted({ document }: vscode.TextEditor, accepted: Accepted): Promise<void> {
@@ -125,7 +124,7 @@ export class Correct {
     const wanted = await this.#ask(document, accepted.kept);
     if (wanted === undefined || wanted === accepted.kept) return;
     const { completionId } = accepted;
-    const correctionId = await this.#options.teacher.teach({ kind: "completion", completionId, wanted });
+    const correctionId = await teach(this.#options.link, { kind: "completion", completionId, wanted });
     if (correctionId === undefined) return;
     this.#remember(completionId, wanted);
     const { start, end } = accepted.range;
@@ -135,35 +134,33 @@ export class Correct {
 
   /** Undefined: the user changed their mind. */
   #ask(document: vscode.TextDocument, proposed: string): Promise<string | undefined> {
-    return this.#options.capture.during(async () => {
-      const input = await askWanted(proposed);
-      if (input.kind === "cancelled") return undefined;
-      if (input.kind === "wanted") return input.text;
-      const fileName = basename(document.uri.path);
-      return this.#options.wantedEditor.ask({ proposed, begin: input.text, fileName });
-    });
+    const { ghostText, wantedEditor } = this.#options;
+    const fileName = basename(document.uri.path);
+    return ghostText.duringCorrection(() =>
+      askWanted({ proposed, inEditor: (draft) => wantedEditor.ask({ proposed, draft, fileName }) }),
+    );
   }
 
-  async #teachSuggestion(lesson: {
+  async #teachInstead(lesson: {
     readonly document: vscode.TextDocument;
-    /** When the suggestion was seen. */
+    /** When the completion was seen. */
     readonly version: number;
-    readonly suggestion: Suggestion;
+    readonly completion: ShownCompletion;
     readonly wanted: string;
   }): Promise<void> {
-    const { document, version, suggestion, wanted } = lesson;
-    const { completionId, consumed, text, uri, replaces } = suggestion;
-    const position = document.positionAt(cursorOf(suggestion));
+    const { document, version, completion, wanted } = lesson;
+    const { completionId, consumed, text, uri, replaces } = completion;
+    const position = document.positionAt(cursorOf(completion));
     const before = document.lineAt(position).text.slice(0, position.character);
-    // What the user typed of it already belongs to the lesson, which begins where the suggestion did.
+    // What the user typed of it already belongs to the lesson, which begins where the completion did.
     const whole = wanted === "" ? "" : text.slice(0, consumed) + wanted;
-    const correctionId = await this.#options.teacher.teach({
+    const correctionId = await teach(this.#options.link, {
       kind: "completion",
       completionId,
       wanted: whole,
     });
     if (correctionId === undefined) return;
-    this.#options.rejected.add(correctionId, { uri, before, text: rest(suggestion) });
+    this.#options.rejected.add(correctionId, { uri, before, text: remainderOf(completion) });
     this.#options.ghostText.forget();
     if (wanted === "") return;
     const range = new vscode.Range(position, position.translate(0, replaces));

@@ -1,22 +1,21 @@
 /**
- * From a suggestion's text to what VS Code is given: cut to one line where the user wants that, and laid over the entry
- * that the suggest widget has selected, or not offered at all when it says something else than that entry. Pure.
+ * From a completion's text to what VS Code is given: cut to one line where the user wants that, and laid over the entry
+ * that the suggest widget has selected, or nothing at all when it says something else than that entry. Pure.
  */
 
-export interface Offer {
+interface Insertion {
   readonly insertText: string;
   /** Units left of the cursor that it takes the place of. */
   readonly before: number;
 }
 
-export interface OfferInput {
+export function insertionOf(completion: {
   readonly text: string;
   readonly multiline: "auto" | "never";
   /** What the suggest widget has selected, and what of it stands left of the cursor. */
   readonly selected: { readonly text: string; readonly typed: string } | undefined;
-}
-
-export function offerOf({ text, multiline, selected }: OfferInput): Offer | undefined {
+}): Insertion | undefined {
+  const { text, multiline, selected } = completion;
   const wanted = multiline === "never" ? firstLine(text) : text;
   if (wanted.trim() === "") return undefined;
   if (!selected) return { insertText: wanted, before: 0 };

@@ -1,0 +1,29 @@
+/**
+ * Hands a correction to the daemon and says at once that it is kept. What came of training it is told later, by the
+ * learning notifier. In a folder that the user does not trust nothing is taught: its text could be made to be learned.
+ */
+
+import * as vscode from "vscode";
+import { type CorrectParams, correctResultSchema } from "../../../daemon/src/protocol/corrections.js";
+import { REQUESTS } from "../../../daemon/src/protocol/methods.js";
+import type { DaemonLink } from "../daemon/daemonLink.js";
+import { showError, showWarning } from "../showMessage.js";
+
+/** How long the status bar says that it was kept; by then it shows the training itself. */
+const KEPT_MS = 3_000;
+
+/** Resolves to the correction's id, or to undefined when it was refused; the user has been told why. */
+export async function teach(link: DaemonLink, params: CorrectParams): Promise<string | undefined> {
+  if (!vscode.workspace.isTrusted) {
+    showWarning(vscode.l10n.t("In a folder that you do not trust nothing is learned; trust it first."));
+    return undefined;
+  }
+  try {
+    const kept = await link.request({ method: REQUESTS.correct, params, answer: correctResultSchema });
+    vscode.window.setStatusBarMessage(`$(check) ${vscode.l10n.t("Kept, and being learned")}`, KEPT_MS);
+    return kept.correctionId;
+  } catch (error) {
+    showError(error);
+    return undefined;
+  }
+}
