@@ -86,7 +86,6 @@ describe("teaching an answer", () => {
   const lesson = (lesson: Extract<ChatEvent, { kind: "lesson" }>["lesson"]): ChatEvent => ({
     kind: "lesson",
     answerId: "a1",
-    correctionId: "c1",
     lesson,
   });
   const base = [ask, text("because"), end("end"), { kind: "edit", turnId: "a1" }] as const;
@@ -103,18 +102,23 @@ describe("teaching an answer", () => {
   });
 
   test("tells what became of it, and that it was taken back", () => {
-    const learned = after(...base, taught, lesson({ kind: "kept" }), lesson({ kind: "settled", outcome }));
+    const learned = after(
+      ...base,
+      taught,
+      lesson({ kind: "under-way", correctionId: "c1" }),
+      lesson({ kind: "settled", correctionId: "c1", outcome }),
+    );
     expect(last(learned)?.lesson).toEqual({ kind: "settled", correctionId: "c1", outcome });
     const undone = reduce(learned, { kind: "undone", correctionId: "c1" });
     expect(last(undone)?.lesson.kind).toBe("undone");
   });
 
   test("undoing something else changes nothing", () => {
-    const learned = after(...base, taught, lesson({ kind: "settled", outcome }));
+    const learned = after(...base, taught, lesson({ kind: "settled", correctionId: "c1", outcome }));
     expect(reduce(learned, { kind: "undone", correctionId: "other" })).toEqual(learned);
   });
 
   test("a refused lesson leaves no mark", () => {
-    expect(last(after(...base, taught, lesson({ kind: "refused" })))?.lesson.kind).toBe("none");
+    expect(last(after(...base, taught, lesson({ kind: "none" })))?.lesson.kind).toBe("none");
   });
 });

@@ -3,14 +3,15 @@
  * for. Pure: ids are passed in.
  */
 
-import type { ChatModel, Lesson, ToPage } from "../src/chat/chatMessages.js";
+import type { ChatModel, LessonStatus, ToPage } from "../src/chat/chatMessages.js";
 
-export interface Turn {
+/** A turn with what the page shows of it. */
+export interface ShownTurn {
   readonly id: string;
   readonly role: "user" | "assistant";
   readonly text: string;
   readonly status: AnswerStatus;
-  readonly lesson: TurnLesson;
+  readonly lesson: LessonStatus;
 }
 
 export type AnswerStatus =
@@ -20,18 +21,8 @@ export type AnswerStatus =
   | { readonly kind: "cut" }
   | { readonly kind: "failed"; readonly message: string };
 
-export type TurnLesson =
-  | { readonly kind: "none" }
-  | { readonly kind: "undone" }
-  | { readonly kind: "under-way"; readonly correctionId: string | undefined }
-  | {
-      readonly kind: "settled";
-      readonly correctionId: string;
-      readonly outcome: Extract<Lesson, { kind: "settled" }>["outcome"];
-    };
-
 export interface ChatState {
-  readonly turns: readonly Turn[];
+  readonly turns: readonly ShownTurn[];
   /** The answer that is being written. */
   readonly awaiting: string | null;
   /** The turn that is being edited. */
@@ -91,7 +82,7 @@ export function reduce(state: ChatState, event: ChatEvent): ChatState {
         lesson: { kind: "under-way", correctionId: undefined },
       }));
     case "lesson":
-      return changed(state, event.answerId, (turn) => ({ ...turn, lesson: lessonOf(event) }));
+      return changed(state, event.answerId, (turn) => ({ ...turn, lesson: event.lesson }));
     case "undone":
       return {
         ...state,
@@ -117,15 +108,21 @@ export function turnsBefore(state: ChatState, answerId: string) {
 
 function ask(parts: {
   readonly state: ChatState;
-  readonly turns: readonly Turn[];
+  readonly turns: readonly ShownTurn[];
   readonly userId: string;
   readonly text: string;
   readonly answerId: string;
 }): ChatState {
   const { state, turns, userId, text, answerId } = parts;
   const quiet = { lesson: { kind: "none" } } as const;
-  const question: Turn = { id: userId, role: "user", text, status: { kind: "done" }, ...quiet };
-  const answer: Turn = { id: answerId, role: "assistant", text: "", status: { kind: "writing" }, ...quiet };
+  const question: ShownTurn = { id: userId, role: "user", text, status: { kind: "done" }, ...quiet };
+  const answer: ShownTurn = {
+    id: answerId,
+    role: "assistant",
+    text: "",
+    status: { kind: "writing" },
+    ...quiet,
+  };
   const settled = turns.map((turn) => (turn.status.kind === "writing" ? stopped(turn) : turn));
   return {
     ...state,
@@ -142,7 +139,7 @@ function ended(state: ChatState, chatId: string, status: AnswerStatus): ChatStat
   );
 }
 
-function stopped(turn: Turn): Turn {
+function stopped(turn: ShownTurn): ShownTurn {
   return { ...turn, status: { kind: "stopped" } };
 }
 
@@ -151,16 +148,10 @@ function statusOfEnd(stoppedBy: Extract<ToPage, { kind: "ended" }>["stoppedBy"])
   return stoppedBy === "limit" ? { kind: "cut" } : { kind: "done" };
 }
 
-function lessonOf({ correctionId, lesson }: Extract<ToPage, { kind: "lesson" }>): TurnLesson {
-  if (lesson.kind === "kept") return { kind: "under-way", correctionId };
-  if (lesson.kind === "refused" || correctionId === undefined) return { kind: "none" };
-  return { kind: "settled", correctionId, outcome: lesson.outcome };
-}
-
-function correctionOf(lesson: TurnLesson): string | undefined {
+function correctionOf(lesson: LessonStatus): string | undefined {
   return lesson.kind === "under-way" || lesson.kind === "settled" ? lesson.correctionId : undefined;
 }
 
-function changed(state: ChatState, id: string, change: (turn: Turn) => Turn): ChatState {
+function changed(state: ChatState, id: string, change: (turn: ShownTurn) => ShownTurn): ChatState {
   return { ...state, turns: state.turns.map((turn) => (turn.id === id ? change(turn) : turn)) };
 }

@@ -1,7 +1,7 @@
 /** The chat view's page: one state, events that change it, and a screen that follows. */
 
 import type { ToPage } from "../src/chat/chatMessages.js";
-import { type ChatEvent, type ChatState, reduce, type Turn, turnsBefore } from "./chatState.js";
+import { type ChatEvent, type ChatState, reduce, type ShownTurn, turnsBefore } from "./chatState.js";
 import { element, iconButton } from "./element.js";
 import { filled, keepChat, onMessage, restoredChat, send, strings } from "./pageHost.js";
 import { newSentences } from "./sentences.js";
@@ -14,7 +14,7 @@ const NEAR_BOTTOM = 60;
 let state: ChatState = restoredChat();
 let spokenTo = 0;
 let isDrawn = true;
-const shown = new Map<string, { readonly root: HTMLElement; turn: Turn; isEditing: boolean }>();
+const shown = new Map<string, { readonly root: HTMLElement; turn: ShownTurn; isEditing: boolean }>();
 
 const notice = element("div", { class: "notice", role: "status" });
 const welcome = element(

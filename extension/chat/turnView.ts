@@ -1,21 +1,22 @@
 /** Shows one turn: its text, what can be done with it, what became of teaching it, or the box in which it is edited. */
 
+import type { LessonStatus } from "../src/chat/chatMessages.js";
 import { answerText, sayCopied } from "./answerText.js";
-import type { AnswerStatus, Turn, TurnLesson } from "./chatState.js";
+import type { AnswerStatus, ShownTurn } from "./chatState.js";
 import { element, icon, iconButton, textButton } from "./element.js";
 import type { IconName } from "./icons.js";
 import { filled, send, strings } from "./pageHost.js";
 import { textBox } from "./textBox.js";
 
 export interface TurnActions {
-  readonly onEdit: (turn: Turn) => void;
+  readonly onEdit: (turn: ShownTurn) => void;
   readonly onEditEnd: () => void;
-  readonly onResend: (turn: Turn, text: string) => void;
-  readonly onTeach: (turn: Turn, wanted: string) => void;
+  readonly onResend: (turn: ShownTurn, text: string) => void;
+  readonly onTeach: (turn: ShownTurn, wanted: string) => void;
 }
 
 export interface TurnShown {
-  readonly turn: Turn;
+  readonly turn: ShownTurn;
   readonly isEditing: boolean;
   readonly actions: TurnActions;
 }
@@ -45,7 +46,7 @@ function reading({ turn, actions }: TurnShown): readonly Node[] {
   return [...nodes, row];
 }
 
-function answerTools(turn: Turn, actions: TurnActions): HTMLElement {
+function answerTools(turn: ShownTurn, actions: TurnActions): HTMLElement {
   const copy = iconButton({
     icon: "copy",
     label: strings.copyAnswer,
@@ -73,7 +74,7 @@ function statusNote(status: AnswerStatus): readonly Node[] {
   return [];
 }
 
-function lessonNote(lesson: TurnLesson): readonly Node[] {
+function lessonNote(lesson: LessonStatus): readonly Node[] {
   const note = (name: IconName, kind: string, text: string) =>
     element("span", { class: `lesson ${kind}` }, icon(name), text);
   switch (lesson.kind) {

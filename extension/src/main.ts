@@ -7,13 +7,13 @@ import * as vscode from "vscode";
 import { CHAT_VIEW, ChatView } from "./chat/chatView.js";
 import { registerCommands } from "./commands.js";
 import { ACCEPTED_ITEM_COMMAND, GhostText } from "./completion/ghostText.js";
-import { createRejectedTexts, type RejectedTexts } from "./completion/rejectedTexts.js";
+import { RejectedCompletions } from "./completion/rejectedCompletions.js";
 import { CorrectionCommands } from "./correction/correctionCommands.js";
 import { WantedEditor } from "./correction/wantedEditor.js";
 import { activeUri } from "./daemon/activeUri.js";
 import { DaemonLink } from "./daemon/daemonLink.js";
 import { projectOf } from "./daemon/linkState.js";
-import { LearningView } from "./learning/learningView.js";
+import { LearningNotifier } from "./learning/learningNotifier.js";
 import { Undo } from "./learning/undo.js";
 import { StatusBar } from "./status/statusBar.js";
 
@@ -24,13 +24,13 @@ let link: DaemonLink | undefined;
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel("Ouroboros", { log: true });
   link = new DaemonLink({ extensionFolder: context.extensionPath, log });
-  const rejected = createRejectedTexts();
+  const rejected = new RejectedCompletions();
   const ghostText = new GhostText({ link, rejected, log });
   const wantedEditor = new WantedEditor();
   const corrections = new CorrectionCommands({ link, ghostText, rejected, wantedEditor });
   const undo = new Undo(link);
   const chat = new ChatView({ extensionUri: context.extensionUri, link, undo });
-  const learningView = new LearningView(undo);
+  const notifier = new LearningNotifier(undo);
   const statusBar = new StatusBar(link);
   context.subscriptions.push(
     log,
@@ -38,7 +38,7 @@ export function activate(context: vscode.ExtensionContext): void {
     wantedEditor,
     undo,
     chat,
-    learningView,
+    notifier,
     statusBar,
     vscode.languages.registerInlineCompletionItemProvider(SUGGESTIBLE, ghostText),
     vscode.window.registerWebviewViewProvider(CHAT_VIEW, chat),
@@ -46,7 +46,7 @@ export function activate(context: vscode.ExtensionContext): void {
       ghostText.accepted(id, characters),
     ),
     registerCommands({ context, link, log, corrections, chat, ghostText, undo, statusBar }),
-    followDaemon({ link, ghostText, chat, statusBar, learningView, rejected, undo }),
+    followDaemon({ link, ghostText, chat, statusBar, notifier, rejected, undo }),
     followEditor({ link, ghostText, statusBar }),
   );
 }
@@ -62,11 +62,11 @@ function followDaemon(parts: {
   readonly ghostText: GhostText;
   readonly chat: ChatView;
   readonly statusBar: StatusBar;
-  readonly learningView: LearningView;
-  readonly rejected: RejectedTexts;
+  readonly notifier: LearningNotifier;
+  readonly rejected: RejectedCompletions;
   readonly undo: Undo;
 }): vscode.Disposable {
-  const { link, ghostText, chat, statusBar, learningView, rejected, undo } = parts;
+  const { link, ghostText, chat, statusBar, notifier, rejected, undo } = parts;
   let versions = "";
   return vscode.Disposable.from(
     link.onDidChangeState((state) => {
@@ -80,7 +80,7 @@ function followDaemon(parts: {
     }),
     link.onDidLearn((event) => {
       rejected.forget(event.correctionId);
-      if (!chat.learned(event)) learningView.learned(event);
+      if (!chat.learned(event)) notifier.learned(event);
     }),
     undo.onDidUndo((correctionId) => {
       rejected.forget(correctionId);

@@ -30,10 +30,14 @@ export const fromPageSchema = z.discriminatedUnion("kind", [
 ]);
 export type FromPage = z.infer<typeof fromPageSchema>;
 
-export type Lesson =
-  | { readonly kind: "kept" }
-  | { readonly kind: "settled"; readonly outcome: DidLearn["outcome"] }
-  | { readonly kind: "refused" };
+/** What became of teaching an answer. */
+export type LessonStatus =
+  /** Nothing was taught, or it was refused. */
+  | { readonly kind: "none" }
+  /** Without an id: the daemon has not answered yet that it is kept. */
+  | { readonly kind: "under-way"; readonly correctionId: string | undefined }
+  | { readonly kind: "settled"; readonly correctionId: string; readonly outcome: DidLearn["outcome"] }
+  | { readonly kind: "undone" };
 
 export type ToPage =
   /** More of an answer. */
@@ -46,13 +50,7 @@ export type ToPage =
       readonly stoppedBy: "end" | "limit" | "cancelled";
     }
   | { readonly kind: "failed"; readonly chatId: string; readonly message: string }
-  /** What became of teaching an answer; `correctionId` once it is kept. */
-  | {
-      readonly kind: "lesson";
-      readonly answerId: string;
-      readonly correctionId: string | undefined;
-      readonly lesson: Lesson;
-    }
+  | { readonly kind: "lesson"; readonly answerId: string; readonly lesson: LessonStatus }
   | { readonly kind: "undone"; readonly correctionId: string }
   | { readonly kind: "model"; readonly model: ChatModel }
   | { readonly kind: "new-chat" }

@@ -15,7 +15,13 @@ import type { LinkState } from "../daemon/linkState.js";
 import type { Undo } from "../learning/undo.js";
 import { errorMessage } from "../messages.js";
 import { showWarning } from "../showMessage.js";
-import { type ChatModel, type FromPage, fromPageSchema, type ToPage } from "./chatMessages.js";
+import {
+  type ChatModel,
+  type FromPage,
+  fromPageSchema,
+  type LessonStatus,
+  type ToPage,
+} from "./chatMessages.js";
 import { chatPage } from "./chatPage.js";
 import { chatStrings } from "./chatStrings.js";
 
@@ -101,7 +107,7 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
     const answerId = this.#answerOfCorrection.get(correctionId);
     if (answerId === undefined) return false;
     this.#answerOfCorrection.delete(correctionId);
-    this.#postOrKeep({ kind: "lesson", answerId, correctionId, lesson: { kind: "settled", outcome } });
+    this.#postOrKeep({ kind: "lesson", answerId, lesson: { kind: "settled", correctionId, outcome } });
     return this.#view?.visible === true;
   }
 
@@ -181,8 +187,9 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
     if (correctionId !== undefined && this.#answerOfCorrection.size < LESSONS_MAX) {
       this.#answerOfCorrection.set(correctionId, answerId);
     }
-    const lesson = { kind: correctionId === undefined ? "refused" : "kept" } as const;
-    this.#postOrKeep({ kind: "lesson", answerId, correctionId, lesson });
+    const lesson: LessonStatus =
+      correctionId === undefined ? { kind: "none" } : { kind: "under-way", correctionId };
+    this.#postOrKeep({ kind: "lesson", answerId, lesson });
   }
 
   #post(message: ToPage): void {

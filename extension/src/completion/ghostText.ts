@@ -12,7 +12,7 @@ import { isUnderGlob, settingsFor } from "../editorSettings.js";
 import { answered, delayMs, FIRST_PACE, keyTyped, type Pace } from "./debounce.js";
 import { type DisabledReason, disabledReason } from "./disabledReason.js";
 import { insertionOf } from "./insertion.js";
-import type { RejectedTexts } from "./rejectedTexts.js";
+import type { RejectedCompletions } from "./rejectedCompletions.js";
 import { requestCompletion } from "./requestCompletion.js";
 import { cursorOf, follow, remainderOf, type ShownCompletion } from "./shownCompletion.js";
 
@@ -29,7 +29,7 @@ interface Place {
 
 interface GhostTextOptions {
   readonly link: DaemonLink;
-  readonly rejected: RejectedTexts;
+  readonly rejected: RejectedCompletions;
   readonly log: vscode.LogOutputChannel;
 }
 

@@ -8,7 +8,7 @@ import * as vscode from "vscode";
 import { REQUESTS } from "../../../daemon/src/protocol/methods.js";
 import { type AcceptedAtResult, acceptedAtResultSchema } from "../../../daemon/src/protocol/suggestions.js";
 import type { GhostText } from "../completion/ghostText.js";
-import type { RejectedTexts } from "../completion/rejectedTexts.js";
+import type { RejectedCompletions } from "../completion/rejectedCompletions.js";
 import { cursorOf, remainderOf, type ShownCompletion } from "../completion/shownCompletion.js";
 import type { DaemonLink } from "../daemon/daemonLink.js";
 import { showWarning } from "../showMessage.js";
@@ -23,7 +23,7 @@ const TAUGHT_MAX = 100;
 interface Options {
   readonly link: DaemonLink;
   readonly ghostText: GhostText;
-  readonly rejected: RejectedTexts;
+  readonly rejected: RejectedCompletions;
   readonly wantedEditor: WantedEditor;
 }
 

@@ -5,7 +5,7 @@
 import type { DidLearn } from "../../../daemon/src/protocol/corrections.js";
 import type { Translate } from "../messages.js";
 
-export interface Notice {
+export interface LearningNotice {
   readonly text: string;
   /** Something did not work out as the user wished. */
   readonly isProblem: boolean;
@@ -16,13 +16,13 @@ export interface Notice {
 /** An excerpt longer than this makes a notice that nobody reads. */
 const EXCERPT_MAX = 60;
 
-export function noticeOf(events: readonly DidLearn[], t: Translate): Notice | undefined {
+export function noticeOf(events: readonly DidLearn[], t: Translate): LearningNotice | undefined {
   const [first] = events;
   if (!first) return undefined;
   return events.length === 1 ? noticeOfOne(first, t) : noticeOfSeveral(events, t);
 }
 
-function noticeOfOne({ correctionId, outcome, rejected, wanted }: DidLearn, t: Translate): Notice {
+function noticeOfOne({ correctionId, outcome, rejected, wanted }: DidLearn, t: Translate): LearningNotice {
   switch (outcome.kind) {
     case "learned": {
       const lesson = lessonOf({ rejected, wanted, t });
@@ -63,7 +63,7 @@ function lessonOf(parts: {
   return rejected === "" ? quoted(wanted) : `${quoted(rejected)} → ${quoted(wanted)}`;
 }
 
-function noticeOfSeveral(events: readonly DidLearn[], t: Translate): Notice {
+function noticeOfSeveral(events: readonly DidLearn[], t: Translate): LearningNotice {
   const learned = events.filter(({ outcome }) => outcome.kind === "learned");
   const others = events.length - learned.length;
   const isAllOrg = events.every(({ origin }) => origin === "org");

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { DidLearn } from "../../../daemon/src/protocol/corrections.js";
 import { inEnglish } from "../../test/inEnglish.js";
-import { noticeOf } from "./notices.js";
+import { noticeOf } from "./learningNotice.js";
 
 const learned: DidLearn = {
   correctionId: "c1",

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { createRejectedTexts } from "./rejectedTexts.js";
+import { RejectedCompletions } from "./rejectedCompletions.js";
 
 const place = { uri: "file:///a.ts", before: "  return ", text: "wrong;" };
 
 test("a text called wrong is not offered again at its place until it is settled", () => {
-  const rejected = createRejectedTexts();
+  const rejected = new RejectedCompletions();
   rejected.add("1", place);
   expect(rejected.has(place)).toBe(true);
   expect(rejected.has({ ...place, text: "right;" })).toBe(false);
@@ -14,7 +14,7 @@ test("a text called wrong is not offered again at its place until it is settled"
 });
 
 test("keeps the newest places when there are too many", () => {
-  const rejected = createRejectedTexts();
+  const rejected = new RejectedCompletions();
   for (let index = 0; index < 60; index += 1) rejected.add(String(index), { ...place, text: String(index) });
   expect(rejected.has({ ...place, text: "0" })).toBe(false);
   expect(rejected.has({ ...place, text: "59" })).toBe(true);

@@ -1,14 +1,14 @@
-/** Tells, notice by notice and never in a storm, what became of corrections; *Undo* is on the notice itself. */
+/** Shows, one notice at a time, what became of corrections; *Undo* is on the notice itself. */
 
 import * as vscode from "vscode";
 import type { DidLearn } from "../../../daemon/src/protocol/corrections.js";
 import { settingsFor } from "../editorSettings.js";
 import { translate } from "../showMessage.js";
+import { type LearningNotice, noticeOf } from "./learningNotice.js";
 import { createNoticeQueue, NOTICE_MS } from "./noticeQueue.js";
-import { noticeOf } from "./notices.js";
 import type { Undo } from "./undo.js";
 
-export class LearningView implements vscode.Disposable {
+export class LearningNotifier implements vscode.Disposable {
   readonly #undo: Undo;
   readonly #queue = createNoticeQueue<DidLearn>();
   #timer: NodeJS.Timeout | undefined;
@@ -31,7 +31,7 @@ export class LearningView implements vscode.Disposable {
     void this.#offer(notice).finally(() => this.#show(this.#queue.next(Date.now())));
   }
 
-  async #offer(notice: NonNullable<ReturnType<typeof noticeOf>>): Promise<void> {
+  async #offer(notice: LearningNotice): Promise<void> {
     const { l10n, window } = vscode;
     const [takeBack, list] = [l10n.t("Undo"), l10n.t("Show All")];
     const actions = notice.undo === undefined ? [list] : [takeBack, list];
