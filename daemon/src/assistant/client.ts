@@ -1,10 +1,10 @@
 /** One client's view of the Assistant: finds the project of each request, and lets the parts do the rest. */
 
 import type { Settings } from "@ouroboros/configs";
+import { codeOf } from "../base/errorMessage.js";
 import { AppError } from "../base/errors.js";
 import { excerpt } from "../base/excerpt.js";
 import type { Log } from "../base/log.js";
-import { codeOf } from "../base/sentence.js";
 import type { LoadedAdapter } from "../learning/context.js";
 import type { LearnedResult, UndoResult } from "../protocol/corrections.js";
 import type { DaemonState } from "../protocol/state.js";

@@ -4,9 +4,9 @@
  */
 
 import type { Settings } from "@ouroboros/configs";
+import { codeOf } from "../base/errorMessage.js";
 import { AppError } from "../base/errors.js";
 import type { Log } from "../base/log.js";
-import { codeOf } from "../base/sentence.js";
 import type { Learning } from "../learning/learning.js";
 import type { LoadedModel } from "../models/loadedModel.js";
 import type { DidLearn } from "../protocol/corrections.js";

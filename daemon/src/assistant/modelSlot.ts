@@ -5,8 +5,8 @@
  */
 
 import { basename } from "node:path";
+import { codeOf, errorMessage } from "../base/errorMessage.js";
 import { AppError, assertNever } from "../base/errors.js";
-import { codeOf, sentenceOf } from "../base/sentence.js";
 import type { LoadedModel } from "../models/loadedModel.js";
 import type { ModelState } from "../protocol/state.js";
 import type { ServedModel } from "./servedModel.js";
@@ -113,7 +113,7 @@ export function createHotModel({ load, serve, onChange, nowMs }: HotModelOptions
       else loaded.engine.close();
     } catch (error) {
       if (phase !== before || superseded.aborted) return;
-      notices = [`the model chosen last cannot answer, so the one before goes on: ${sentenceOf(error)}`];
+      notices = [`the model chosen last cannot answer, so the one before goes on: ${errorMessage(error)}`];
       onChange();
       throw error;
     }
@@ -140,7 +140,7 @@ export function createHotModel({ load, serve, onChange, nowMs }: HotModelOptions
         case "ready":
           return readyState(phase.served.loaded);
         case "failed":
-          return { kind: "failed", code: codeOf(phase.error), message: sentenceOf(phase.error) };
+          return { kind: "failed", code: codeOf(phase.error), message: errorMessage(phase.error) };
         default:
           return assertNever(phase);
       }

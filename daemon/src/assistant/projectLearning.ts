@@ -4,9 +4,9 @@
  * train at the same time, sharing the engine's one train thread.
  */
 
+import { codeOf, errorMessage } from "../base/errorMessage.js";
 import { excerpt } from "../base/excerpt.js";
 import type { Log } from "../base/log.js";
-import { codeOf, sentenceOf } from "../base/sentence.js";
 import type { LearningPhase } from "../learning/context.js";
 import type { Learning, UndoOutcome } from "../learning/learning.js";
 import type { Teaching } from "../learning/teaching.js";
@@ -114,7 +114,7 @@ export function createProjectLearning(options: ProjectLearningOptions): ProjectL
   function fail(error: unknown): void {
     failure = error;
     log.error({ project: project.id, code: codeOf(error) }, "learning failed");
-    announceAll(`${sentenceOf(error)}; the correction is kept and is tried again later`);
+    announceAll(`${errorMessage(error)}; the correction is kept and is tried again later`);
   }
 
   function announceAll(message: string): void {
@@ -134,7 +134,7 @@ export function createProjectLearning(options: ProjectLearningOptions): ProjectL
       const pending = learning.pendingCount();
       if (isPaused) return { kind: "paused", waiting: pending };
       if (failure !== undefined) {
-        return { kind: "failed", code: codeOf(failure), message: sentenceOf(failure) };
+        return { kind: "failed", code: codeOf(failure), message: errorMessage(failure) };
       }
       if (running === undefined || pending === 0) return { kind: "idle" };
       return {

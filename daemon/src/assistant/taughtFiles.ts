@@ -4,8 +4,8 @@
  * names its content, so nothing is taught twice, and what a crash interrupted is taught at the next start.
  */
 
+import { codeOf, errorMessage } from "../base/errorMessage.js";
 import type { Log } from "../base/log.js";
-import { codeOf, sentenceOf } from "../base/sentence.js";
 import { parseOrg } from "../data/org/parseOrg.js";
 import type { Tokenizer } from "../engine/engine.js";
 import type { Lesson } from "../lessons/lesson.js";
@@ -32,7 +32,7 @@ export function createTaughtFiles({ log, onChange }: { log: Log; onChange: () =>
   const problems = new Map<string, readonly string[]>();
   const note = (path: string, errors: readonly unknown[]) => {
     for (const error of errors) log.warn({ code: codeOf(error) }, "a taught file has a mistake");
-    problems.set(path, errors.slice(0, PROBLEMS_SHOWN_MAX).map(sentenceOf));
+    problems.set(path, errors.slice(0, PROBLEMS_SHOWN_MAX).map(errorMessage));
     onChange();
   };
   const lessonsIn = (path: string, text: string, tokenizer: Tokenizer): readonly Lesson[] => {

@@ -43,9 +43,9 @@ export interface WrittenFile {
 export async function withDemoSession<Result>(options: {
   readonly access: DaemonAccess;
   readonly signal: AbortSignal;
-  readonly tell: (session: DemoSession) => Promise<Result>;
+  readonly show: (session: DemoSession) => Promise<Result>;
 }): Promise<Result> {
-  const { access, signal, tell } = options;
+  const { access, signal, show } = options;
   const home = access.home.root;
   const folder = join(home, "demo");
   const client = await connectHttp(access);
@@ -53,7 +53,7 @@ export async function withDemoSession<Result>(options: {
   try {
     await takeBackAll(client, folder);
     const state = await client.status({ folder });
-    return await tell(sessionOf({ client, folder, home, state, before: await filesUnder(home), signal }));
+    return await show(sessionOf({ client, folder, home, state, before: await filesUnder(home), signal }));
   } finally {
     await takeBackAll(client, folder);
     await rm(folder, { recursive: true, force: true });

@@ -38,8 +38,8 @@ export function demoCommand(cli: Cli): Command {
         const facts = await withDemoSession({
           access: await preparedAccessOf(cli, options),
           signal: cli.signal,
-          tell: async (session) => {
-            const told = await tellStory(shown, session);
+          show: async (session) => {
+            const told = await showStory(shown, session);
             if (!json && cli.stdinIsTerminal && cli.stdoutIsTerminal) await inviteOwn(cli, session);
             return told;
           },
@@ -49,12 +49,12 @@ export function demoCommand(cli: Cli): Command {
         if (cli.signal.aborted) throw new Interrupted("Stopped; what the demo taught is taken back.");
         throw error;
       }
-      sayWhatNext(shown, options.home);
+      showNextSteps(shown, options.home);
     });
 }
 
 /** Every line of the story, and what it proved. Throws AppError `demo-failed` where a promise was not kept. */
-async function tellStory(cli: Cli, session: DemoSession) {
+async function showStory(cli: Cli, session: DemoSession) {
   const style = styles(cli);
   const { model, pid } = session.state;
   if (model.kind !== "ready") throw new AppError("demo-failed", "the daemon has no model to show");
@@ -192,7 +192,7 @@ async function teachOwn(lesson: {
   cli.print(`${style.strong(await session.complete(place))}\n`);
 }
 
-function sayWhatNext(cli: Cli, home: string | undefined): void {
+function showNextSteps(cli: Cli, home: string | undefined): void {
   cli.print(`
 What next:
   npx ouro complete 'const answer = '   complete code; npx ouro --help shows all commands

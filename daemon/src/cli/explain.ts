@@ -1,7 +1,7 @@
 /** Turns whatever was thrown into what the terminal shows: one sentence, or everything when OURO_DEBUG asks for it. */
 
 import { inspect } from "node:util";
-import { sentenceOf } from "../base/sentence.js";
+import { errorMessage } from "../base/errorMessage.js";
 
 export function explain({
   error,
@@ -10,5 +10,5 @@ export function explain({
   readonly error: unknown;
   readonly isDebugging: boolean;
 }): string {
-  return isDebugging ? inspect(error) : `ouro: ${sentenceOf(error)}`;
+  return isDebugging ? inspect(error) : `ouro: ${errorMessage(error)}`;
 }

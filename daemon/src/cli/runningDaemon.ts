@@ -3,7 +3,7 @@
  * that names a model, threads or weights of its own works in its own process instead.
  */
 
-import { codeOf } from "../base/sentence.js";
+import { codeOf } from "../base/errorMessage.js";
 import { findHttp } from "../transport/daemon/connect.js";
 import { stopDaemon } from "../transport/daemon/stopDaemon.js";
 import { DaemonRefusal, type HttpClient } from "../transport/http/httpClient.js";

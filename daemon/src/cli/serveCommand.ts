@@ -37,7 +37,7 @@ export function serveCommand(cli: Cli): Command {
         onLog: (opened) => {
           log = opened;
         },
-        onReady: () => sayReady({ cli, access, json }),
+        onReady: () => notifyReady({ cli, access, json }),
       }).catch(leaveToTheOther);
       endProcess(served.kind === "ended" ? 0 : EXIT_CRASHED);
     });
@@ -57,7 +57,11 @@ function leaveToTheOther(error: unknown): never {
 }
 
 /** To a person or a program that watches; a daemon that a client started has nobody to tell. */
-function sayReady(ready: { readonly cli: Cli; readonly access: DaemonAccess; readonly json: boolean }): void {
+function notifyReady(ready: {
+  readonly cli: Cli;
+  readonly access: DaemonAccess;
+  readonly json: boolean;
+}): void {
   const { cli, access, json } = ready;
   const { lspSocket, httpSocket, log } = access.runtime;
   if (json) printJson(cli, { pid: PROCESS_ID, lspSocket, httpSocket, log });

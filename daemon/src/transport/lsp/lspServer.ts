@@ -17,8 +17,8 @@ import {
 import { StreamMessageReader, StreamMessageWriter } from "vscode-languageserver/node";
 import type { z } from "zod";
 import type { Assistant, Client } from "../../assistant/assistant.js";
+import { codeOf, errorMessage } from "../../base/errorMessage.js";
 import type { Log } from "../../base/log.js";
-import { codeOf, sentenceOf } from "../../base/sentence.js";
 import { DAEMON_NOTIFICATIONS } from "../../protocol/methods.js";
 import { ACCEPTED_COMMAND } from "../../protocol/suggestions.js";
 import { answerChat } from "./lspChat.js";
@@ -135,7 +135,7 @@ function guardedBy(log: Log): LspSession["guarded"] {
     } catch (error) {
       if (abort.signal.aborted) return new ResponseError(LSPErrorCodes.RequestCancelled, "cancelled");
       log.warn({ code: codeOf(error) }, "request failed");
-      return new ResponseError(LSPErrorCodes.RequestFailed, sentenceOf(error), { code: codeOf(error) });
+      return new ResponseError(LSPErrorCodes.RequestFailed, errorMessage(error), { code: codeOf(error) });
     } finally {
       listening.dispose();
     }

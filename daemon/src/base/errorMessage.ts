@@ -17,9 +17,9 @@ const SYSTEM_REASONS: Readonly<Record<string, string>> = {
   EROFS: "it lies on a read-only file system",
 };
 
-export function sentenceOf(error: unknown): string {
+export function errorMessage(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return systemSentence(error) ?? ownSentence(error);
+  return systemMessage(error) ?? ownMessage(error);
 }
 
 /** Of an AppError, an EngineError or a system error its own; `internal` for a mistake in the program. */
@@ -28,14 +28,14 @@ export function codeOf(error: unknown): string {
 }
 
 /** Node's file errors name a system call; a person wants the path and the reason. */
-function systemSentence(error: Error): string | undefined {
+function systemMessage(error: Error): string | undefined {
   const reason = SYSTEM_REASONS[systemErrorCode(error) ?? ""];
   if (reason === undefined || !("path" in error) || typeof error.path !== "string") return undefined;
   return `cannot use ${error.path}: ${reason}`;
 }
 
-function ownSentence(error: Error): string {
-  const sentence = error.message.replaceAll(/\s*\n\s*/g, " ").replace(/\.$/, "");
+function ownMessage(error: Error): string {
+  const message = error.message.replaceAll(/\s*\n\s*/g, " ").replace(/\.$/, "");
   const isBug = BUGS.some((bug) => error instanceof bug);
-  return isBug ? `this should not have happened: ${sentence}; OURO_DEBUG=1 shows where` : sentence;
+  return isBug ? `this should not have happened: ${message}; OURO_DEBUG=1 shows where` : message;
 }
