@@ -58,12 +58,12 @@ const DAEMON_ARROWS: Readonly<Record<string, readonly string[]>> = {
   states: ["engine"],
   prompt: ["engine", "protocol"],
   models: ["prompt", "engine"],
-  data: ["prompt"],
-  lessons: ["prompt", "data"],
+  data: ["prompt", "engine"],
+  lessons: ["prompt", "engine", "data"],
   learning: ["journal", "store", "engine"],
   completion: ["prompt", "engine", "states"],
   chat: ["protocol", "prompt", "engine", "states"],
-  training: ["prompt", "models"],
+  training: ["prompt", "engine", "models"],
   lab: ["prompt", "engine", "models", "completion", "training"],
   assistant: [
     "protocol",
@@ -78,7 +78,7 @@ const DAEMON_ARROWS: Readonly<Record<string, readonly string[]>> = {
     "lessons",
     "learning",
   ],
-  transport: ["protocol", "assistant", "documents"],
+  transport: ["protocol", "engine", "assistant", "documents"],
 };
 
 /** The same for extension/src; of `.`, main is imported by nobody and commands by main alone. */
@@ -212,6 +212,18 @@ describe("TypeScript imports", () => {
   test("the daemon's folders import along the arrows", () => {
     const daemon = product.filter((path) => path.startsWith("daemon/src/"));
     expect(daemon.flatMap(brokenDaemonArrows)).toEqual([]);
+  });
+
+  test("the daemon knows the engine by engine/ alone; lab/ and models/ may look inside it", () => {
+    const mayImport = (from: string, target: string) =>
+      target === "@ouroboros/native"
+        ? from === "engine"
+        : !target.startsWith("@ouroboros/native") || from === "lab" || from === "models";
+    const broken = product
+      .filter((path) => path.startsWith("daemon/src/"))
+      .flatMap((path) => localImports(path).map((target) => ({ path, target })))
+      .filter(({ path, target }) => !mayImport(folderIn("daemon/src", path), target));
+    expect(broken.map(({ path, target }) => `${path} -> ${target}`)).toEqual([]);
   });
 
   test("no default exports", () => {

@@ -6,7 +6,6 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Settings } from "@ouroboros/configs";
-import { createEngine, loadTokenizer } from "@ouroboros/native";
 import type { Assistant } from "./assistant/assistant.js";
 import { type AssistantOptions, createAssistant } from "./assistant/createAssistant.js";
 import { type DataHome, locateDataHome, prepareDataHome } from "./base/dataHome.js";
@@ -14,7 +13,7 @@ import { codeOf } from "./base/errorMessage.js";
 import type { Log } from "./base/log.js";
 import { readSettings } from "./base/settingsFile.js";
 import { watchOrg } from "./data/org/watchOrg.js";
-import type { Engine, WeightType } from "./engine/engine.js";
+import { createEngine, type Engine, loadTokenizer, type WeightType } from "./engine/engine.js";
 import type { Journal } from "./journal/journal.js";
 import type { Damage } from "./journal/segments.js";
 import { loadAnchors, NO_ANCHORS } from "./learning/anchors.js";

@@ -10,24 +10,24 @@
 import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { setImmediate as breathe } from "node:timers/promises";
-import { EngineError } from "@ouroboros/native";
 import { z } from "zod";
-import type {
-  Adapter,
-  Cancellable,
-  Cancelled,
-  Engine,
-  GenerateOptions,
-  Generation,
-  Model,
-  ReadOptions,
-  ReferenceLogits,
-  Score,
-  State,
-  Tokenizer,
-  Trainer,
-  TrainerOptions,
-  TrainSequence,
+import {
+  type Adapter,
+  type Cancellable,
+  type Cancelled,
+  type Engine,
+  EngineError,
+  type GenerateOptions,
+  type Generation,
+  type Model,
+  type ReadOptions,
+  type ReferenceLogits,
+  type Score,
+  type State,
+  type Tokenizer,
+  type Trainer,
+  type TrainerOptions,
+  type TrainSequence,
 } from "../src/engine/engine.js";
 
 /** Additions to the logits by context; `EVERYWHERE` applies to all contexts. */

@@ -3,7 +3,7 @@
  * Not part of the product: that one is native.
  */
 import { createHash } from "node:crypto";
-import type { Tokenizer } from "@ouroboros/native";
+import type { Tokenizer } from "../src/engine/engine.js";
 
 /** Over every byte and the given texts, numbered from 1 as in the World format. */
 export function testTokenizer(texts: readonly string[]): Tokenizer {

@@ -1,10 +1,10 @@
 /** `ouro eval model`: measures of a model on projects that are in no corpus. */
 
 import { resolve } from "node:path";
-import { WEIGHT_TYPES } from "@ouroboros/native";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { z } from "zod";
 import { type LoadedModel, openModel } from "../compose.js";
+import { WEIGHT_TYPES } from "../engine/engine.js";
 import { DEFINITIONS } from "../lab/evaluation/definitions.js";
 import {
   type Evaluation,

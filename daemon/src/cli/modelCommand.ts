@@ -2,10 +2,10 @@
 
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { readModelFile } from "@ouroboros/native";
 import { Command } from "commander";
 import { z } from "zod";
 import { type LoadedModel, openModel, type Workplace } from "../compose.js";
+import { readModelFile } from "../engine/engine.js";
 import { findNamedModel } from "../models/findModelFile.js";
 import { typeShares } from "../models/modelShape.js";
 import { chooseCheckpoint, chooseEmbeddedModel } from "../store/catalog.js";

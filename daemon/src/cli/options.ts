@@ -3,9 +3,9 @@
  * Commander parses words; the schemas here are the door behind which types are proof.
  */
 
-import { WEIGHT_TYPES } from "@ouroboros/native";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { z } from "zod";
+import { WEIGHT_TYPES } from "../engine/engine.js";
 
 /** A whole number of at least `min`, or a usage error that says so. */
 function wholeNumber(min: number): (text: string) => number {

@@ -1,8 +1,7 @@
 import { dirname, join } from "node:path";
-import { createEngine, loadTokenizer } from "@ouroboros/native";
 import { describe, expect, test } from "vitest";
 import { createByteTokenizer, createFakeModel } from "../../test/fakeEngine.js";
-import type { GenerateOptions, Model } from "../engine/engine.js";
+import { createEngine, type GenerateOptions, loadTokenizer, type Model } from "../engine/engine.js";
 import { GREEDY } from "../engine/greedy.js";
 import { embeddedModelPath } from "../models/modelFiles.js";
 import { createSession } from "../states/session.js";

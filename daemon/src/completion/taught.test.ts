@@ -6,9 +6,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createEngine, loadTokenizer } from "@ouroboros/native";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { locateDataHome, prepareDataHome } from "../base/dataHome.js";
+import { createEngine, loadTokenizer } from "../engine/engine.js";
 import { GREEDY } from "../engine/greedy.js";
 import { loadAnchors } from "../learning/anchors.js";
 import { type Learning, openLearning } from "../learning/learning.js";

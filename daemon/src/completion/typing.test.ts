@@ -2,9 +2,9 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { loadTokenizer } from "@ouroboros/native";
 import { describe, expect, test } from "vitest";
 import { createFakeModel } from "../../test/fakeEngine.js";
+import { loadTokenizer } from "../engine/engine.js";
 import { embeddedModelPath } from "../models/modelFiles.js";
 import { completionPrompt } from "../prompt/request.js";
 import { createSession } from "../states/session.js";

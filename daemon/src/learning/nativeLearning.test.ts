@@ -1,10 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createEngine } from "@ouroboros/native";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { complete, createBench, type LearningBench, teaching, tokenizer } from "../../test/learningBench.js";
-import type { Adapter, Engine, Model } from "../engine/engine.js";
+import { type Adapter, createEngine, type Engine, type Model } from "../engine/engine.js";
 import { adapterFolder, tensorsPath } from "../store/adapters.js";
 import type { Learning } from "./learning.js";
 import { LEARNING_DEFAULTS, type LearningSettings } from "./recipe.js";

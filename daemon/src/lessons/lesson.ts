@@ -5,7 +5,7 @@
  */
 
 import { createHash } from "node:crypto";
-import type { Tokenizer } from "@ouroboros/native";
+import type { Tokenizer } from "../engine/engine.js";
 
 export interface Lesson extends LessonEnding {
   /** `[0-9a-z]{1,64}`. */

@@ -3,11 +3,11 @@
  * and no reason not to teach the others.
  */
 
-import type { Tokenizer } from "@ouroboros/native";
 import { AppError } from "../base/errors.js";
 import { type CorpusLanguage, corpusLanguageOf } from "../data/org/corpusLanguage.js";
 import { type Message, messagesOf } from "../data/org/messages.js";
 import type { OrgFile, OrgSample } from "../data/org/parseOrg.js";
+import type { Tokenizer } from "../engine/engine.js";
 import { encodeText } from "../prompt/encodeText.js";
 import { chatLessons } from "./chatLessons.js";
 import type { Lesson } from "./lesson.js";

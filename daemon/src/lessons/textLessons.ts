@@ -3,7 +3,7 @@
  * it. The first piece begins a document, the last one ends it.
  */
 
-import type { Tokenizer } from "@ouroboros/native";
+import type { Tokenizer } from "../engine/engine.js";
 import { END_OF_DOCUMENT } from "../prompt/controls.js";
 import { concatenate } from "../prompt/encodeText.js";
 import { type Lesson, type LessonEnding, toLesson } from "./lesson.js";

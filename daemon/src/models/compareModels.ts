@@ -4,9 +4,9 @@
  */
 
 import { setImmediate } from "node:timers/promises";
-import type { Cancelled, ModelInfo } from "@ouroboros/native";
 import { nativeInspector } from "@ouroboros/native/inspect";
 import { AppError } from "../base/errors.js";
+import type { Cancelled, ModelInfo } from "../engine/engine.js";
 
 const SEQUENCES = 4;
 const SEQUENCE_TOKENS = 32;

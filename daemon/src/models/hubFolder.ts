@@ -4,8 +4,8 @@
  */
 
 import { join } from "node:path";
-import type { ModelInfo, Tokenizer } from "@ouroboros/native";
 import { writeFileAtomic } from "../base/atomicFile.js";
+import type { ModelInfo, Tokenizer } from "../engine/engine.js";
 import { worldFormat } from "./worldFormat.js";
 
 export const HUB_MODEL_FILE = "model.safetensors";

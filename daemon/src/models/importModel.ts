@@ -3,6 +3,9 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { z } from "zod";
+import { syncFolder, TEMPORARY_SUFFIX } from "../base/atomicFile.js";
+import { AppError } from "../base/errors.js";
 import {
   type Cancelled,
   convertModel,
@@ -10,10 +13,7 @@ import {
   loadTokenizer,
   type MatrixType,
   readModelFile,
-} from "@ouroboros/native";
-import { z } from "zod";
-import { syncFolder, TEMPORARY_SUFFIX } from "../base/atomicFile.js";
-import { AppError } from "../base/errors.js";
+} from "../engine/engine.js";
 import { HUB_MODEL_FILE, writeHubFiles } from "./hubFolder.js";
 import { checkVocabularyFits } from "./modelFiles.js";
 import { shapeOf } from "./modelShape.js";

@@ -1,8 +1,8 @@
 /** What smaller types of weights cost the embedded model; the arithmetic of one position: modelFiles.test.ts. */
 
-import { createEngine, loadTokenizer } from "@ouroboros/native";
 import { afterAll, expect, test } from "vitest";
 import { describeTypeCosts } from "../cli/model/typeCosts.js";
+import { createEngine, loadTokenizer } from "../engine/engine.js";
 import { errorsByKind, MEASURED_TYPES, type MeasureOptions, measureTypes } from "./measureTypes.js";
 import { embeddedModelPath, findVocabulary } from "./modelFiles.js";
 

@@ -4,8 +4,8 @@
  */
 
 import { setImmediate } from "node:timers/promises";
-import type { Cancelled, Engine, Tokenizer, WeightType } from "@ouroboros/native";
 import { nativeInspector, type RoundingError } from "@ouroboros/native/inspect";
+import type { Cancelled, Engine, Tokenizer, WeightType } from "../engine/engine.js";
 import { compareRow } from "./compareModels.js";
 import { FIXED_TEXTS } from "./fixedTexts.js";
 

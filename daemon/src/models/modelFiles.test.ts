@@ -12,8 +12,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { convertModel, createEngine, loadTokenizer, readModelFile } from "@ouroboros/native";
 import { afterAll, describe, expect, test } from "vitest";
+import { convertModel, createEngine, loadTokenizer, readModelFile } from "../engine/engine.js";
 import { compareModels, compareRow } from "./compareModels.js";
 import { findModelFile, findNamedModel, modelNameOf } from "./findModelFile.js";
 import { type ImportOptions, importModel } from "./importModel.js";

@@ -8,8 +8,8 @@
 import { existsSync } from "node:fs";
 import { dirname, extname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readModelFile } from "@ouroboros/native";
 import { AppError } from "../base/errors.js";
+import { readModelFile } from "../engine/engine.js";
 
 export const VOCABULARY_FILE = "vocab.txt";
 

@@ -1,6 +1,6 @@
 /** A model's sizes and what its file spends its bytes on, out of the header alone. */
 
-import type { FloatDType, ModelFile, ModelInfo } from "@ouroboros/native";
+import type { FloatDType, ModelFile, ModelInfo } from "../engine/engine.js";
 
 /** As the engine reads them off the tensors (native/MODEL.md 2). */
 export function shapeOf(file: ModelFile): Omit<ModelInfo, "hash" | "parameters"> {

@@ -1,5 +1,5 @@
 /** Finds the control tokens of a vocabulary by their literals. A World vocabulary has none. */
-import type { Tokenizer } from "@ouroboros/native";
+import type { Tokenizer } from "../engine/engine.js";
 import { CONTROL_NAMES, type ControlName, controlLiteral } from "./controlTokens.js";
 
 /** The token ids of the named controls. */

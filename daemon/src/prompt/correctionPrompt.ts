@@ -3,7 +3,7 @@
  * with, what the model wrote after them, and what it should have written.
  */
 
-import type { Tokenizer } from "@ouroboros/native";
+import type { Tokenizer } from "../engine/engine.js";
 import { encodeText } from "./encodeText.js";
 import { withoutReturns } from "./prefixWindow.js";
 import { type CompletionPlace, type CompletionPrompt, completionPrompt } from "./request.js";

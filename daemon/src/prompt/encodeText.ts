@@ -4,7 +4,7 @@
  * its first character and the two parts are encoded on their own: no part holds a whole literal, so no control id
  * can come out. Decoding gives back the text unchanged.
  */
-import type { Tokenizer } from "@ouroboros/native";
+import type { Tokenizer } from "../engine/engine.js";
 import { CONTROL_LITERALS } from "./controlTokens.js";
 
 const LITERAL = new RegExp(CONTROL_LITERALS.map((text) => text.replaceAll("|", "\\|")).join("|"), "g");

@@ -14,8 +14,8 @@
  * Texts are given as tokens of `encodeText`; budgets are the callers' affair (`request.ts`, the sample stream).
  */
 import type { Role, RoleMap, RoleMark } from "@ouroboros/configs";
-import type { Tokenizer } from "@ouroboros/native";
 import { AppError } from "../base/errors.js";
+import type { Tokenizer } from "../engine/engine.js";
 import { type Controls, END_OF_DOCUMENT } from "./controls.js";
 import { concatenate, encodeText } from "./encodeText.js";
 

@@ -5,7 +5,7 @@
  * keystroke ago, so nothing that was read then could be used again. This one begins at a line whose number is a
  * multiple of `BLOCK_LINES`: it stays put while someone types and moves on once in some lines.
  */
-import type { Tokenizer } from "@ouroboros/native";
+import type { Tokenizer } from "../engine/engine.js";
 import { encodeText } from "./encodeText.js";
 
 /**

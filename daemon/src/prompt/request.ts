@@ -2,7 +2,7 @@
  * From a place in a document to the prompt of a completion: cuts prefix and suffix to their budgets and applies the
  * format that the model was trained on. A model without control tokens gets the plain prefix.
  */
-import type { Tokenizer } from "@ouroboros/native";
+import type { Tokenizer } from "../engine/engine.js";
 import { controlsOf, END_OF_DOCUMENT } from "./controls.js";
 import { concatenate, encodeText } from "./encodeText.js";
 import { begunLineStart, fileHeader, fillPrompt, hintOf } from "./format.js";

@@ -7,7 +7,7 @@
  * characters come out right in 27 of 100 cases instead of 10, and the rest of the line in 9 instead of 5.
  */
 
-import type { Tokenizer } from "@ouroboros/native";
+import type { Tokenizer } from "../engine/engine.js";
 
 /** A word that is being typed seldom spans more tokens; what is written again must stay short. */
 const TOKENS_MAX = 4;

@@ -1,7 +1,6 @@
-import { createEngine } from "@ouroboros/native";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Engine, Model, State } from "../engine/engine.js";
+import { createEngine, type Engine, type Model, type State } from "../engine/engine.js";
 import { createSession, type Session } from "./session.js";
 
 const VOCABULARY = 300;

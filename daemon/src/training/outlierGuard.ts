@@ -4,7 +4,7 @@
  */
 
 import type { GuardConfig } from "@ouroboros/configs";
-import type { StepLimits } from "@ouroboros/native";
+import type { StepLimits } from "../engine/engine.js";
 import type { LoggedStep } from "./runLog.js";
 
 /** Steps that the medians are of; with fewer behind it a run has no limits yet. */

@@ -14,6 +14,7 @@ import {
   learningRateAt,
   type OptimizerConfig,
 } from "@ouroboros/configs";
+import { AppError } from "../base/errors.js";
 import type {
   AveragingOptions,
   Model,
@@ -21,8 +22,7 @@ import type {
   TrainedParameters,
   Trainer,
   TrainSequence,
-} from "@ouroboros/native";
-import { AppError } from "../base/errors.js";
+} from "../engine/engine.js";
 import { type EventFile, openEventFile } from "./eventFile.js";
 import { limitsOf } from "./outlierGuard.js";
 import { LOG_FILE, openRunLog, type RunLog } from "./runLog.js";

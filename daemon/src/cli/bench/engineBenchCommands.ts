@@ -3,11 +3,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { WEIGHT_TYPES, type WeightType } from "@ouroboros/native";
 import { Argument, Command, Option } from "commander";
 import { z } from "zod";
 import { openEngine } from "../../compose.js";
-import type { Engine, Model } from "../../engine/engine.js";
+import { type Engine, type Model, WEIGHT_TYPES, type WeightType } from "../../engine/engine.js";
 import type { BenchRun, Figure, Measured } from "../../lab/bench/figures.js";
 import { benchGemm } from "../../lab/bench/gemm.js";
 import { benchAppend, benchDecode, benchPrefill, type Subject } from "../../lab/bench/inference.js";

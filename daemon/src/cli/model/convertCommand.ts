@@ -2,11 +2,17 @@
 
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { convertModel, loadTokenizer, MATRIX_TYPES, MODEL_FORMATS, readModelFile } from "@ouroboros/native";
 import { Command, Option } from "commander";
 import { z } from "zod";
 import { AppError } from "../../base/errors.js";
 import { openEngine } from "../../compose.js";
+import {
+  convertModel,
+  loadTokenizer,
+  MATRIX_TYPES,
+  MODEL_FORMATS,
+  readModelFile,
+} from "../../engine/engine.js";
 import { findModelFile, modelNameOf } from "../../models/findModelFile.js";
 import { checkVocabularyFits, findVocabulary } from "../../models/modelFiles.js";
 import { shapeOf } from "../../models/modelShape.js";

@@ -4,8 +4,8 @@
  */
 
 import { ROLE_MAPS, type Role, type RoleMap } from "@ouroboros/configs";
-import type { Tokenizer } from "@ouroboros/native";
 import { AppError } from "../../base/errors.js";
+import type { Tokenizer } from "../../engine/engine.js";
 import { controlsOf } from "../../prompt/controls.js";
 import type { Vocabulary } from "../../prompt/format.js";
 import type { OrgFile, OrgNode } from "./parseOrg.js";

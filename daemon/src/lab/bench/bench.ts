@@ -4,8 +4,8 @@
  */
 
 import type { ModelShapeConfig } from "@ouroboros/configs";
-import type { Engine, Model, Trainer } from "@ouroboros/native";
 import { multiplyAddPeak, readBandwidth } from "@ouroboros/native/kernels";
+import type { Engine, Model, Trainer } from "../../engine/engine.js";
 import { GREEDY } from "../../engine/greedy.js";
 
 export interface BenchOptions {

@@ -1,6 +1,6 @@
 /** What a model's tokens cost the machine: bytes of weights and operations of matrix products. */
 
-import type { Model, ModelInfo, WeightType } from "@ouroboros/native";
+import type { Model, ModelInfo, WeightType } from "../../engine/engine.js";
 
 /** q8 and q4 share a scale of two bytes among 32. */
 const BYTES_PER_PARAMETER: Readonly<Record<WeightType, number>> = {

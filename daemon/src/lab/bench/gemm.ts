@@ -1,7 +1,7 @@
 /** The engine's own matrix products at the sizes of the shapes, beside the peak of multiply-adds. */
 
-import type { Precision } from "@ouroboros/native";
 import { gemmSpeed, hasBf16 } from "@ouroboros/native/kernels";
+import type { Precision } from "../../engine/engine.js";
 import { type BenchRun, type Figure, type Measured, summarize } from "./figures.js";
 import { type Machine, trainLimit } from "./limits.js";
 

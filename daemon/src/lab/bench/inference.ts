@@ -1,6 +1,6 @@
 /** Writing, reading and appending tokens: what completions are made of. */
 
-import type { Model, State } from "@ouroboros/native";
+import type { Model, State } from "../../engine/engine.js";
 import { GREEDY } from "../../engine/greedy.js";
 import { bytesPerToken, readOperations } from "./costs.js";
 import { type BenchRun, type Figure, type Measured, measureInTurns, type Task } from "./figures.js";

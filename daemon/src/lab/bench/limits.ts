@@ -1,7 +1,7 @@
 /** What the machine can do at most: multiply-adds in registers and reading memory, by operand and by place. */
 
-import type { Engine, WeightType } from "@ouroboros/native";
 import { multiplyAddPeak, narrowMultiplyAddPeak, readBandwidth } from "@ouroboros/native/kernels";
+import type { Engine, WeightType } from "../../engine/engine.js";
 import { type BenchRun, type Figure, type LimitProbe, type Measured, summarize } from "./figures.js";
 
 export type Machine = Pick<Engine, "threads" | "instructionSet" | "precision">;

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createEngine } from "@ouroboros/native";
 import { afterAll, expect, test } from "vitest";
+import { createEngine } from "../../engine/engine.js";
 import { GREEDY } from "../../engine/greedy.js";
 import { writeRandomCheckpoint } from "./randomCheckpoint.js";
 import { someTokens } from "./shapes.js";

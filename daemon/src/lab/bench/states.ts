@@ -1,6 +1,6 @@
 /** States: what a fork costs, and that a token costs the same however much was read before it. */
 
-import type { Model, State } from "@ouroboros/native";
+import type { Model, State } from "../../engine/engine.js";
 import { type BenchRun, type Figure, type Measured, measureInTurns, type Task } from "./figures.js";
 import { hotState, type Subject, write } from "./inference.js";
 import { readLimit } from "./limits.js";

@@ -1,6 +1,6 @@
 /** Optimizer steps on made-up text: all weights, LoRA, or initial States. */
 
-import { BIG_MATRICES, type TrainedParameters, type Trainer } from "@ouroboros/native";
+import { BIG_MATRICES, type TrainedParameters, type Trainer } from "../../engine/engine.js";
 import { trainOperations } from "./costs.js";
 import { type BenchRun, type Figure, type Measured, measureInTurns, type Task } from "./figures.js";
 import type { Subject } from "./inference.js";

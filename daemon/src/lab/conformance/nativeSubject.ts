@@ -1,7 +1,7 @@
 /** The native engine as the subject of a conformance run. */
 
-import { loadTokenizer, readTensors, type Tensor } from "@ouroboros/native";
 import { createSampler, isUncounted, nativeInspector } from "@ouroboros/native/inspect";
+import { loadTokenizer, readTensors, type Tensor } from "../../engine/engine.js";
 import type { OccurrenceTrace, SamplingCase, Subject } from "./subject.js";
 
 /** Throws EngineError when the addon has not been built. */

@@ -4,8 +4,8 @@
  * a short case alone may be as wrong as it likes.
  */
 
-import type { WeightType } from "@ouroboros/native";
 import type { LogitsOptions } from "@ouroboros/native/inspect";
+import type { WeightType } from "../../engine/engine.js";
 import { casesOf, precisionOf } from "./forward.js";
 import type { GoldenFile } from "./goldenFile.js";
 import { type GoldenModel, type ModelGroup, stateOf, stateParts, tokensOf } from "./goldenModel.js";

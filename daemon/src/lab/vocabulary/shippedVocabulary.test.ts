@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
-import { loadTokenizer } from "@ouroboros/native";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { loadTokenizer } from "../../engine/engine.js";
 import { controlsOf } from "../../prompt/controls.js";
 import { CONTROL_COUNT, CONTROL_ID_FIRST, CONTROL_LITERALS } from "../../prompt/controlTokens.js";
 import { encodeText } from "../../prompt/encodeText.js";

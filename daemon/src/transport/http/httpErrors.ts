@@ -1,7 +1,7 @@
 /** What an HTTP client is told of a failure: a status, a stable code and one sentence, and nothing of the inside. */
 
-import { EngineError } from "@ouroboros/native";
 import { AppError, type AppErrorCode } from "../../base/errors.js";
+import { EngineError } from "../../engine/engine.js";
 import type { ErrorAnswer } from "../../protocol/routes.js";
 
 /** Refused at the door, before the daemon has done anything. */

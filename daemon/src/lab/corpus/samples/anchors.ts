@@ -3,9 +3,9 @@
  * evenly over the packages, and shipped with the model as texts with their sources.
  */
 
-import type { Tokenizer } from "@ouroboros/native";
 import { writeFileAtomic } from "../../../base/atomicFile.js";
 import { seededRandom } from "../../../base/random.js";
+import type { Tokenizer } from "../../../engine/engine.js";
 import { type DocumentTokens, readTokenised, type TokenisedSplit } from "./tokenisedCorpus.js";
 
 export const ANCHOR_COUNT = 64;

@@ -11,9 +11,9 @@
  * where a document or a piece ends within it, a new sequence begins.
  */
 import { type ContextStage, type PretrainingConfig, ROLE_MAPS } from "@ouroboros/configs";
-import type { Tokenizer } from "@ouroboros/native";
 import { AppError } from "../../../base/errors.js";
 import { permutation, type Random, seededRandom } from "../../../base/random.js";
+import type { Tokenizer } from "../../../engine/engine.js";
 import { controlsOf, END_OF_DOCUMENT } from "../../../prompt/controls.js";
 import { concatenate, encodeText } from "../../../prompt/encodeText.js";
 import {

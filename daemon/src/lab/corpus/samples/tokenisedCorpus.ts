@@ -7,11 +7,11 @@
 import { open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import type { Tokenizer } from "@ouroboros/native";
 import { z } from "zod";
 import { writeFileAtomic } from "../../../base/atomicFile.js";
 import { AppError } from "../../../base/errors.js";
 import { type OnProgress, startPhase } from "../../../base/progress.js";
+import type { Tokenizer } from "../../../engine/engine.js";
 import { controlsOf, END_OF_DOCUMENT } from "../../../prompt/controls.js";
 import { concatenate, encodeText } from "../../../prompt/encodeText.js";
 import { fileHeader, type Vocabulary } from "../../../prompt/format.js";

@@ -1,10 +1,9 @@
 /** Windows, scores of a model whose answers are known, ranks by logits, and what follows from the sums. */
 
-import { createEngine, loadTokenizer } from "@ouroboros/native";
 import { afterAll, describe, expect, test } from "vitest";
 import { createFakeModel } from "../../../../test/fakeEngine.js";
 import { testTokenizer } from "../../../../test/testTokenizer.js";
-import type { Model, State } from "../../../engine/engine.js";
+import { createEngine, loadTokenizer, type Model, type State } from "../../../engine/engine.js";
 import { embeddedModelPath, findVocabulary } from "../../../models/modelFiles.js";
 import { headlineOf } from "../headline.js";
 import { createRanker, rankIn } from "../ranks.js";

@@ -3,10 +3,15 @@
  * name that was defined, and none that was not.
  */
 
-import { loadTokenizer } from "@ouroboros/native";
 import { expect, test } from "vitest";
 import { createFakeModel } from "../../../../test/fakeEngine.js";
-import type { GenerateOptions, Generation, Model, State } from "../../../engine/engine.js";
+import {
+  type GenerateOptions,
+  type Generation,
+  loadTokenizer,
+  type Model,
+  type State,
+} from "../../../engine/engine.js";
 import { embeddedModelPath, findVocabulary } from "../../../models/modelFiles.js";
 import { encodeText } from "../../../prompt/encodeText.js";
 import { randomFor } from "../draw.js";
