@@ -6,6 +6,7 @@
 import { randomUUID } from "node:crypto";
 import type { Settings } from "@ouroboros/configs";
 import type { Log } from "../base/log.js";
+import { NewestMap } from "../base/newestMap.js";
 import { complete } from "../completion/complete.js";
 import { confidenceOf } from "../completion/confidence.js";
 import { postprocess } from "../completion/postprocess/postprocess.js";
@@ -46,17 +47,14 @@ export function createCompletions(parts: {
   readonly proposals: Proposals;
 }) {
   const { settings, log, nowMs, proposals } = parts;
-  const documents = new Map<string, Newest>();
+  const documents = new NewestMap<string, Newest>(DOCUMENTS_MAX);
   const rejections = createRejections({ nowMs });
 
   const supersede = (sessionKey: string): Newest => {
     const before = documents.get(sessionKey);
     before?.running.abort();
     const newest = { running: new AbortController(), answered: before?.answered };
-    documents.delete(sessionKey);
     documents.set(sessionKey, newest);
-    const [oldest] = documents.keys();
-    if (documents.size > DOCUMENTS_MAX && oldest !== undefined) documents.delete(oldest);
     return newest;
   };
 
@@ -102,7 +100,7 @@ export function createCompletions(parts: {
         const { version: adapterVersion } = current;
         const { hash: vocabulary } = loaded.tokenizer;
         proposals.record({ completionId, project: place.project, prompt, vocabulary, text, adapterVersion });
-        documents.set(sessionKey, { running, answered: { ...here, text, replaces, completionId } });
+        documents.replace(sessionKey, { running, answered: { ...here, text, replaces, completionId } });
         const [milliseconds, promptTokens] = [nowMs() - startedMs, prompt.tokens.length];
         log.debug({ completionId, adapterVersion, promptTokens, tokensRead, milliseconds }, "proposed");
         return {
@@ -127,10 +125,10 @@ export function createCompletions(parts: {
     },
     settle({ completionId, event }: SuggestionEvent) {
       if (event.kind !== "dismissed") return;
-      for (const [document, { running, answered }] of documents) {
+      for (const [document, { running, answered }] of documents.entries()) {
         if (answered?.completionId !== completionId) continue;
         rejections.reject({ document, ...answered });
-        documents.set(document, { running, answered: undefined });
+        documents.replace(document, { running, answered: undefined });
       }
     },
     forget(sessionKey: string) {

@@ -2,6 +2,7 @@
 
 import { stat } from "node:fs/promises";
 import { dirname, isAbsolute, relative, sep } from "node:path";
+import { NewestMap } from "../base/newestMap.js";
 import { type Project, projectOf } from "../store/project.js";
 import type { Where } from "./assistant.js";
 
@@ -27,11 +28,12 @@ export function createWhereabouts(options: {
   readonly nowMs: () => number;
 }): Whereabouts {
   const { homeFolder, nowMs } = options;
-  const known = new Map<string, { readonly project: Promise<Project>; readonly untilMs: number }>();
+  const known = new NewestMap<string, { readonly project: Promise<Project>; readonly untilMs: number }>(
+    REMEMBERED_MAX,
+  );
   const remembered = (key: string, find: () => Promise<Project>) => {
     const found = known.get(key);
     if (found && found.untilMs > nowMs()) return found.project;
-    if (known.size >= REMEMBERED_MAX) known.clear();
     const project = find();
     project.catch(() => known.delete(key));
     known.set(key, { project, untilMs: nowMs() + REMEMBERED_MS });

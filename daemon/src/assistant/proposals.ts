@@ -3,6 +3,7 @@
  * with, what was written, under which adapter, and what became of it.
  */
 
+import { NewestMap } from "../base/newestMap.js";
 import type { CompletionPrompt } from "../prompt/request.js";
 import type { SuggestionEvent } from "../protocol/suggestions.js";
 import type { Project } from "../store/project.js";
@@ -29,16 +30,14 @@ export interface Proposals {
 }
 
 export function createProposals(): Proposals {
-  const proposals = new Map<string, RecordedProposal>();
+  const proposals = new NewestMap<string, RecordedProposal>(PROPOSALS_MAX);
   return {
     record(proposal) {
       proposals.set(proposal.completionId, { ...proposal, outcome: "answered" });
-      const [oldest] = proposals.keys();
-      if (proposals.size > PROPOSALS_MAX && oldest !== undefined) proposals.delete(oldest);
     },
     settle({ completionId, event }) {
       const proposal = proposals.get(completionId);
-      if (proposal) proposals.set(completionId, { ...proposal, outcome: event.kind });
+      if (proposal) proposals.replace(completionId, { ...proposal, outcome: event.kind });
     },
     get: (completionId) => proposals.get(completionId),
   };

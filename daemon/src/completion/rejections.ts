@@ -3,6 +3,7 @@
  * nothing is more annoying than to be told the same once more. Forgotten after a while, and when something was learned.
  */
 
+import { NewestMap } from "../base/newestMap.js";
 import { lastLine } from "./lines.js";
 
 /** Long enough to finish the thought; what was wrong here may be right tomorrow. */
@@ -26,14 +27,10 @@ export interface Rejections {
 
 /** `nowMs`: monotonic. */
 export function createRejections({ nowMs }: { readonly nowMs: () => number }): Rejections {
-  const untilMs = new Map<string, number>();
+  const untilMs = new NewestMap<string, number>(REJECTIONS_MAX);
   return {
     reject(rejected) {
-      const key = keyOf(rejected);
-      untilMs.delete(key);
-      untilMs.set(key, nowMs() + REJECTED_FOR_MS);
-      const [oldest] = untilMs.keys();
-      if (untilMs.size > REJECTIONS_MAX && oldest !== undefined) untilMs.delete(oldest);
+      untilMs.set(keyOf(rejected), nowMs() + REJECTED_FOR_MS);
     },
     isRejected(proposed) {
       return nowMs() < (untilMs.get(keyOf(proposed)) ?? Number.NEGATIVE_INFINITY);

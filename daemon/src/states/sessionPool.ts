@@ -1,5 +1,6 @@
 /** The Sessions of all open documents and conversations, by key: bounded in number and in the bytes of their States. */
 
+import { NewestMap } from "../base/newestMap.js";
 import type { Model, ModelInfo } from "../engine/engine.js";
 import { createSession, type Session } from "./session.js";
 
@@ -26,15 +27,11 @@ export function createSessionPool(options: {
 }): SessionPool {
   const { model, bytesMax = STATES_BYTES_MAX } = options;
   const { statesMax, sessionsMax } = poolLimits(stateBytes(model.info), bytesMax);
-  /** The one that was asked for least recently comes first. */
-  const sessions = new Map<string, Session>();
+  const sessions = new NewestMap<string, Session>(sessionsMax);
   return {
     sessionOf(key) {
       const session = sessions.get(key) ?? createSession({ model, statesMax });
-      sessions.delete(key);
       sessions.set(key, session);
-      const [oldest] = sessions.keys();
-      if (sessions.size > sessionsMax && oldest !== undefined) sessions.delete(oldest);
       return session;
     },
     forget(key) {
