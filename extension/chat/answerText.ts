@@ -6,13 +6,13 @@
 import DOMPurify from "dompurify";
 import MarkdownIt from "markdown-it";
 import { element, iconButton } from "./element.js";
-import { filled, send, strings } from "./pageHost.js";
+import { filled, send, strings } from "./webviewApi.js";
 
 const TAGS = [
   ..."p br hr em strong s code pre blockquote ul ol li h1 h2 h3 h4 h5 h6".split(" "),
   ..."table thead tbody tr th td a".split(" "),
 ];
-/** So long the copy button says that it copied. */
+/** How long the copy button shows that it copied. */
 const COPIED_MS = 1_500;
 
 const markdown = new MarkdownIt({ html: false, linkify: false, breaks: true }).disable("image");
@@ -25,13 +25,13 @@ export function answerText(text: string): DocumentFragment {
     ALLOW_ARIA_ATTR: false,
     RETURN_DOM_FRAGMENT: true,
   });
-  for (const link of fragment.querySelectorAll("a")) link.replaceWith(askingLink(link));
+  for (const link of fragment.querySelectorAll("a")) link.replaceWith(linkButton(link));
   for (const block of fragment.querySelectorAll("pre")) block.replaceWith(codeBlock(block));
   return fragment;
 }
 
-/** Says where it leads; the extension asks before it opens anything. */
-function askingLink(link: HTMLAnchorElement): Node {
+/** A button that names its address; the extension asks before it opens anything. */
+function linkButton(link: HTMLAnchorElement): Node {
   const address = link.getAttribute("href") ?? "";
   const words = link.textContent ?? "";
   if (!/^https?:\/\//i.test(address)) return document.createTextNode(words);
@@ -49,7 +49,7 @@ function codeBlock(block: HTMLPreElement): HTMLElement {
     label: strings.copy,
     onClick: (button) => {
       send({ kind: "copy", text: code });
-      sayCopied(button);
+      showCopied(button);
     },
   });
   const insert = iconButton({
@@ -64,7 +64,7 @@ function codeBlock(block: HTMLPreElement): HTMLElement {
   return element("div", { class: "code" }, tools, text);
 }
 
-export function sayCopied(button: HTMLButtonElement): void {
+export function showCopied(button: HTMLButtonElement): void {
   const label = button.title;
   button.title = strings.copied;
   button.setAttribute("aria-label", strings.copied);

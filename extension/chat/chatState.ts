@@ -97,7 +97,7 @@ export function reduce(state: ChatState, event: ChatEvent): ChatState {
   }
 }
 
-/** What is asked with the answer `answerId`, or was: everything before it that was said. */
+/** The turns of the request for `answerId`: everything before it that is not empty. */
 export function turnsBefore(state: ChatState, answerId: string) {
   const index = state.turns.findIndex(({ id }) => id === answerId);
   return state.turns

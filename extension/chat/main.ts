@@ -3,17 +3,17 @@
 import type { ToPage } from "../src/chat/chatMessages.js";
 import { type ChatEvent, type ChatState, reduce, type ShownTurn, turnsBefore } from "./chatState.js";
 import { element, iconButton } from "./element.js";
-import { filled, keepChat, onMessage, restoredChat, send, strings } from "./pageHost.js";
 import { newSentences } from "./sentences.js";
 import { textBox } from "./textBox.js";
 import { showTurn, type TurnActions } from "./turnView.js";
+import { filled, onMessage, restoredChat, saveChat, send, strings } from "./webviewApi.js";
 
-/** Who has scrolled this far up reads something older and is left there. */
+/** Scrolled further up than this, one reads something older and is left there. */
 const NEAR_BOTTOM = 60;
 
 let state: ChatState = restoredChat();
 let spokenTo = 0;
-let isDrawn = true;
+let isDrawPending = false;
 const shown = new Map<string, { readonly root: HTMLElement; turn: ShownTurn; isEditing: boolean }>();
 
 const notice = element("div", { class: "notice", role: "status" });
@@ -24,8 +24,8 @@ const welcome = element(
   element("p", {}, strings.hint),
 );
 const list = element("div", { class: "turns", role: "list", label: strings.conversation });
-const speaker = element("div", { class: "unseen" });
-speaker.setAttribute("aria-live", "polite");
+const announcer = element("div", { class: "unseen" });
+announcer.setAttribute("aria-live", "polite");
 const composer = textBox({
   label: strings.messageLabel,
   placeholder: strings.placeholder,
@@ -41,22 +41,22 @@ const footer = element(
   {},
   element("div", { class: "composer" }, composer.box, sendButton, stopButton),
 );
-document.body.append(scroller, footer, speaker);
+document.body.append(scroller, footer, announcer);
 
 const actions: TurnActions = {
-  onEdit: ({ id }) => happen({ kind: "edit", turnId: id }),
+  onEdit: ({ id }) => dispatch({ kind: "edit", turnId: id }),
   onEditEnd: () => {
-    happen({ kind: "edit-ended" });
+    dispatch({ kind: "edit-ended" });
     composer.box.focus();
   },
   onResend: ({ id }, text) => {
     const answerId = crypto.randomUUID();
-    happen({ kind: "asked-again", userId: id, text, answerId });
+    dispatch({ kind: "asked-again", userId: id, text, answerId });
     request(answerId);
   },
   onTeach: ({ id, text }, wanted) => {
     const turns = turnsBefore(state, id);
-    happen({ kind: "taught", answerId: id, wanted });
+    dispatch({ kind: "taught", answerId: id, wanted });
     send({ kind: "teach", answerId: id, turns, rejected: text, wanted });
     composer.box.focus();
   },
@@ -68,7 +68,7 @@ function ask(): void {
   composer.box.value = "";
   composer.fit();
   const answerId = crypto.randomUUID();
-  happen({ kind: "asked", text, userId: crypto.randomUUID(), answerId });
+  dispatch({ kind: "asked", text, userId: crypto.randomUUID(), answerId });
   request(answerId);
 }
 
@@ -83,22 +83,22 @@ function stop(): void {
   composer.box.focus();
 }
 
-function take(message: ToPage): void {
+function receive(message: ToPage): void {
   if (message.kind === "focus") composer.box.focus();
-  else happen(message);
+  else dispatch(message);
 }
 
-function happen(event: ChatEvent): void {
+function dispatch(event: ChatEvent): void {
   state = reduce(state, event);
-  speak(event);
+  announce(event);
   // Tokens come faster than a screen is drawn, and markdown is read anew each time.
-  if (!isDrawn) return;
-  isDrawn = false;
+  if (isDrawPending) return;
+  isDrawPending = true;
   requestAnimationFrame(draw);
 }
 
 function draw(): void {
-  isDrawn = true;
+  isDrawPending = false;
   const isAtEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_BOTTOM;
   drawTurns();
   drawNotice();
@@ -107,7 +107,7 @@ function draw(): void {
   sendButton.hidden = isWriting;
   stopButton.hidden = !isWriting;
   if (isAtEnd) scroller.scrollTop = scroller.scrollHeight;
-  keepChat(state);
+  saveChat(state);
 }
 
 function drawTurns(): void {
@@ -141,16 +141,16 @@ function drawNotice(): void {
 }
 
 /** A screen reader hears whole sentences of the answer that is being written, and how it ended. */
-function speak(event: ChatEvent): void {
+function announce(event: ChatEvent): void {
   if (event.kind !== "text" && event.kind !== "ended" && event.kind !== "failed") return;
   const turn = state.turns.find(({ id }) => id === event.chatId);
   if (!turn) return;
   const next = newSentences({ text: turn.text, spokenTo, isWhole: event.kind !== "text" });
   spokenTo = next.spokenTo;
-  if (next.spoken.length > 0) speaker.textContent = next.spoken.join(" ");
+  if (next.spoken.length > 0) announcer.textContent = next.spoken.join(" ");
 }
 
-onMessage(take);
+onMessage(receive);
 draw();
 scroller.scrollTop = scroller.scrollHeight;
 send({ kind: "ready", awaiting: state.awaiting });

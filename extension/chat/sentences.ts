@@ -1,7 +1,7 @@
 /** Cuts a text that grows into whole sentences, for a screen reader: one announcement each, not one per token. Pure. */
 
-export interface Sentences {
-  /** What became whole since the last call. */
+interface Sentences {
+  /** Sentences that became whole since the last call. */
   readonly spoken: readonly string[];
   /** How far the text was spoken. */
   readonly spokenTo: number;

@@ -2,12 +2,12 @@
 
 import { element } from "./element.js";
 
-export interface TextBox {
+interface TextBox {
   readonly box: HTMLTextAreaElement;
   readonly fit: () => void;
 }
 
-/** Beyond this it scrolls, so that the conversation stays in sight. */
+/** A higher one scrolls, so that the conversation stays in sight. */
 const HEIGHT_MAX = 320;
 
 export function textBox(options: {

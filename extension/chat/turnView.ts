@@ -1,12 +1,12 @@
 /** Shows one turn: its text, what can be done with it, what became of teaching it, or the box in which it is edited. */
 
 import type { LessonStatus } from "../src/chat/chatMessages.js";
-import { answerText, sayCopied } from "./answerText.js";
+import { answerText, showCopied } from "./answerText.js";
 import type { AnswerStatus, ShownTurn } from "./chatState.js";
 import { element, icon, iconButton, textButton } from "./element.js";
 import type { IconName } from "./icons.js";
-import { filled, send, strings } from "./pageHost.js";
 import { textBox } from "./textBox.js";
+import { filled, send, strings } from "./webviewApi.js";
 
 export interface TurnActions {
   readonly onEdit: (turn: ShownTurn) => void;
@@ -15,7 +15,7 @@ export interface TurnActions {
   readonly onTeach: (turn: ShownTurn, wanted: string) => void;
 }
 
-export interface TurnShown {
+interface TurnShown {
   readonly turn: ShownTurn;
   readonly isEditing: boolean;
   readonly actions: TurnActions;
@@ -52,7 +52,7 @@ function answerTools(turn: ShownTurn, actions: TurnActions): HTMLElement {
     label: strings.copyAnswer,
     onClick: (button) => {
       send({ kind: "copy", text: turn.text });
-      sayCopied(button);
+      showCopied(button);
     },
   });
   const edit = iconButton({ icon: "edit", label: strings.editAnswer, onClick: () => actions.onEdit(turn) });

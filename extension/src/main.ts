@@ -46,18 +46,18 @@ export function activate(context: vscode.ExtensionContext): void {
       ghostText.accepted(id, characters),
     ),
     registerCommands({ context, link, log, corrections, chat, ghostText, undo, statusBar }),
-    followDaemon({ link, ghostText, chat, statusBar, notifier, rejected, undo }),
-    followEditor({ link, ghostText, statusBar }),
+    listenToDaemon({ link, ghostText, chat, statusBar, notifier, rejected, undo }),
+    listenToEditor({ link, ghostText, statusBar }),
   );
 }
 
-/** VS Code waits for this, within its own limit: the daemon is told that the window closes. */
+/** VS Code waits for this, within its own limit: it closes the connection to the daemon. */
 export async function deactivate(): Promise<void> {
   await link?.dispose();
 }
 
-/** What the daemon tells goes to everybody whom it concerns. */
-function followDaemon(parts: {
+/** Passes the daemon's notifications on to the parts that show them. */
+function listenToDaemon(parts: {
   readonly link: DaemonLink;
   readonly ghostText: GhostText;
   readonly chat: ChatView;
@@ -71,7 +71,7 @@ function followDaemon(parts: {
   return vscode.Disposable.from(
     link.onDidChangeState((state) => {
       statusBar.update();
-      chat.stateChanged(state);
+      chat.showModel(state);
       if (state.kind !== "running") return;
       const newest = state.daemon.projects.map(({ id, adapterVersion }) => `${id}:${adapterVersion}`).join();
       if (newest !== versions) ghostText.forget();
@@ -80,23 +80,23 @@ function followDaemon(parts: {
     }),
     link.onDidLearn((event) => {
       rejected.forget(event.correctionId);
-      if (!chat.learned(event)) notifier.learned(event);
+      if (!chat.showLearned(event)) notifier.show(event);
     }),
     undo.onDidUndo((correctionId) => {
       rejected.forget(correctionId);
-      chat.undone(correctionId);
+      chat.showUndone(correctionId);
     }),
-    link.onChatText((text) => chat.textCame(text)),
+    link.onChatText((text) => chat.appendText(text)),
   );
 }
 
-function followEditor(parts: {
+function listenToEditor(parts: {
   readonly link: DaemonLink;
   readonly ghostText: GhostText;
   readonly statusBar: StatusBar;
 }): vscode.Disposable {
   const { link, ghostText, statusBar } = parts;
-  const look = (editor: vscode.TextEditor | undefined) => {
+  const update = (editor: vscode.TextEditor | undefined) => {
     statusBar.update();
     const { scheme, fsPath } = editor?.document.uri ?? {};
     if (scheme !== "file" && scheme !== "untitled") return;
@@ -105,9 +105,9 @@ function followEditor(parts: {
     const isKnown = state.kind === "running" && projectOf(state.daemon, fsPath) !== undefined;
     if (scheme === "file" && !isKnown) void link.refresh(activeUri());
   };
-  look(vscode.window.activeTextEditor);
+  update(vscode.window.activeTextEditor);
   return vscode.Disposable.from(
-    vscode.window.onDidChangeActiveTextEditor(look),
+    vscode.window.onDidChangeActiveTextEditor(update),
     vscode.workspace.onDidChangeTextDocument((change) => ghostText.edited(change)),
     vscode.workspace.onDidGrantWorkspaceTrust(() => statusBar.update()),
   );

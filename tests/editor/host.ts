@@ -40,7 +40,7 @@ export async function startTwice<T>(start: () => Promise<T>): Promise<T> {
   }
 }
 
-export interface ServerOptions {
+interface ServerOptions {
   readonly host: ReadyHost;
   /** VSIX files. */
   readonly extensions: readonly string[];

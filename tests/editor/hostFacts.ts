@@ -12,7 +12,7 @@ export interface ReadyHost {
   readonly server: string;
   readonly chromium: string;
 }
-export type Host = ReadyHost | { readonly kind: "missing"; readonly reason: string };
+type Host = ReadyHost | { readonly kind: "missing"; readonly reason: string };
 
 /** What was written down, if it is still true. */
 export function findHost(): Host {

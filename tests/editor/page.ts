@@ -50,7 +50,7 @@ export function startBrowser(host: ReadyHost): Promise<Browser> {
   );
 }
 
-export interface WindowOptions {
+interface WindowOptions {
   readonly browser: Browser;
   readonly server: EditorServer;
   /** The folder that the window is on. */
@@ -95,7 +95,7 @@ function escapeRegExp(text: string): string {
 }
 
 /** A notification that is to be seen. */
-export interface Notice {
+interface Notice {
   readonly text: string;
   press(button: string): Promise<void>;
 }

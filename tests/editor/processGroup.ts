@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-export interface GroupProcess {
+interface GroupProcess {
   readonly id: number;
   readonly commandLine: string;
 }

@@ -1,5 +1,5 @@
 /**
- * What the chat view's page and the extension say to each other. What comes from the page is checked: it shows text that
+ * The messages between the chat view's page and the extension. The page's are checked: it shows text that
  * a model wrote. Imported by both sides, so free of VS Code and of the page.
  */
 

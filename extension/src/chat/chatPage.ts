@@ -3,7 +3,7 @@
  * sentences lie in an attribute, where nothing can be run. Pure.
  */
 
-export interface ChatPageParts {
+interface ChatPageParts {
   readonly nonce: string;
   readonly script: string;
   readonly style: string;

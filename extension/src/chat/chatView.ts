@@ -26,12 +26,13 @@ import { chatPage } from "./chatPage.js";
 import { chatStrings } from "./chatStrings.js";
 
 export const CHAT_VIEW = "ouroboros.chat";
-/** Answers whose lesson is under way; more are never taught at once. */
+/** Answers whose lesson is under way, and messages for a page that is not there; more are never taught at once. */
 const LESSONS_MAX = 50;
 
-interface Writing {
+/** The answer that is being streamed. */
+interface OpenAnswer {
   readonly chatId: string;
-  readonly stop: vscode.CancellationTokenSource;
+  readonly cancellation: vscode.CancellationTokenSource;
   text: string;
 }
 
@@ -41,9 +42,9 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
   readonly #undo: Undo;
   readonly #answerOfCorrection = new Map<string, string>();
   #view: vscode.WebviewView | undefined;
-  #writing: Writing | undefined;
-  /** The last answer that ended while no page was there to hear of it. */
-  #unheard: readonly ToPage[] = [];
+  #openAnswer: OpenAnswer | undefined;
+  /** Messages for a page that is not there. */
+  #undelivered: readonly ToPage[] = [];
   #isReady = false;
 
   constructor(options: {
@@ -65,7 +66,7 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
     webview.options = { enableScripts: true, localResourceRoots: [files] };
     webview.onDidReceiveMessage((message: unknown) => {
       const parsed = fromPageSchema.safeParse(message);
-      if (parsed.success) void this.#take(parsed.data);
+      if (parsed.success) void this.#receive(parsed.data);
     });
     view.onDidDispose(() => {
       if (this.#view === view) this.#view = undefined;
@@ -91,38 +92,38 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
     this.#post({ kind: "new-chat" });
   }
 
-  stateChanged(state: LinkState): void {
+  showModel(state: LinkState): void {
     const model = modelOf(state);
     if (model.kind !== "unknown") this.#post({ kind: "model", model });
   }
 
-  textCame({ chatId, text }: { readonly chatId: string; readonly text: string }): void {
-    if (this.#writing?.chatId !== chatId) return;
-    this.#writing.text += text;
+  appendText({ chatId, text }: { readonly chatId: string; readonly text: string }): void {
+    if (this.#openAnswer?.chatId !== chatId) return;
+    this.#openAnswer.text += text;
     this.#post({ kind: "text", chatId, text });
   }
 
-  /** True when the view is seen and tells of it, so that nobody else has to. */
-  learned({ correctionId, outcome }: DidLearn): boolean {
+  /** False when the view is hidden, or the correction is none of its: then a notification is due. */
+  showLearned({ correctionId, outcome }: DidLearn): boolean {
     const answerId = this.#answerOfCorrection.get(correctionId);
     if (answerId === undefined) return false;
     this.#answerOfCorrection.delete(correctionId);
-    this.#postOrKeep({ kind: "lesson", answerId, lesson: { kind: "settled", correctionId, outcome } });
+    this.#postOrQueue({ kind: "lesson", answerId, lesson: { kind: "settled", correctionId, outcome } });
     return this.#view?.visible === true;
   }
 
-  undone(correctionId: string): void {
+  showUndone(correctionId: string): void {
     this.#post({ kind: "undone", correctionId });
   }
 
-  async #take(message: FromPage): Promise<void> {
+  async #receive(message: FromPage): Promise<void> {
     switch (message.kind) {
       case "ready":
-        return this.#pageCame(message.awaiting);
+        return this.#pageReady(message.awaiting);
       case "ask":
         return this.#ask(message);
       case "stop":
-        if (this.#writing?.chatId === message.chatId) this.#writing.stop.cancel();
+        if (this.#openAnswer?.chatId === message.chatId) this.#openAnswer.cancellation.cancel();
         return;
       case "teach":
         return this.#teach(message);
@@ -143,41 +144,41 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
     }
   }
 
-  #pageCame(awaiting: string | null): void {
+  #pageReady(awaiting: string | null): void {
     this.#isReady = true;
-    this.stateChanged(this.#link.state);
-    const unheard = this.#unheard;
-    this.#unheard = [];
-    for (const message of unheard) this.#post(message);
-    const writing = this.#writing;
-    if (writing && writing.chatId === awaiting) {
-      this.#post({ kind: "so-far", chatId: awaiting, text: writing.text });
+    this.showModel(this.#link.state);
+    const undelivered = this.#undelivered;
+    this.#undelivered = [];
+    for (const message of undelivered) this.#post(message);
+    const answer = this.#openAnswer;
+    if (answer && answer.chatId === awaiting) {
+      this.#post({ kind: "so-far", chatId: awaiting, text: answer.text });
     } else if (awaiting !== null) this.#post({ kind: "ended", chatId: awaiting, stoppedBy: "cancelled" });
   }
 
   async #ask({ chatId, turns }: Extract<FromPage, { kind: "ask" }>): Promise<void> {
-    this.#writing?.stop.cancel();
-    const stop = new vscode.CancellationTokenSource();
-    const writing: Writing = { chatId, stop, text: "" };
-    this.#writing = writing;
+    this.#openAnswer?.cancellation.cancel();
+    const cancellation = new vscode.CancellationTokenSource();
+    const answer: OpenAnswer = { chatId, cancellation, text: "" };
+    this.#openAnswer = answer;
     try {
       const result: ChatResult = await this.#link.request({
         method: REQUESTS.chat,
         params: { chatId, folder: activeUri(), turns },
         answer: chatResultSchema,
-        token: stop.token,
+        token: cancellation.token,
       });
-      this.#postOrKeep({ kind: "so-far", chatId, text: result.text });
-      this.#postOrKeep({ kind: "ended", chatId, stoppedBy: result.stoppedBy });
+      this.#postOrQueue({ kind: "so-far", chatId, text: result.text });
+      this.#postOrQueue({ kind: "ended", chatId, stoppedBy: result.stoppedBy });
     } catch (error) {
-      this.#postOrKeep(
-        stop.token.isCancellationRequested
+      this.#postOrQueue(
+        cancellation.token.isCancellationRequested
           ? { kind: "ended", chatId, stoppedBy: "cancelled" }
           : { kind: "failed", chatId, message: errorMessage(error) },
       );
     } finally {
-      if (this.#writing === writing) this.#writing = undefined;
-      stop.dispose();
+      if (this.#openAnswer === answer) this.#openAnswer = undefined;
+      cancellation.dispose();
     }
   }
 
@@ -189,20 +190,20 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
     }
     const lesson: LessonStatus =
       correctionId === undefined ? { kind: "none" } : { kind: "under-way", correctionId };
-    this.#postOrKeep({ kind: "lesson", answerId, lesson });
+    this.#postOrQueue({ kind: "lesson", answerId, lesson });
   }
 
   #post(message: ToPage): void {
     if (this.#isReady) void this.#view?.webview.postMessage(message);
   }
 
-  #postOrKeep(message: ToPage): void {
+  #postOrQueue(message: ToPage): void {
     if (this.#view && this.#isReady) this.#post(message);
-    else this.#unheard = [...this.#unheard, message].slice(-LESSONS_MAX);
+    else this.#undelivered = [...this.#undelivered, message].slice(-LESSONS_MAX);
   }
 
   dispose(): void {
-    this.#writing?.stop.cancel();
+    this.#openAnswer?.cancellation.cancel();
   }
 }
 

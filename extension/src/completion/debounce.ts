@@ -21,7 +21,7 @@ export interface Pace {
   readonly lastKeyAtMs: number | undefined;
 }
 
-/** Of a practised typist and a model that is quick, until both are known. */
+/** A practised typist and a quick model, until both are known. */
 export const FIRST_PACE: Pace = { gapMs: 160, answerMs: 80, lastKeyAtMs: undefined };
 
 export function keyTyped(pace: Pace, atMs: number): Pace {

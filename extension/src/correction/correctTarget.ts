@@ -7,7 +7,7 @@
 import type { AcceptedAtResult } from "../../../daemon/src/protocol/suggestions.js";
 import type { ShownCompletion } from "../completion/shownCompletion.js";
 
-export type CorrectTarget =
+type CorrectTarget =
   | { readonly kind: "selection" }
   | { readonly kind: "edited"; readonly accepted: NonNullable<AcceptedAtResult> }
   | { readonly kind: "shown"; readonly completion: ShownCompletion }

@@ -1,6 +1,6 @@
 /**
- * Hands a correction to the daemon and says at once that it is kept. What came of training it is told later, by the
- * learning notifier. In a folder that the user does not trust nothing is taught: its text could be made to be learned.
+ * Hands a correction to the daemon and shows at once that it is kept; what came of training it, the learning
+ * notifier shows later. In a folder that the user does not trust nothing is taught: its text could be made to be learned.
  */
 
 import * as vscode from "vscode";
@@ -9,10 +9,10 @@ import { REQUESTS } from "../../../daemon/src/protocol/methods.js";
 import type { DaemonLink } from "../daemon/daemonLink.js";
 import { showError, showWarning } from "../showMessage.js";
 
-/** How long the status bar says that it was kept; by then it shows the training itself. */
+/** How long the status bar shows that it was kept; by then it shows the training itself. */
 const KEPT_MS = 3_000;
 
-/** Resolves to the correction's id, or to undefined when it was refused; the user has been told why. */
+/** Resolves to the correction's id, or to undefined when it was refused; the user has been shown why. */
 export async function teach(link: DaemonLink, params: CorrectParams): Promise<string | undefined> {
   if (!vscode.workspace.isTrusted) {
     showWarning(vscode.l10n.t("In a folder that you do not trust nothing is learned; trust it first."));

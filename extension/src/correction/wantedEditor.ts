@@ -5,7 +5,7 @@
 
 import * as vscode from "vscode";
 
-/** Of both sides; menus and keybindings name it too. */
+/** The URI scheme of both sides; menus and keybindings name it too. */
 export const CORRECTION_SCHEME = "ouroboros-correction";
 /** Open corrections; more are never written at once. */
 const OPEN_MAX = 20;
@@ -132,7 +132,7 @@ export class WantedEditor implements vscode.FileSystemProvider, vscode.Disposabl
   }
 }
 
-/** What was taught leaves nothing behind. */
+/** The editor of a correction that was taught leaves nothing behind. */
 async function closeDiff(modified: vscode.Uri): Promise<void> {
   const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
   const tab = tabs.find(

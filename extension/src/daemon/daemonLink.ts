@@ -1,6 +1,6 @@
 /**
  * This window's connection to the daemon: starts it when something first needs it, starts it again when it ended unasked
- * (at once, then later and later, then no more), and tells everybody how things stand. Each attempt has a language client
+ * (at once, then later and later, then no more), and publishes its state. Each attempt has a language client
  * of its own, which sends the open documents; an attempt that fails leaves nothing behind.
  */
 
@@ -18,13 +18,13 @@ import type { QuietClient } from "./quietClient.js";
 
 /** A request that meets a starting daemon waits for it: a cold start with its model takes a few seconds. */
 const READY_TIMEOUT_MS = 20_000;
-/** More ends than this are never looked at. */
+/** The back-off looks at no more ends than these. */
 const ENDS_REMEMBERED = 8;
 
-export interface DaemonRequest<Schema extends z.ZodType> {
+interface DaemonRequest<Schema extends z.ZodType> {
   readonly method: string;
   readonly params: unknown;
-  /** What the answer has to be: another process wrote it. */
+  /** Checks the answer, which another process wrote. */
   readonly answer: Schema;
   readonly token?: vscode.CancellationToken;
 }
@@ -61,7 +61,7 @@ export class DaemonLink implements vscode.Disposable {
 
   /** Does nothing when it was started before, also when that came to nothing. */
   start(): void {
-    if (this.#state.kind === "idle") void this.#run("starting");
+    if (this.#state.kind === "idle") void this.#connect("starting");
   }
 
   /** Begins anew, whatever was before: the way out of `failed`. */
@@ -69,7 +69,7 @@ export class DaemonLink implements vscode.Disposable {
     clearTimeout(this.#restart);
     this.#endedAtMs = [];
     await this.#close();
-    await this.#run("starting");
+    await this.#connect("starting");
   }
 
   /** Throws an Error with one sentence when the daemon refuses or cannot be reached. */
@@ -83,7 +83,7 @@ export class DaemonLink implements vscode.Disposable {
     return call.answer.parse(answer);
   }
 
-  /** Nothing waits for it and nothing is lost but what it told. */
+  /** Nothing waits for it; it is dropped while there is no daemon. */
   notify(method: string, params: unknown): void {
     if (this.#state.kind !== "running") return;
     this.#connection?.client
@@ -91,7 +91,7 @@ export class DaemonLink implements vscode.Disposable {
       .catch((error: unknown) => this.#log.debug(`${method}: ${String(error)}`));
   }
 
-  /** Has the daemon look at the project of `uri`, so that its state tells of it. */
+  /** Asks for the project of `uri`, so that the daemon's state contains it from then on. */
   async refresh(uri: string | null): Promise<void> {
     if (this.#state.kind !== "running") return;
     try {
@@ -132,14 +132,14 @@ export class DaemonLink implements vscode.Disposable {
     });
   }
 
-  async #run(kind: "starting" | "restarting"): Promise<void> {
+  async #connect(kind: "starting" | "restarting"): Promise<void> {
     if (this.#isDisposed) return;
     this.#set({ kind });
     // Loaded when it is first needed: the library takes longer to load than all the rest of an activation.
     const { createQuietClient } = await import("./quietClient.js");
     if (this.#isDisposed || this.#connection) return;
     const proxy = spawnProxy(this.#extensionFolder);
-    const onEnd = () => this.#ended(client, proxy.lastWords());
+    const onEnd = () => this.#ended(client, proxy.lastError());
     const client = createQuietClient({ child: proxy.child, log: this.#log, onEnd });
     this.#connection = { client, proxy };
     this.#listen(client);
@@ -152,11 +152,11 @@ export class DaemonLink implements vscode.Disposable {
       this.#set({ kind: "running", daemon });
     } catch (error) {
       proxy.child.kill();
-      this.#ended(client, proxy.lastWords() ?? String(error));
+      this.#ended(client, proxy.lastError() ?? String(error));
     }
   }
 
-  /** The daemon is told; a connection that is still being made is cut. */
+  /** Ends the session properly; a connection that is still being made is cut. */
   async #close(): Promise<void> {
     const old = this.#connection;
     this.#connection = undefined;
@@ -189,7 +189,7 @@ export class DaemonLink implements vscode.Disposable {
   }
 
   /** Once per client, whether it never started or ran for days. */
-  #ended(client: QuietClient, lastWords: string | undefined): void {
+  #ended(client: QuietClient, lastError: string | undefined): void {
     if (this.#connection?.client !== client || this.#isDisposed) return;
     this.#connection = undefined;
     this.#endedAtMs = [...this.#endedAtMs, Date.now()].slice(-ENDS_REMEMBERED);
@@ -197,13 +197,13 @@ export class DaemonLink implements vscode.Disposable {
     if (restart.kind === "give-up") {
       this.#log.error(restart.message);
       const reason =
-        lastWords ?? vscode.l10n.t("The daemon keeps ending and is not started again by itself.");
+        lastError ?? vscode.l10n.t("The daemon keeps ending and is not started again by itself.");
       this.#set({ kind: "failed", message: reason });
       return;
     }
-    this.#log.warn(`The daemon ended (${lastWords ?? "no reason given"}); again in ${restart.delayMs} ms.`);
+    this.#log.warn(`The daemon ended (${lastError ?? "no reason given"}); again in ${restart.delayMs} ms.`);
     this.#set({ kind: "restarting" });
-    this.#restart = setTimeout(() => void this.#run("restarting"), restart.delayMs);
+    this.#restart = setTimeout(() => void this.#connect("restarting"), restart.delayMs);
   }
 
   #set(state: LinkState): void {

@@ -10,8 +10,8 @@ import { createInterface } from "node:readline";
 
 export interface DaemonProcess {
   readonly child: ChildProcessWithoutNullStreams;
-  /** The last thing it said on stderr: why it could not go on. */
-  lastWords(): string | undefined;
+  /** The last line of its stderr: why it could not go on. */
+  lastError(): string | undefined;
 }
 
 export function spawnProxy(extensionFolder: string): DaemonProcess {
@@ -30,5 +30,5 @@ export function spawnProxy(extensionFolder: string): DaemonProcess {
   child.on("error", (error) => {
     last = error.message;
   });
-  return { child, lastWords: () => last };
+  return { child, lastError: () => last };
 }

@@ -1,4 +1,4 @@
-/** How the window stands to the daemon, as one value, and which project of the daemon's a file belongs to. Pure. */
+/** The state of the window's connection to the daemon, as one value, and which project of the daemon's a file belongs to. Pure. */
 
 import type { DaemonState, ProjectState } from "../../../daemon/src/protocol/state.js";
 

@@ -10,7 +10,7 @@ import type { InitializationOptions } from "../../../daemon/src/protocol/methods
 
 const DOCUMENTS = [{ scheme: "file" }, { scheme: "untitled" }];
 
-export interface QuietClientOptions {
+interface QuietClientOptions {
   readonly child: ChildProcess;
   readonly log: LogOutputChannel;
   /** The connection is gone; called once. */

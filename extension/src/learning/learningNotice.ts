@@ -1,5 +1,5 @@
 /**
- * What a notice says about what became of corrections: no more than is true. Several at once are told in one. Pure.
+ * The text of a notice about trained corrections: no more than is true. Several at once share one notice. Pure.
  */
 
 import type { DidLearn } from "../../../daemon/src/protocol/corrections.js";
@@ -67,10 +67,10 @@ function noticeOfSeveral(events: readonly DidLearn[], t: Translate): LearningNot
   const learned = events.filter(({ outcome }) => outcome.kind === "learned");
   const others = events.length - learned.length;
   const isAllOrg = events.every(({ origin }) => origin === "org");
-  const told = isAllOrg
+  const count = isAllOrg
     ? t("Samples of sft.org learned: {0}", learned.length)
     : t("Corrections learned: {0}", learned.length);
-  const text = others === 0 ? told : t("{0}; not yet: {1}", told, others);
+  const text = others === 0 ? count : t("{0}; not yet: {1}", count, others);
   return { text, isProblem: others > 0, undo: undefined };
 }
 

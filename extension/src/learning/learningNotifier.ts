@@ -17,21 +17,21 @@ export class LearningNotifier implements vscode.Disposable {
     this.#undo = undo;
   }
 
-  learned(event: DidLearn): void {
-    this.#show(this.#queue.add(event, Date.now()));
+  show(event: DidLearn): void {
+    this.#showNotice(this.#queue.add(event, Date.now()));
   }
 
-  #show(events: readonly DidLearn[]): void {
+  #showNotice(events: readonly DidLearn[]): void {
     const notice = noticeOf(events, translate);
     if (!notice) return;
     const wanted = settingsFor()["ouroboros.learning.notices"];
     if (wanted === "none" || (wanted === "problems" && !notice.isProblem)) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#show(this.#queue.next(Date.now())), NOTICE_MS);
-    void this.#offer(notice).finally(() => this.#show(this.#queue.next(Date.now())));
+    this.#timer = setTimeout(() => this.#showNotice(this.#queue.next(Date.now())), NOTICE_MS);
+    void this.#showButtons(notice).finally(() => this.#showNotice(this.#queue.next(Date.now())));
   }
 
-  async #offer(notice: LearningNotice): Promise<void> {
+  async #showButtons(notice: LearningNotice): Promise<void> {
     const { l10n, window } = vscode;
     const [takeBack, list] = [l10n.t("Undo"), l10n.t("Show All")];
     const actions = notice.undo === undefined ? [list] : [takeBack, list];

@@ -1,15 +1,15 @@
 /**
- * Lets through one notice at a time: what comes while one is shown is gathered and told in one when its time is over.
+ * Lets through one notice at a time: events that come while one is shown are gathered for the next.
  * A notice cannot be closed from here; VS Code moves it aside by itself. Pure but for its own list: the clock is passed in.
  */
 
-/** So long a notice is the only one: to be read, and short enough that the next lesson's is not missed. */
+/** How long a notice is the only one: to be read, and short enough that the next lesson's is not missed. */
 export const NOTICE_MS = 4_000;
-/** Beyond this the oldest are dropped: the count is told, the list of what was learned has all of them. */
+/** Beyond this the oldest are dropped: the notice only counts them, the list of what was learned has all of them. */
 const GATHERED_MAX = 500;
 
-export interface NoticeQueue<Event> {
-  /** What is to be shown now; empty: nothing yet. */
+interface NoticeQueue<Event> {
+  /** The events to be shown now; empty: none yet. */
   add(event: Event, nowMs: number): readonly Event[];
   /** The user closed the notice, or its time is over: what was gathered meanwhile. */
   next(nowMs: number): readonly Event[];

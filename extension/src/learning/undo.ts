@@ -1,4 +1,4 @@
-/** Takes back the newest correction of the active file's project, or a named one, says so, and lets others know. */
+/** Takes back the newest correction of the active file's project, or a named one, and shows what came of it. */
 
 import * as vscode from "vscode";
 import { type UndoResult, undoResultSchema } from "../../../daemon/src/protocol/corrections.js";
@@ -18,7 +18,7 @@ export class Undo implements vscode.Disposable {
     this.#link = link;
   }
 
-  /** Without an id: the newest. Resolves when the user was told, also that nothing could be taken back. */
+  /** Without an id: the newest. Resolves when the result is shown, also that nothing could be taken back. */
   async takeBack(correctionId?: string): Promise<void> {
     try {
       const undone = await this.#link.request({
@@ -27,7 +27,7 @@ export class Undo implements vscode.Disposable {
         answer: undoResultSchema,
       });
       this.#undone.fire(undone.correctionId);
-      void vscode.window.showInformationMessage(sentenceFor(undone));
+      void vscode.window.showInformationMessage(undoneMessage(undone));
     } catch (error) {
       showError(error);
     }
@@ -38,7 +38,7 @@ export class Undo implements vscode.Disposable {
   }
 }
 
-function sentenceFor({ wanted, lost }: UndoResult): string {
+function undoneMessage({ wanted, lost }: UndoResult): string {
   const { l10n } = vscode;
   if (lost.length > 0) {
     return l10n.t(

@@ -1,6 +1,6 @@
 /**
- * Why no suggestion comes, in one sentence, with the one command that mends it. The first reason that holds is the one to
- * tell: each hides those behind it. Pure.
+ * Why no suggestion comes, in one sentence, with the one command that mends it. The first reason that holds is
+ * shown: each hides those behind it. Pure.
  */
 
 import type { DisabledReason } from "../completion/disabledReason.js";
@@ -20,7 +20,7 @@ export interface Symptoms {
   readonly t: Translate;
 }
 
-export interface Fix {
+interface Fix {
   readonly title: string;
   readonly command: string;
   readonly arguments: readonly unknown[];

@@ -1,4 +1,4 @@
-/** *Why Is There No Suggestion?*: gathers what this window knows and says the one thing that matters. */
+/** *Why Is There No Suggestion?*: gathers what this window knows and shows the first reason that holds. */
 
 import * as vscode from "vscode";
 import type { GhostText } from "../completion/ghostText.js";
@@ -6,7 +6,7 @@ import type { DaemonLink } from "../daemon/daemonLink.js";
 import { translate } from "../showMessage.js";
 import { type Diagnosis, diagnose } from "./diagnosis.js";
 
-/** VS Code asks within a fraction of this after a key. */
+/** Usually VS Code asks within a fraction of this after a key. */
 const UNASKED_MS = 1_500;
 /** Extensions that suggest inline as well, by their ids. */
 const OTHERS = ["github.copilot", "continue.continue", "tabbyml.vscode-tabby", "codeium.codeium"];

@@ -1,4 +1,4 @@
-/** What a click on the status bar offers: how things stand in one sentence, and the commands that fit. */
+/** The menu behind the status bar item: its state in one sentence, and the commands that fit. */
 
 import * as vscode from "vscode";
 import type { LinkState } from "../daemon/linkState.js";

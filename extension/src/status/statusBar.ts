@@ -1,4 +1,4 @@
-/** The one status bar item: renders what statusModel.ts makes of how things stand. */
+/** The one status bar item: renders the statusModel. */
 
 import * as vscode from "vscode";
 import { activePath } from "../daemon/activeUri.js";
@@ -22,16 +22,16 @@ export class StatusBar implements vscode.Disposable {
   update(): void {
     const status = this.#status();
     const tooltip = new vscode.MarkdownString();
-    // As text: what the daemon says may quote names of files and models.
+    // As text: the daemon's messages may quote names of files and models.
     for (const line of status.tooltip) tooltip.appendText(line).appendMarkdown("\n\n");
     const isError = status.severity === "error";
     this.#item.text = status.text;
     this.#item.tooltip = tooltip;
     this.#item.backgroundColor = isError ? new vscode.ThemeColor("statusBarItem.errorBackground") : undefined;
-    this.#item.accessibilityInformation = { label: status.spoken, role: "button" };
+    this.#item.accessibilityInformation = { label: status.accessibilityLabel, role: "button" };
   }
 
-  /** How things stand, in one line. */
+  /** The tooltip in one line. */
   get sentence(): string {
     return this.#status().tooltip.join(" ");
   }

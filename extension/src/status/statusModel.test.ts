@@ -49,6 +49,6 @@ describe("the status bar", () => {
 
   test("what a screen reader says has no icons", () => {
     for (const status of [of({ kind: "starting" }), running({}), of({ kind: "failed", message: "x" })])
-      expect(status.spoken).not.toContain("$(");
+      expect(status.accessibilityLabel).not.toContain("$(");
   });
 });

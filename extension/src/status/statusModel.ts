@@ -1,6 +1,6 @@
 /**
- * What the status bar shows, from how the window stands to the daemon: a short text, sentences for the tooltip, of which
- * the last says the way out of what is wrong, and what a screen reader says. Pure.
+ * What the status bar shows, from the state of the connection: a short text, sentences for the tooltip, of which the last names
+ * the way out of what is wrong, and a label for screen readers. Pure.
  */
 
 import type { DaemonState, ProjectState } from "../../../daemon/src/protocol/state.js";
@@ -12,13 +12,13 @@ export interface Status {
   readonly text: string;
   readonly severity: "normal" | "error";
   readonly tooltip: readonly string[];
-  /** Without icons. */
-  readonly spoken: string;
+  /** For screen readers, without icons. */
+  readonly accessibilityLabel: string;
 }
 
-export interface StatusInput {
+interface StatusInput {
   readonly link: LinkState;
-  /** Of the active editor. */
+  /** The active editor's file. */
   readonly path: string | undefined;
   readonly isTrusted: boolean;
   readonly t: Translate;
@@ -97,8 +97,13 @@ function normal(parts: {
   readonly tooltip: readonly string[];
 }): Status {
   const label = parts.detail ? `${PRODUCT} ${parts.detail}` : PRODUCT;
-  const spoken = [label, ...parts.tooltip].join(". ").replaceAll("..", ".");
-  return { text: `$(${parts.icon}) ${label}`, severity: "normal", tooltip: parts.tooltip, spoken };
+  const accessibilityLabel = [label, ...parts.tooltip].join(". ").replaceAll("..", ".");
+  return {
+    text: `$(${parts.icon}) ${label}`,
+    severity: "normal",
+    tooltip: parts.tooltip,
+    accessibilityLabel,
+  };
 }
 
 function failed(parts: {
@@ -111,6 +116,6 @@ function failed(parts: {
     errorMessage(parts.message),
     parts.t("The log has more: click here."),
   ];
-  const spoken = `${PRODUCT}. ${tooltip.join(" ")}`;
-  return { text: `$(error) ${PRODUCT}`, severity: "error", tooltip, spoken };
+  const accessibilityLabel = `${PRODUCT}. ${tooltip.join(" ")}`;
+  return { text: `$(error) ${PRODUCT}`, severity: "error", tooltip, accessibilityLabel };
 }

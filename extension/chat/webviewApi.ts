@@ -1,4 +1,4 @@
-/** The page's only connection to the world: messages to the extension, and the state that VS Code keeps for it. */
+/** The page's side of VS Code's webview API: messages to and from the extension, and the state that VS Code keeps. */
 
 import type { FromPage, ToPage } from "../src/chat/chatMessages.js";
 import type { ChatStrings } from "../src/chat/chatStrings.js";
@@ -28,12 +28,12 @@ export function restoredChat(): ChatState {
   return { ...EMPTY_CHAT, turns, awaiting: kept.awaiting };
 }
 
-export function keepChat(state: ChatState): void {
+export function saveChat(state: ChatState): void {
   api.setState(state);
 }
 
-export function onMessage(take: (message: ToPage) => void): void {
-  window.addEventListener("message", ({ data }: MessageEvent<ToPage>) => take(data));
+export function onMessage(receive: (message: ToPage) => void): void {
+  window.addEventListener("message", ({ data }: MessageEvent<ToPage>) => receive(data));
 }
 
 /** The sentences that the extension wrote into the page. */
