@@ -11,7 +11,6 @@ import { buildCorpus } from "../buildCorpus.js";
 import { readDocuments } from "../documents.js";
 import { parseRecipe } from "../recipe.js";
 import { archiveName } from "../sources/archiveCache.js";
-import { ANCHOR_COUNT, ANCHOR_TOKENS, writeAnchors } from "./anchors.js";
 import { lengthsIn } from "./indexedTokens.js";
 import { openSampleStream, type SampleMix, validationWindows } from "./sampleStream.js";
 import { readTokenised, tokeniseCorpus } from "./tokenisedCorpus.js";
@@ -259,19 +258,5 @@ describe("validationWindows", () => {
     const windows = validationWindows({ split, contextTokens: CONTEXT_TOKENS, count: 5 });
     expect(windows.map(({ length }) => length)).toEqual(Array(5).fill(CONTEXT_TOKENS + 1));
     expect([...(windows.at(-1) ?? [])]).toEqual([...split.tokens.slice(-CONTEXT_TOKENS - 1)]);
-  });
-});
-
-describe("writeAnchors", () => {
-  it("writes the same windows of corpus code every time", async () => {
-    const path = join(folder, "anchors.json");
-    const anchors = await writeAnchors({ folder, tokenizer, path });
-    expect(anchors.length).toBe(ANCHOR_COUNT);
-    expect(new Set(anchors.map(({ tokens }) => tokens.length))).toEqual(new Set([ANCHOR_TOKENS]));
-    const written = await readFile(path, "utf8");
-    const texts = anchors.map(({ tokens }) => tokenizer.decode(Uint32Array.from(tokens)));
-    expect(JSON.parse(written).windows.map(({ text }: { text: string }) => text)).toEqual(texts);
-    await writeAnchors({ folder, tokenizer, path });
-    expect(await readFile(path, "utf8")).toBe(written);
   });
 });

@@ -20,7 +20,7 @@ import { fromLittleEndian, indexOf, littleEndian } from "./indexedTokens.js";
 
 const INDEX_FILE = "tokens.json";
 /** Ids are stored in 16 bits. */
-const ID_LIMIT = 1 << 16;
+const IDS_MAX = 1 << 16;
 const DOCUMENTS_PER_REPORT = 100;
 const SPLITS = ["train", "valid"] as const;
 export type Split = (typeof SPLITS)[number];
@@ -66,7 +66,7 @@ export async function tokeniseCorpus({
   onProgress,
 }: TokeniseOptions): Promise<Tokenised> {
   const controls = controlsOf(tokenizer);
-  if (controls === undefined || tokenizer.size > ID_LIMIT) {
+  if (controls === undefined || tokenizer.size > IDS_MAX) {
     throw new AppError(
       "input-invalid",
       "a corpus can only be tokenised with a vocabulary made by `ouro vocab train`",
