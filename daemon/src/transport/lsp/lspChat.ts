@@ -2,12 +2,13 @@
 
 import { type ChatResult, type ChatText, chatParamsSchema } from "../../protocol/chat.js";
 import { DAEMON_NOTIFICATIONS, REQUESTS } from "../../protocol/methods.js";
-import type { LspSession } from "./lspServer.js";
+import type { LspSession } from "./lspSession.js";
 
-export function answerChat({ connection, client, notify, folders, guarded }: LspSession): void {
+export function answerChat(session: LspSession): void {
+  const { connection, client, folders } = session;
   connection.onRequest(
     REQUESTS.chat,
-    guarded(chatParamsSchema, async ({ chatId, folder: uri, turns }, signal): Promise<ChatResult> => {
+    session.guarded(chatParamsSchema, async ({ chatId, folder: uri, turns }, signal): Promise<ChatResult> => {
       const { file, folder } = folders.whereIs(uri);
       return client.chat({
         folder: folder ?? file,
@@ -15,7 +16,7 @@ export function answerChat({ connection, client, notify, folders, guarded }: Lsp
         signal,
         onText(text) {
           const part: ChatText = { chatId, text };
-          notify(DAEMON_NOTIFICATIONS.chatText, part);
+          session.notify(DAEMON_NOTIFICATIONS.chatText, part);
         },
       });
     }),

@@ -14,15 +14,14 @@ import { REQUESTS } from "../../protocol/methods.js";
 import type { Range } from "../../protocol/places.js";
 import { pauseParamsSchema, stateParamsSchema } from "../../protocol/state.js";
 import { type AcceptedAtResult, acceptedAtParamsSchema } from "../../protocol/suggestions.js";
-import type { LspSession } from "./lspServer.js";
+import type { LspSession } from "./lspSession.js";
 
 export function answerCorrections(session: LspSession): void {
-  const { connection, client, documents: mirror, folders, guarded } = session;
-  const { documents, accepted } = mirror;
+  const { connection, client, documents, accepted, folders } = session;
 
   connection.onRequest(
     REQUESTS.acceptedAt,
-    guarded(acceptedAtParamsSchema, async ({ textDocument, position }): Promise<AcceptedAtResult> => {
+    session.guarded(acceptedAtParamsSchema, async ({ textDocument, position }): Promise<AcceptedAtResult> => {
       const document = documents.get(textDocument.uri);
       const found = document && accepted.at(textDocument.uri, document.offsetAt(position));
       if (!document || !found) return null;
@@ -33,50 +32,50 @@ export function answerCorrections(session: LspSession): void {
   );
   connection.onRequest(
     REQUESTS.correct,
-    guarded(correctParamsSchema, async (params): Promise<CorrectResult> => {
+    session.guarded(correctParamsSchema, async (params): Promise<CorrectResult> => {
       const { correctionId, project } = await client.correct(toRequest(session, params));
       return { correctionId, project };
     }),
   );
   connection.onRequest(
     REQUESTS.undo,
-    guarded(undoParamsSchema, ({ uri, correctionId }) =>
+    session.guarded(undoParamsSchema, ({ uri, correctionId }) =>
       client.undo({ where: folders.whereIs(uri), ...(correctionId === undefined ? {} : { correctionId }) }),
     ),
   );
   connection.onRequest(
     REQUESTS.learned,
-    guarded(learnedParamsSchema, ({ uri }) => client.learned(folders.whereIs(uri))),
+    session.guarded(learnedParamsSchema, ({ uri }) => client.learned(folders.whereIs(uri))),
   );
   connection.onRequest(
     REQUESTS.state,
-    guarded(stateParamsSchema, ({ uri }) => client.state(folders.whereIs(uri))),
+    session.guarded(stateParamsSchema, ({ uri }) => client.state(folders.whereIs(uri))),
   );
   connection.onRequest(
     REQUESTS.pause,
-    guarded(pauseParamsSchema, async ({ isPaused }) => client.setPaused(isPaused)),
+    session.guarded(pauseParamsSchema, async ({ isPaused }) => client.setPaused(isPaused)),
   );
 }
 
-function toRequest({ documents: mirror, folders }: LspSession, params: CorrectParams): CorrectionRequest {
+function toRequest({ documents, accepted, folders }: LspSession, params: CorrectParams): CorrectionRequest {
   switch (params.kind) {
     case "completion":
       return params;
     case "accepted": {
-      const found = mirror.accepted.get(params.completionId);
+      const found = accepted.get(params.completionId);
       if (!found) {
         throw new AppError(
           "completion-unknown",
           "this suggestion is no longer followed; select the text as it should be and correct that",
         );
       }
-      const text = mirror.documents.mustGet(found.uri).getText();
+      const text = documents.mustGet(found.uri).getText();
       return { ...params, kept: text.slice(found.range.start, found.range.end) };
     }
     case "selection": {
       const { uri } = params.textDocument;
       const where = folders.whereIs(uri);
-      return { kind: "cursor", where, ...aroundSelection(mirror.documents.mustGet(uri), params.range) };
+      return { kind: "cursor", where, ...aroundSelection(documents.mustGet(uri), params.range) };
     }
     case "answer": {
       const { folder: uri, ...rest } = params;

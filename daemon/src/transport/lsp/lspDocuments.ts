@@ -1,13 +1,8 @@
-/** One LSP client's documents and the completions it has accepted in them, kept in step with what it reports. */
+/** Keeps one LSP client's documents, and the completions it has accepted in them, in step with what it reports. */
 
-import type { Connection } from "vscode-languageserver";
-import type { Client } from "../../assistant/assistant.js";
-import { createAcceptedTexts } from "../../documents/acceptedTexts.js";
-import { createDocumentStore } from "../../documents/documentStore.js";
+import type { LspSession } from "./lspSession.js";
 
-export function mirrorDocuments({ connection, client }: { connection: Connection; client: Client }) {
-  const documents = createDocumentStore();
-  const accepted = createAcceptedTexts();
+export function mirrorDocuments({ connection, client, documents, accepted }: LspSession): void {
   connection.onDidOpenTextDocument(({ textDocument }) => documents.open(textDocument));
   connection.onDidChangeTextDocument(({ textDocument, contentChanges }) => {
     const { uri, version } = textDocument;
@@ -18,5 +13,4 @@ export function mirrorDocuments({ connection, client }: { connection: Connection
     accepted.forget(uri);
     client.forget(uri);
   });
-  return { documents, accepted };
 }

@@ -8,7 +8,7 @@ import { z } from "zod";
 import { CLIENT_NOTIFICATIONS } from "../../protocol/methods.js";
 import { documentSchema, idSchema, positionSchema } from "../../protocol/places.js";
 import { ACCEPTED_COMMAND, type SuggestionEvent, suggestionEventSchema } from "../../protocol/suggestions.js";
-import type { LspSession } from "./lspServer.js";
+import type { LspSession } from "./lspSession.js";
 
 const inlineCompletionSchema = z.object({
   textDocument: documentSchema,
@@ -24,13 +24,12 @@ const acceptedSchema = z.object({
 const PROPOSED_MAX = 256;
 
 export function answerInlineCompletions(session: LspSession): void {
-  const { connection, client, documents: mirror, folders, guarded } = session;
-  const { documents, accepted } = mirror;
+  const { connection, client, documents, accepted, folders } = session;
   const proposedAt = new Map<string, { readonly uri: string; readonly offset: number }>();
 
   connection.onRequest(
     InlineCompletionRequest.method,
-    guarded(inlineCompletionSchema, async ({ textDocument: { uri }, position, context }, signal) => {
+    session.guarded(inlineCompletionSchema, async ({ textDocument: { uri }, position, context }, signal) => {
       const document = documents.get(uri);
       if (!document) return { items: [] };
       const text = document.getText();
