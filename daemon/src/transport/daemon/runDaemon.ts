@@ -3,27 +3,14 @@
  * it has its place, because many may start at one moment and all but one must end quickly.
  */
 
-import type { Duplex } from "node:stream";
-import type { Assistant } from "../../assistant/assistant.js";
 import { prepareDataHome } from "../../base/dataHome.js";
-import type { Log } from "../../base/log.js";
 import { readSettings } from "../../base/settingsFile.js";
 import { awaitDaemonLock, takeDaemonLock } from "./daemonLock.js";
 import type { DaemonAccess } from "./ensureDaemon.js";
 import type { LogFile } from "./logFile.js";
+import type { Product } from "./product.js";
 import { prepareRuntime } from "./runtimeFolder.js";
 import type { Served } from "./serve.js";
-
-/** What the daemon serves, and how it speaks to editors. */
-export interface Product {
-  readonly openAssistant: (log: Log) => Promise<Assistant>;
-  readonly serveLsp: (options: {
-    readonly stream: Duplex;
-    readonly assistant: Assistant;
-    readonly log: Log;
-    readonly version: string;
-  }) => { close(): void };
-}
 
 export interface DaemonRun {
   readonly access: DaemonAccess;

@@ -18,7 +18,7 @@ import { createGreetingServer } from "./greetingServer.js";
 import { createLeases, type Leases } from "./leases.js";
 import { listenOnPort, listenOnSocket } from "./listen.js";
 import { type LogFile, openLog } from "./logFile.js";
-import type { Product } from "./runDaemon.js";
+import type { Product } from "./product.js";
 import type { Runtime } from "./runtimeFolder.js";
 import { createToken } from "./token.js";
 
