@@ -3,19 +3,19 @@
 #include <algorithm>
 #include <array>
 
-#include "base/physical_cores.h"
-#include "binding/errors.h"
+#include "base/threads/physical_cores.h"
 #include "binding/job.h"
 #include "binding/job_run.h"
-#include "binding/model_info.h"
-#include "binding/model_object.h"
 #include "binding/model_runs.h"
 #include "binding/register.h"
-#include "binding/tokenizer_object.h"
-#include "files/safetensors_writer.h"
+#include "binding/values/errors.h"
+#include "binding/values/model_info.h"
+#include "binding/values/model_object.h"
+#include "binding/values/tokenizer_object.h"
+#include "files/safetensors/safetensors_writer.h"
 #include "files/tensor_file.h"
-#include "kernels/training_precision.h"
-#include "rwkv7/time_state.h"
+#include "kernels/measure/training_precision.h"
+#include "rwkv7/parameters/time_state.h"
 
 namespace ouroboros::binding {
 namespace {

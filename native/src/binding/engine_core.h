@@ -11,13 +11,13 @@
 #include <cstddef>
 #include <stop_token>
 
-#include "base/job_thread.h"
-#include "base/run_thread.h"
-#include "base/thread_pool.h"
+#include "base/threads/job_thread.h"
+#include "base/threads/run_thread.h"
+#include "base/threads/thread_pool.h"
 #include "kernels/kernels.h"
 #include "ops/compute.h"
-#include "rwkv7/model.h"
-#include "rwkv7/served_network.h"
+#include "rwkv7/served/served_network.h"
+#include "rwkv7/training/model.h"
 #include "train/loss.h"
 
 namespace ouroboros::binding {

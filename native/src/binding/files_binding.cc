@@ -3,9 +3,9 @@
 
 #include <cstring>
 
-#include "binding/errors.h"
 #include "binding/register.h"
-#include "files/safetensors_writer.h"
+#include "binding/values/errors.h"
+#include "files/safetensors/safetensors_writer.h"
 #include "files/tensor_file.h"
 
 namespace ouroboros::binding {

@@ -17,7 +17,7 @@
 #include <utility>
 
 #include "binding/engine_core.h"
-#include "binding/errors.h"
+#include "binding/values/errors.h"
 
 namespace ouroboros::binding {
 

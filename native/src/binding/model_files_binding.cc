@@ -3,14 +3,14 @@
 
 #include <array>
 
-#include "binding/convert.h"
-#include "binding/errors.h"
-#include "binding/handle.h"
 #include "binding/job.h"
 #include "binding/register.h"
-#include "binding/tokenizer_object.h"
-#include "rwkv7/model_export.h"
-#include "rwkv7/model_tensors.h"
+#include "binding/values/convert.h"
+#include "binding/values/errors.h"
+#include "binding/values/handle.h"
+#include "binding/values/tokenizer_object.h"
+#include "rwkv7/parameters/model_export.h"
+#include "rwkv7/parameters/model_tensors.h"
 #include "text/gguf_vocabulary.h"
 
 namespace ouroboros::binding {

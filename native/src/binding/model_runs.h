@@ -12,10 +12,10 @@
 #include <stop_token>
 #include <vector>
 
-#include "binding/model_object.h"
+#include "binding/values/model_object.h"
 #include "generate/generation.h"
-#include "rwkv7/packed_adapter.h"
-#include "rwkv7/served_network.h"
+#include "rwkv7/served/packed_adapter.h"
+#include "rwkv7/served/served_network.h"
 
 namespace ouroboros::binding {
 

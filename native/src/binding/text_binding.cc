@@ -2,9 +2,9 @@
 
 #include <cstring>
 
-#include "binding/errors.h"
 #include "binding/register.h"
-#include "binding/tokenizer_object.h"
+#include "binding/values/errors.h"
+#include "binding/values/tokenizer_object.h"
 
 namespace ouroboros::binding {
 namespace {

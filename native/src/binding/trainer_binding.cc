@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <atomic>
 
-#include "binding/errors.h"
 #include "binding/job.h"
-#include "binding/model_object.h"
 #include "binding/model_runs.h"
-#include "binding/optimizer_options.h"
-#include "rwkv7/master_network.h"
+#include "binding/values/errors.h"
+#include "binding/values/model_object.h"
+#include "binding/values/optimizer_options.h"
+#include "rwkv7/training/training_network.h"
 #include "train/trainer.h"
 
 namespace ouroboros::binding {

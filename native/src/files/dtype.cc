@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "base/error.h"
-#include "files/quantized_blocks.h"
+#include "files/gguf/quantized_blocks.h"
 
 namespace ouroboros {
 namespace {

@@ -4,8 +4,8 @@
 
 #include "base/sha256.h"
 #include "files/format_error.h"
-#include "files/json_header.h"
 #include "files/mapped_file.h"
+#include "files/safetensors/json_header.h"
 
 namespace ouroboros {
 namespace {

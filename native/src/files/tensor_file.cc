@@ -5,9 +5,9 @@
 
 #include "base/sha256.h"
 #include "files/format_error.h"
-#include "files/gguf.h"
-#include "files/safetensors.h"
-#include "files/torch_file.h"
+#include "files/gguf/gguf.h"
+#include "files/safetensors/safetensors.h"
+#include "files/torch/torch_file.h"
 
 namespace ouroboros {
 namespace {

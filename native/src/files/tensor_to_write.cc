@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "base/error.h"
-#include "files/quantized_blocks.h"
+#include "files/gguf/quantized_blocks.h"
 #include "files/tensor_table.h"
 
 namespace ouroboros {

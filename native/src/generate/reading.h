@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "base/function_ref.h"
-#include "base/run.h"
+#include "base/threads/run.h"
 #include "rwkv7/network.h"
 
 namespace ouroboros {

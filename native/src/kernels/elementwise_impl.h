@@ -1,4 +1,4 @@
-// The one source of the element-wise kernels, compiled once per instruction set; include after a simd_*.h.
+// The one source of the element-wise kernels, compiled once per instruction set; include after a simd/*.h.
 //
 // Forward and backward of an op stand together. Equations and names: native/MODEL.md. No std templates in
 // here: the linker may keep the copy with the widest instructions.

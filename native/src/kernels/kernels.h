@@ -1,7 +1,7 @@
 // The table of kernels of one instruction set, and the choice among them at run time.
 //
 // Kernels take raw pointers and sizes only: no std templates, no exceptions, no allocation. Element-wise and
-// wkv kernels have one source (*_impl.h) over the vector types of simd_*.h, compiled once per instruction set
+// wkv kernels have one source (*_impl.h) over the vector types of simd/*.h, compiled once per instruction set
 // with that set's flags; everything else in the engine is compiled with baseline flags.
 #pragma once
 
@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "kernels/elementwise.h"
-#include "kernels/gemm_micro.h"
-#include "kernels/packed.h"
-#include "kernels/probe.h"
+#include "kernels/gemm/gemm_micro.h"
+#include "kernels/measure/probe.h"
+#include "kernels/packed/packed.h"
 #include "kernels/wkv.h"
 
 namespace ouroboros {

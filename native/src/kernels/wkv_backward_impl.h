@@ -1,4 +1,4 @@
-// The wkv recurrence backward, compiled once per instruction set; see wkv.h. Include after a simd_*.h.
+// The wkv recurrence backward, compiled once per instruction set; see wkv.h. Include after a simd/*.h.
 //
 // Lanes are key channels j: five of the seven sums run over i and stay in registers. Value channels mix only
 // in those sums, so a block of rows i goes backward through a whole chunk while its States lie in the nearest

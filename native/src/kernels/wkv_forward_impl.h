@@ -1,4 +1,4 @@
-// The wkv recurrence forward, compiled once per instruction set; see wkv.h. Include after a simd_*.h.
+// The wkv recurrence forward, compiled once per instruction set; see wkv.h. Include after a simd/*.h.
 //
 // Lanes are value channels i: with the State transposed, y and sa are sums over j without any reduction
 // across lanes. One pass over the State per token makes its State, its y and the next token's sa. Value

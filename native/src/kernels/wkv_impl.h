@@ -1,4 +1,4 @@
-// The wkv kernels of one instruction set; see wkv.h. Include after a simd_*.h.
+// The wkv kernels of one instruction set; see wkv.h. Include after a simd/*.h.
 
 #include "kernels/wkv_backward_impl.h"
 #include "kernels/wkv_forward_impl.h"

@@ -9,8 +9,8 @@
 #include <cstddef>
 #include <stop_token>
 
-#include "base/thread_pool.h"
-#include "kernels/gemm.h"
+#include "base/threads/thread_pool.h"
+#include "kernels/gemm/gemm.h"
 #include "kernels/kernels.h"
 #include "ops/frozen_operands.h"
 

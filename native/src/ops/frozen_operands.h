@@ -10,8 +10,8 @@
 #include <span>
 #include <utility>
 
-#include "base/thread_pool.h"
-#include "kernels/gemm.h"
+#include "base/threads/thread_pool.h"
+#include "kernels/gemm/gemm.h"
 #include "tensor/buffer.h"
 
 namespace ouroboros {

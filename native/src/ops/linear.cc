@@ -1,6 +1,6 @@
 #include "ops/linear.h"
 
-#include "kernels/gemm.h"
+#include "kernels/gemm/gemm.h"
 
 namespace ouroboros {
 namespace {

@@ -1,7 +1,7 @@
 // Views of the tensors that one op reads (T = const float) or whose gradients it writes (T = float).
 //
 // A view owns nothing and is cheap to copy; a null pointer in a view of gradients means frozen. Thread
-// safety: as the memory behind it. Which tensors make up a whole model is said in rwkv7/weights.h.
+// safety: as the memory behind it. Which tensors make up a whole model is said in rwkv7/parameters/weights.h.
 #pragma once
 
 #include <cstddef>

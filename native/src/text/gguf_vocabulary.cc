@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "base/error.h"
-#include "files/gguf.h"
+#include "files/gguf/gguf.h"
 #include "text/literal.h"
 
 namespace ouroboros {

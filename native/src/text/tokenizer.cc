@@ -1,7 +1,7 @@
 #include "text/tokenizer.h"
 
 #include "base/error.h"
-#include "files/gguf.h"
+#include "files/gguf/gguf.h"
 #include "files/mapped_file.h"
 #include "text/gguf_vocabulary.h"
 

@@ -11,7 +11,7 @@
 #include <span>
 
 #include "ops/compute.h"
-#include "rwkv7/parameter_set.h"
+#include "rwkv7/parameters/parameter_set.h"
 #include "train/slices.h"
 
 namespace ouroboros {

@@ -11,7 +11,7 @@
 #include <span>
 #include <vector>
 
-#include "rwkv7/model.h"
+#include "rwkv7/training/model.h"
 #include "train/loss.h"
 
 namespace ouroboros {

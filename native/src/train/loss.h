@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "ops/compute.h"
-#include "rwkv7/model.h"
 #include "rwkv7/network.h"
+#include "rwkv7/training/model.h"
 
 namespace ouroboros {
 

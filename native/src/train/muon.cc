@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "kernels/gemm_symmetric.h"
+#include "kernels/gemm/gemm_symmetric.h"
 #include "train/slices.h"
 
 namespace ouroboros {

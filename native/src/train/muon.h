@@ -26,7 +26,7 @@
 #include <cstddef>
 
 #include "ops/compute.h"
-#include "rwkv7/parameter_set.h"
+#include "rwkv7/parameters/parameter_set.h"
 #include "tensor/arena.h"
 
 namespace ouroboros {

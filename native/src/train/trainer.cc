@@ -6,9 +6,9 @@
 #include <map>
 
 #include "base/error.h"
-#include "files/safetensors_writer.h"
+#include "files/safetensors/safetensors_writer.h"
 #include "files/tensor_file.h"
-#include "rwkv7/packed_adapter.h"
+#include "rwkv7/served/packed_adapter.h"
 
 namespace ouroboros {
 namespace {

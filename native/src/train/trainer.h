@@ -13,9 +13,9 @@
 #include <string>
 
 #include "ops/frozen_operands.h"
-#include "rwkv7/checkpoint.h"
-#include "rwkv7/parameter_set.h"
-#include "rwkv7/time_state.h"
+#include "rwkv7/parameters/checkpoint.h"
+#include "rwkv7/parameters/parameter_set.h"
+#include "rwkv7/parameters/time_state.h"
 #include "train/adamw.h"
 #include "train/embedding_rows.h"
 #include "train/gradient_pass.h"

@@ -13,7 +13,7 @@
 #include <cstdint>
 
 #include "ops/compute.h"
-#include "rwkv7/parameter_set.h"
+#include "rwkv7/parameters/parameter_set.h"
 
 namespace ouroboros {
 

@@ -4,10 +4,10 @@
 #include <iterator>
 
 #include "base/error.h"
-#include "base/thread_pool.h"
+#include "base/threads/thread_pool.h"
 #include "comparison.h"
-#include "kernels/gemm.h"
-#include "kernels/gemm_symmetric.h"
+#include "kernels/gemm/gemm.h"
+#include "kernels/gemm/gemm_symmetric.h"
 
 namespace ouroboros::check {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "comparison.h"
-#include "kernels/packed_matrix.h"
+#include "kernels/packed/packed_matrix.h"
 
 namespace ouroboros::check {
 namespace {

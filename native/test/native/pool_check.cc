@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/thread_pool.h"
-#include "binding/pool_exercises.h"
-#include "kernels/gemm.h"
+#include "base/threads/thread_pool.h"
+#include "binding/inspect/pool_exercises.h"
+#include "kernels/gemm/gemm.h"
 #include "kernels/kernels.h"
 
 namespace ouroboros::check {

@@ -4,8 +4,8 @@
 #include <thread>
 #include <vector>
 
-#include "base/job_thread.h"
-#include "base/run_thread.h"
+#include "base/threads/job_thread.h"
+#include "base/threads/run_thread.h"
 #include "pool_check.h"
 
 namespace ouroboros::check {

@@ -1,0 +1,10 @@
+// The matrix products' table of one instruction set, compiled once per set; see gemm_micro.h.
+
+#include "kernels/gemm/gemm_few_impl.h"
+#include "kernels/gemm/gemm_panel_impl.h"
+
+namespace ouroboros::OURO_SIMD_NAMESPACE {
+
+constexpr GemmMicroKernel kGemm = {kGemmPanels<FloatWords>, GemmFewDot, GemmFewOuter};
+
+}  // namespace ouroboros::OURO_SIMD_NAMESPACE

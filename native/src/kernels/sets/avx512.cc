@@ -1,0 +1,21 @@
+// The kernels for AVX-512; compiled with its flags, so nothing here may run before it is detected.
+#if defined(__x86_64__) || defined(_M_X64)
+
+#include "kernels/kernels.h"
+#include "kernels/simd/int_avx512.h"
+
+// After the vector type they are written over.
+#include "kernels/elementwise_impl.h"
+#include "kernels/gemm/gemm_micro_impl.h"
+#include "kernels/measure/probe_impl.h"
+#include "kernels/packed/packed_impl.h"
+#include "kernels/wkv_impl.h"
+
+namespace ouroboros {
+
+const Kernels kAvx512Kernels = {"avx512",       avx512::kGemm,  avx512::kWkv, avx512::kElementwise,
+                                avx512::kProbe, avx512::kPacked};
+
+}  // namespace ouroboros
+
+#endif

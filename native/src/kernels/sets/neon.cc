@@ -1,0 +1,23 @@
+// The kernels for 64-bit ARM, all of which have NEON; compiled without further flags.
+#if defined(__aarch64__) || defined(_M_ARM64)
+
+#include "kernels/simd/neon.h"
+
+#include "kernels/kernels.h"
+#include "kernels/simd/int_neon.h"
+
+// After the vector type they are written over.
+#include "kernels/elementwise_impl.h"
+#include "kernels/gemm/gemm_micro_impl.h"
+#include "kernels/measure/probe_impl.h"
+#include "kernels/packed/packed_impl.h"
+#include "kernels/wkv_impl.h"
+
+namespace ouroboros {
+
+const Kernels kNeonKernels = {"neon",       neon::kGemm,  neon::kWkv, neon::kElementwise,
+                              neon::kProbe, neon::kPacked};
+
+}  // namespace ouroboros
+
+#endif
