@@ -5,6 +5,6 @@
 
 namespace ouroboros::OURO_SIMD_NAMESPACE {
 
-constexpr WkvKernels kWkv = {WkvForward, WkvBackward};
+constexpr WkvKernels kWkv = {.forward = WkvForward, .backward = WkvBackward};
 
 }  // namespace ouroboros::OURO_SIMD_NAMESPACE

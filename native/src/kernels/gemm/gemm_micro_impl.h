@@ -5,6 +5,10 @@
 
 namespace ouroboros::OURO_SIMD_NAMESPACE {
 
-constexpr GemmMicroKernel kGemm = {kGemmPanels<FloatWords>, GemmFewDot, GemmFewOuter};
+constexpr GemmMicroKernel kGemm = {
+    .panels = kGemmPanels<FloatWords>,
+    .few_dot = GemmFewDot,
+    .few_outer = GemmFewOuter,
+};
 
 }  // namespace ouroboros::OURO_SIMD_NAMESPACE

@@ -56,7 +56,12 @@ inline void GemmMultiply(float* c, std::size_t c_stride, const float* a_panel, c
 }
 
 template <typename Words>
-constexpr GemmPanelKernel kGemmPanels = {kGemmRows, kGemmColumns, Words::kSteps, GemmMultiply<Words>,
-                                         GemmPack<Words>};
+constexpr GemmPanelKernel kGemmPanels = {
+    .rows = kGemmRows,
+    .columns = kGemmColumns,
+    .steps_per_word = Words::kSteps,
+    .multiply = GemmMultiply<Words>,
+    .pack = GemmPack<Words>,
+};
 
 }  // namespace ouroboros::OURO_SIMD_NAMESPACE

@@ -39,6 +39,6 @@ inline float ProbeRead(const float* data, std::size_t n) {
   return sum;
 }
 
-constexpr ProbeKernels kProbe = {ProbeMultiplyAdds, ProbeRead};
+constexpr ProbeKernels kProbe = {.multiply_adds = ProbeMultiplyAdds, .read = ProbeRead};
 
 }  // namespace ouroboros::OURO_SIMD_NAMESPACE

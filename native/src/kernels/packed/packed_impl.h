@@ -260,6 +260,6 @@ inline void PackedQuantize(std::int8_t* values, float* scales, std::int32_t* sta
   }
 }
 
-constexpr PackedKernels kPacked = {PackedMultiply, PackedQuantize};
+constexpr PackedKernels kPacked = {.multiply = PackedMultiply, .quantize = PackedQuantize};
 
 }  // namespace ouroboros::OURO_SIMD_NAMESPACE

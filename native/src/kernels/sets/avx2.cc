@@ -13,8 +13,14 @@
 
 namespace ouroboros {
 
-const Kernels kAvx2Kernels = {"avx2",       avx2::kGemm,  avx2::kWkv, avx2::kElementwise,
-                              avx2::kProbe, avx2::kPacked};
+const Kernels kAvx2Kernels = {
+    .name = "avx2",
+    .gemm = avx2::kGemm,
+    .wkv = avx2::kWkv,
+    .elementwise = avx2::kElementwise,
+    .probe = avx2::kProbe,
+    .packed = avx2::kPacked,
+};
 
 }  // namespace ouroboros
 

@@ -13,8 +13,14 @@
 
 namespace ouroboros {
 
-const Kernels kAvx512Kernels = {"avx512",       avx512::kGemm,  avx512::kWkv, avx512::kElementwise,
-                                avx512::kProbe, avx512::kPacked};
+const Kernels kAvx512Kernels = {
+    .name = "avx512",
+    .gemm = avx512::kGemm,
+    .wkv = avx512::kWkv,
+    .elementwise = avx512::kElementwise,
+    .probe = avx512::kProbe,
+    .packed = avx512::kPacked,
+};
 
 }  // namespace ouroboros
 

@@ -15,8 +15,14 @@
 
 namespace ouroboros {
 
-const Kernels kNeonKernels = {"neon",       neon::kGemm,  neon::kWkv, neon::kElementwise,
-                              neon::kProbe, neon::kPacked};
+const Kernels kNeonKernels = {
+    .name = "neon",
+    .gemm = neon::kGemm,
+    .wkv = neon::kWkv,
+    .elementwise = neon::kElementwise,
+    .probe = neon::kProbe,
+    .packed = neon::kPacked,
+};
 
 }  // namespace ouroboros
 

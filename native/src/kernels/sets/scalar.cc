@@ -12,7 +12,13 @@
 
 namespace ouroboros {
 
-const Kernels kScalarKernels = {"scalar",       scalar::kGemm,  scalar::kWkv, scalar::kElementwise,
-                                scalar::kProbe, scalar::kPacked};
+const Kernels kScalarKernels = {
+    .name = "scalar",
+    .gemm = scalar::kGemm,
+    .wkv = scalar::kWkv,
+    .elementwise = scalar::kElementwise,
+    .probe = scalar::kProbe,
+    .packed = scalar::kPacked,
+};
 
 }  // namespace ouroboros

@@ -116,7 +116,8 @@ void LayerPass::NormAndShift(std::size_t task, const NormView<const float>& norm
       normalise(scratch.data(), first - 1, 1, statistics);
       previous = scratch.data();
     }
-    TokenShiftArguments arguments{mixes.size(), b_.h + first * width_, previous, {}, {}};
+    TokenShiftArguments arguments{
+        .count = mixes.size(), .h = b_.h + first * width_, .previous = previous, .mix = {}, .out = {}};
     for (std::size_t i = 0; i < mixes.size(); ++i) {
       arguments.mix[i] = mixes[i];
       arguments.out[i] = outs[i].Row(first);
@@ -175,15 +176,41 @@ void LayerPass::RunHead(std::size_t task) const {
     kernels_.sigmoid_bias(region, b_.v_gate + at, vectors.v0 + column);
     kernels_.value_residual(region, b_.v + at, b_.v0 + at, b_.v_first + at, b_.v_gate + at);
   }
-  kernels_.key(region, {b_.minus_kk + at, b_.b + at, b_.k + at, b_.inverse_norm + scalar, heads, b_.k0 + at,
-                        b_.a + at, vectors.k_k + column, vectors.k_a + column});
-  compute_.kernels.wkv.forward(
-      {sequence.length, width_, b_.y + at, states_[s].wkv.data() + (layer_ * heads + head) * kHeadState,
-       nullptr, nullptr, b_.r + at, b_.d + at, b_.k + at, b_.v + at, b_.minus_kk + at, b_.b + at});
-  kernels_.head_output(
-      region, {b_.o + at, b_.z.values + at, b_.group_mean + scalar, b_.group_rstd + scalar, b_.bonus + scalar,
-               heads, b_.y + at, b_.r + at, b_.k + at, b_.v + at, b_.g + at, vectors.ln_x.weight + column,
-               vectors.ln_x.bias + column, vectors.r_k + column});
+  kernels_.key(region, {.minus_kk = b_.minus_kk + at,
+                        .b = b_.b + at,
+                        .k = b_.k + at,
+                        .inverse_norm = b_.inverse_norm + scalar,
+                        .norm_stride = heads,
+                        .k0 = b_.k0 + at,
+                        .a = b_.a + at,
+                        .k_k = vectors.k_k + column,
+                        .k_a = vectors.k_a + column});
+  compute_.kernels.wkv.forward({.tokens = sequence.length,
+                                .stride = width_,
+                                .y = b_.y + at,
+                                .state = states_[s].wkv.data() + (layer_ * heads + head) * kHeadState,
+                                .chunk_states = nullptr,
+                                .sa = nullptr,
+                                .r = b_.r + at,
+                                .d = b_.d + at,
+                                .k = b_.k + at,
+                                .v = b_.v + at,
+                                .a = b_.minus_kk + at,
+                                .b = b_.b + at});
+  kernels_.head_output(region, {.o = b_.o + at,
+                                .z = b_.z.values + at,
+                                .mean = b_.group_mean + scalar,
+                                .rstd = b_.group_rstd + scalar,
+                                .bonus = b_.bonus + scalar,
+                                .norm_stride = heads,
+                                .y = b_.y + at,
+                                .r = b_.r + at,
+                                .k = b_.k + at,
+                                .v = b_.v + at,
+                                .g = b_.g + at,
+                                .weight = vectors.ln_x.weight + column,
+                                .bias = vectors.ln_x.bias + column,
+                                .r_k = vectors.r_k + column});
   // The shift's memory of this head's columns: all who read the old one are through.
   std::copy_n(b_.h + at + (sequence.length - 1) * width_, kHeadSize,
               states_[s].att_shift.data() + layer_ * width_ + column);

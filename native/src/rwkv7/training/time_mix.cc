@@ -32,8 +32,11 @@ void ShiftTokens(const Compute& compute, const TimeMixPass& pass, TimeMixSaved& 
     float* carried = states[s].att_shift.data() + pass.layer * width;
     const float* h = saved.h + sequence.begin * width;
     ForRowBlocks(compute, sequence.length, [&](std::size_t begin, std::size_t count) {
-      TokenShiftArguments arguments{
-          6, h + begin * width, begin == 0 ? carried : h + (begin - 1) * width, {}, {}};
+      TokenShiftArguments arguments{.count = 6,
+                                    .h = h + begin * width,
+                                    .previous = begin == 0 ? carried : h + (begin - 1) * width,
+                                    .mix = {},
+                                    .out = {}};
       for (std::size_t c = 0; c < 6; ++c) {
         arguments.mix[c] = pass.weights.mix[c];
         arguments.out[c] = saved.shifted[c] + (sequence.begin + begin) * width;
@@ -83,8 +86,15 @@ void PrepareWkv(const Compute& compute, const TimeMixPass& pass, TimeMixSaved& s
       kernels.sigmoid_bias(region, saved.v_gate + at, block.v0);
       kernels.value_residual(region, saved.v + at, saved.v0 + at, v_first + at, saved.v_gate + at);
     }
-    kernels.key(region, {saved.minus_kk + at, saved.b + at, saved.k + at, saved.inverse_norm + begin * heads,
-                         heads, saved.k0 + at, saved.a + at, block.k_k, block.k_a});
+    kernels.key(region, {.minus_kk = saved.minus_kk + at,
+                         .b = saved.b + at,
+                         .k = saved.k + at,
+                         .inverse_norm = saved.inverse_norm + begin * heads,
+                         .norm_stride = heads,
+                         .k0 = saved.k0 + at,
+                         .a = saved.a + at,
+                         .k_k = block.k_k,
+                         .k_a = block.k_a});
   });
 }
 
@@ -99,11 +109,18 @@ void RunWkv(const Compute& compute, const TimeMixPass& pass, TimeMixSaved& saved
     const std::size_t s = task / heads, head = task % heads;
     const Sequence& sequence = pass.batch.sequences[s];
     const std::size_t at = sequence.begin * width + head * kHeadSize;
-    compute.kernels.wkv.forward({sequence.length, width, saved.y + at,
-                                 states[s].wkv.data() + (pass.layer * heads + head) * kHeadState,
-                                 saves ? ChunkStates(saved, sequence, heads, head) : nullptr,
-                                 saves ? saved.sa + at : nullptr, saved.r + at, saved.d + at, saved.k + at,
-                                 saved.v + at, saved.minus_kk + at, saved.b + at});
+    compute.kernels.wkv.forward({.tokens = sequence.length,
+                                 .stride = width,
+                                 .y = saved.y + at,
+                                 .state = states[s].wkv.data() + (pass.layer * heads + head) * kHeadState,
+                                 .chunk_states = saves ? ChunkStates(saved, sequence, heads, head) : nullptr,
+                                 .sa = saves ? saved.sa + at : nullptr,
+                                 .r = saved.r + at,
+                                 .d = saved.d + at,
+                                 .k = saved.k + at,
+                                 .v = saved.v + at,
+                                 .a = saved.minus_kk + at,
+                                 .b = saved.b + at});
   });
 }
 
@@ -148,11 +165,21 @@ void RefillTimeMix(const Compute& compute, const TimeMixPass& pass, TimeMixSaved
   RunWkv(compute, pass, saved, states);
   ForRowBlocks(compute, rows, [&](std::size_t begin, std::size_t count) {
     const std::size_t at = begin * pass.shape.width, scalar = begin * pass.shape.heads;
-    compute.elementwise().head_output(
-        {count, pass.shape.width, pass.shape.width},
-        {saved.o + at, saved.z + at, saved.group_mean + scalar, saved.group_rstd + scalar,
-         saved.bonus + scalar, pass.shape.heads, saved.y + at, saved.r + at, saved.k + at, saved.v + at,
-         saved.g + at, block.ln_x.weight, block.ln_x.bias, block.r_k});
+    compute.elementwise().head_output({count, pass.shape.width, pass.shape.width},
+                                      {.o = saved.o + at,
+                                       .z = saved.z + at,
+                                       .mean = saved.group_mean + scalar,
+                                       .rstd = saved.group_rstd + scalar,
+                                       .bonus = saved.bonus + scalar,
+                                       .norm_stride = pass.shape.heads,
+                                       .y = saved.y + at,
+                                       .r = saved.r + at,
+                                       .k = saved.k + at,
+                                       .v = saved.v + at,
+                                       .g = saved.g + at,
+                                       .weight = block.ln_x.weight,
+                                       .bias = block.ln_x.bias,
+                                       .r_k = block.r_k});
   });
 }
 
@@ -197,27 +224,27 @@ void HeadOutputBackwardAll(const Compute& compute, const TimeMixPass& pass, cons
   ForColumnSlices(compute, width, [&](std::size_t c) {
     const std::size_t head = c / kHeadSize;
     compute.elementwise().head_output_backward({pass.batch.rows(), kHeadSize, width},
-                                               {w.dy + c,
-                                                w.dr + c,
-                                                w.dk + c,
-                                                w.dv + c,
-                                                w.dg + c,
-                                                Offset(gradients.ln_x.weight, c),
-                                                Offset(gradients.ln_x.bias, c),
-                                                Offset(gradients.r_k, c),
-                                                dz + c,
-                                                saved.o + c,
-                                                saved.y + c,
-                                                saved.r + c,
-                                                saved.k + c,
-                                                saved.v + c,
-                                                saved.g + c,
-                                                block.ln_x.weight + c,
-                                                block.r_k + c,
-                                                saved.group_mean + head,
-                                                saved.group_rstd + head,
-                                                saved.bonus + head,
-                                                heads});
+                                               {.dy = w.dy + c,
+                                                .dr = w.dr + c,
+                                                .dk = w.dk + c,
+                                                .dv = w.dv + c,
+                                                .dg = w.dg + c,
+                                                .dweight = Offset(gradients.ln_x.weight, c),
+                                                .dbias = Offset(gradients.ln_x.bias, c),
+                                                .dr_k = Offset(gradients.r_k, c),
+                                                .dz = dz + c,
+                                                .o = saved.o + c,
+                                                .y = saved.y + c,
+                                                .r = saved.r + c,
+                                                .k = saved.k + c,
+                                                .v = saved.v + c,
+                                                .g = saved.g + c,
+                                                .weight = block.ln_x.weight + c,
+                                                .r_k = block.r_k + c,
+                                                .mean = saved.group_mean + head,
+                                                .rstd = saved.group_rstd + head,
+                                                .bonus = saved.bonus + head,
+                                                .norm_stride = heads});
   });
 }
 
@@ -255,10 +282,25 @@ void WkvBackwardAll(const Compute& compute, const TimeMixPass& pass, const TimeM
     float* scratch = compute.lane.WorkerScratch(kWkvBackwardScratch + kHeadState).data();
     float* dstate = scratch + kWkvBackwardScratch;
     std::fill_n(dstate, kHeadState, 0.0f);
-    compute.kernels.wkv.backward(
-        {sequence.length, width, w.dr + at, w.dd + at, w.dk + at, w.dv + at, w.dminus_kk + at, w.db + at,
-         dstate, w.dy + at, ChunkStates(saved, sequence, heads, head), saved.sa + at, saved.r + at,
-         saved.d + at, saved.k + at, saved.v + at, saved.minus_kk + at, saved.b + at, scratch});
+    compute.kernels.wkv.backward({.tokens = sequence.length,
+                                  .stride = width,
+                                  .dr = w.dr + at,
+                                  .dd = w.dd + at,
+                                  .dk = w.dk + at,
+                                  .dv = w.dv + at,
+                                  .da = w.dminus_kk + at,
+                                  .db = w.db + at,
+                                  .dstate = dstate,
+                                  .dy = w.dy + at,
+                                  .chunk_states = ChunkStates(saved, sequence, heads, head),
+                                  .sa = saved.sa + at,
+                                  .r = saved.r + at,
+                                  .d = saved.d + at,
+                                  .k = saved.k + at,
+                                  .v = saved.v + at,
+                                  .a = saved.minus_kk + at,
+                                  .b = saved.b + at,
+                                  .scratch = scratch});
     if (dstates != nullptr) {
       std::memcpy(dstates[s].wkv.data() + (pass.layer * heads + head) * kHeadState, dstate,
                   kHeadState * sizeof(float));
@@ -297,10 +339,20 @@ void PrepareWkvBackward(const Compute& compute, const TimeMixPass& pass, const T
         if (pass.layer == 0) kernels.add_scaled(w.dv + here, dv_first + here, 1, kHeadSize);
         std::fill_n(w.da + here, kHeadSize, 0.0f);
       }
-      kernels.key_backward(region, {w.dk + at, w.da + at, Offset(gradients.k_k, c), Offset(gradients.k_a, c),
-                                    w.dminus_kk + at, w.db + at, w.dk + at, saved.minus_kk + at,
-                                    saved.inverse_norm + begin * heads + c / kHeadSize, saved.k0 + at,
-                                    saved.a + at, block.k_k + c, block.k_a + c, heads});
+      kernels.key_backward(region, {.dk0 = w.dk + at,
+                                    .da = w.da + at,
+                                    .dk_k = Offset(gradients.k_k, c),
+                                    .dk_a = Offset(gradients.k_a, c),
+                                    .dminus_kk = w.dminus_kk + at,
+                                    .db = w.db + at,
+                                    .dk = w.dk + at,
+                                    .minus_kk = saved.minus_kk + at,
+                                    .inverse_norm = saved.inverse_norm + begin * heads + c / kHeadSize,
+                                    .k0 = saved.k0 + at,
+                                    .a = saved.a + at,
+                                    .k_k = block.k_k + c,
+                                    .k_a = block.k_a + c,
+                                    .norm_stride = heads});
       kernels.sigmoid_bias_backward(region, w.da + at, Offset(gradients.a0, c), saved.a + at);
       kernels.decay_backward(region, w.dd + at, w.dd + at, saved.d + at);
       kernels.sigmoid_bias_backward(region, w.dd + at, Offset(gradients.w0, c), saved.w_gate + at);
@@ -380,14 +432,14 @@ void ShiftTokensBackward(const Compute& compute, const TimeMixPass& pass, const 
         std::fill_n(dh + at + row * width, kHeadSize, 0.0f);
       }
       TokenShiftBackwardArguments arguments{
-          6,
-          dh + at,
-          dstates == nullptr ? nullptr : dstates[s].att_shift.data() + shift,
-          {},
-          {},
-          saved.h + at,
-          sequence.initial->att_shift.data() + shift,
-          {}};
+          .count = 6,
+          .dh = dh + at,
+          .dprevious = dstates == nullptr ? nullptr : dstates[s].att_shift.data() + shift,
+          .dmix = {},
+          .dout = {},
+          .h = saved.h + at,
+          .previous = sequence.initial->att_shift.data() + shift,
+          .mix = {}};
       for (std::size_t c = 0; c < 6; ++c) {
         arguments.dmix[c] = Offset(gradients.mix[c], column);
         arguments.dout[c] = w.dshifted[c] + at;
