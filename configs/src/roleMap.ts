@@ -1,11 +1,12 @@
 /**
- * Role maps (configs/roles/*.json): which tokens open and close which role's text. Every model names its own.
+ * Role maps (configs/roles/*.json): which tokens open and close which role's text. Every vocabulary has its own.
  * A mark is a control token by name (`end` = the end-of-document token, id 0) or plain text.
  * A map also says which words of a corpus (the TODO words of sft.org) mean which role.
  */
 
 import { z } from "zod";
 import embeddedRoles from "../roles/embedded.json" with { type: "json" };
+import worldRoles from "../roles/world.json" with { type: "json" };
 
 const markSchema = z.union([z.strictObject({ control: z.string() }), z.strictObject({ text: z.string() })]);
 export type RoleMark = z.infer<typeof markSchema>;
@@ -30,4 +31,5 @@ export type Role = keyof RoleMap["roles"];
 
 export const ROLE_MAPS = {
   embedded: roleMapSchema.parse(embeddedRoles),
+  world: roleMapSchema.parse(worldRoles),
 } as const;

@@ -6,7 +6,7 @@ import type { Sampling } from "../engine/engine.js";
 import { GREEDY } from "../engine/greedy.js";
 import type { LoadedAdapter } from "../learning/context.js";
 import type { LoadedModel } from "../models/loadedModel.js";
-import { chatFormOf } from "../prompt/chatTemplate.js";
+import { chatTemplateOf } from "../prompt/chatTemplate.js";
 import type { ChatResult } from "../protocol/chat.js";
 import type { Session } from "../states/session.js";
 import type { ChatRequest } from "./assistant.js";
@@ -24,7 +24,7 @@ export async function chat(options: {
   const { text, stoppedBy, tokens } = await answer({
     model: loaded.model,
     tokenizer: loaded.tokenizer,
-    form: chatFormOf(loaded.tokenizer),
+    template: chatTemplateOf(loaded.tokenizer),
     session,
     adapter: current.adapter,
     turns: request.turns,

@@ -6,9 +6,8 @@
 import { AppError } from "../base/errors.js";
 import type { Teaching } from "../learning/teaching.js";
 import type { LoadedModel } from "../models/loadedModel.js";
-import { chatFormOf } from "../prompt/chatTemplate.js";
+import { chatTemplateOf } from "../prompt/chatTemplate.js";
 import { correctionOf } from "../prompt/correctionPrompt.js";
-import { encodeText } from "../prompt/encodeText.js";
 import { completionPrompt } from "../prompt/request.js";
 import type { DidLearn } from "../protocol/corrections.js";
 import type { Project } from "../store/project.js";
@@ -73,15 +72,14 @@ function answerTeaching(
   { tokenizer }: LoadedModel,
   { turns, rejected, wanted }: Extract<CorrectionRequest, { kind: "answer" }>,
 ): Teaching {
-  const form = chatFormOf(tokenizer);
-  const tokens = form.prompt(turns);
-  const passage = (text: string) => ({ text, tokens: encodeText(tokenizer, text && form.lead + text) });
+  const template = chatTemplateOf(tokenizer);
+  const tokens = template.prompt(turns);
   return {
     source: "teach",
     prompt: { text: tokenizer.decode(tokens), tokens },
     boundary: tokens.length - 1,
-    rejected: passage(rejected),
-    wanted: passage(wanted),
-    ...form.ending,
+    rejected: template.answer(rejected),
+    wanted: template.answer(wanted),
+    ...template.ending,
   };
 }

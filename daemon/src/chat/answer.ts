@@ -4,7 +4,7 @@
  */
 
 import type { Adapter, Model, Sampling, Tokenizer } from "../engine/engine.js";
-import type { ChatForm } from "../prompt/chatTemplate.js";
+import type { ChatTemplate } from "../prompt/chatTemplate.js";
 import { createTextStream } from "../prompt/textStream.js";
 import type { ChatTurn } from "../protocol/turns.js";
 import type { Session } from "../states/session.js";
@@ -13,7 +13,7 @@ import { isRunningInCircles } from "./circles.js";
 export interface AnswerOptions {
   readonly model: Model;
   readonly tokenizer: Tokenizer;
-  readonly form: ChatForm;
+  readonly template: ChatTemplate;
   /** The conversation's States; turns that were read before are not read again. */
   readonly session: Session;
   /** Without it the base answers. */
@@ -34,19 +34,19 @@ export interface Answer {
 }
 
 export async function answer(options: AnswerOptions): Promise<Answer> {
-  const { model, tokenizer, form, session, adapter, turns, signal } = options;
-  const prompt = form.prompt(turns);
+  const { model, tokenizer, template, session, adapter, turns, signal } = options;
+  const prompt = template.prompt(turns);
   const boundary = prompt.length - 1;
   // What the next question comes after: all but the opening of this answer.
-  const marks = [form.prompt(turns.slice(0, -1)).length - 1];
+  const marks = [template.prompt(turns.slice(0, -1)).length - 1];
   const read = await session.stateBefore({ tokens: prompt, boundary, marks, signal, priority: "chat" });
   if (read.kind === "cancelled") return { text: "", stoppedBy: "cancelled", tokens: 0 };
 
   const circles = new AbortController();
   let written = "";
   const stream = createTextStream({
-    stop: form.stop,
-    lead: form.lead,
+    stop: template.stop,
+    lead: template.lead,
     onText(text) {
       options.onText(text);
       written += text;
@@ -58,12 +58,12 @@ export async function answer(options: AnswerOptions): Promise<Answer> {
     tokens: prompt.subarray(boundary),
     sampling: options.sampling,
     tokensMax: options.tokensMax,
-    stopTokens: form.stopTokens,
+    stopTokens: template.stopTokens,
     tokenizer,
     priority: "chat",
     signal: AbortSignal.any([signal, circles.signal]),
     onToken: (token) => stream.write(tokenizer.bytesOf(token) ?? new Uint8Array()),
-    ...(form.stop === "" ? {} : { stopStrings: [form.stop] }),
+    ...(template.stop === "" ? {} : { stopStrings: [template.stop] }),
     ...(adapter ? { adapter } : {}),
   });
   const text = stream.end();

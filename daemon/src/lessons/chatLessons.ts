@@ -4,60 +4,62 @@
  */
 
 import { AppError } from "../base/errors.js";
-import type { CorpusLanguage } from "../data/org/corpusLanguage.js";
 import type { Message } from "../data/org/messages.js";
-import { concatenate, encodeText } from "../prompt/encodeText.js";
-import { chatPrompt, chatTurns } from "../prompt/format.js";
-import { type Lesson, type LessonEnding, toLesson } from "./lesson.js";
+import type { Tokenizer } from "../engine/engine.js";
+import type { ChatTemplate } from "../prompt/chatTemplate.js";
+import type { ChatTurn } from "../protocol/turns.js";
+import { type Lesson, toLesson } from "./lesson.js";
 
 /** What one correction may have: learning refuses more. */
 export const ANSWER_TOKENS_MAX = 512;
 export const PROMPT_TOKENS_MAX = 16_384;
 
+/** In what form the samples of one file are taught. */
+export interface SampleForm {
+  /** As messages name the file. */
+  readonly path: string;
+  readonly tokenizer: Tokenizer;
+  readonly template: ChatTemplate;
+}
+
+type TurnMessage = Message & ChatTurn;
+
+export function isTurn(message: Message): message is TurnMessage {
+  return message.role !== "text";
+}
+
 /** Throws AppError `input-invalid` or `input-too-large`, naming the line. */
-export function chatLessons(messages: readonly Message[], language: CorpusLanguage): readonly Lesson[] {
-  const { vocabulary, roleMap } = language;
-  const opening = chatPrompt(vocabulary, roleMap, []);
+export function chatLessons(messages: readonly TurnMessage[], form: SampleForm): readonly Lesson[] {
+  const open = messages.slice(0, -1).find(({ isOver }) => !isOver);
   const lessons: Lesson[] = [];
-  let before = concatenate([]);
   for (const [index, message] of messages.entries()) {
-    const isLast = index === messages.length - 1;
-    if (!message.isOver && !isLast) throw openTurn(message, language);
+    if (message === open) throw openTurn(message, form);
     // An empty answer is one that is still to be written.
-    if (message.role === "assistant" && message.text !== "") {
-      lessons.push(answerLesson({ message, language, prompt: concatenate([before, opening]) }));
-    }
-    before = concatenate([before, chatTurns(vocabulary, roleMap, [message])]);
+    if (message.role !== "assistant" || message.text === "") continue;
+    lessons.push(answerLesson({ message, form, prompt: form.template.prompt(messages.slice(0, index)) }));
   }
   return lessons;
 }
 
 function answerLesson(options: {
-  readonly message: Message;
-  readonly language: CorpusLanguage;
+  readonly message: TurnMessage;
+  readonly form: SampleForm;
   readonly prompt: Uint32Array;
 }): Lesson {
-  const { message, language, prompt } = options;
-  const { tokenizer } = language.vocabulary;
-  const wanted = encodeText(tokenizer, message.text);
-  checkLength({
-    place: `the answer in line ${message.line} of ${language.path}`,
-    tokens: wanted,
-    max: ANSWER_TOKENS_MAX,
-  });
-  checkLength({
-    place: `what stands before the answer in line ${message.line} of ${language.path}`,
-    tokens: prompt,
-    max: PROMPT_TOKENS_MAX,
-  });
+  const { message, prompt } = options;
+  const { path, tokenizer, template } = options.form;
+  const wanted = template.answer(message.text);
+  const place = `the answer in line ${message.line} of ${path}`;
+  checkLength({ place, tokens: wanted.tokens, max: ANSWER_TOKENS_MAX });
+  checkLength({ place: `what stands before ${place}`, tokens: prompt, max: PROMPT_TOKENS_MAX });
   return toLesson({
     tokenizer,
-    roleMapName: language.roleMapName,
+    roleMapName: template.roleMapName,
     line: message.line,
     prompt,
     wanted,
     aim: "recall",
-    ...(message.isOver ? endingOf(language) : {}),
+    ...(message.isOver ? template.ending : {}),
   });
 }
 
@@ -74,16 +76,7 @@ function checkLength(options: {
   );
 }
 
-/** What closes an assistant's turn: a token of its own, or text that comes next. */
-function endingOf({ vocabulary, roleMap }: CorpusLanguage): LessonEnding {
-  const opened = chatPrompt(vocabulary, roleMap, []).length;
-  const closing = chatTurns(vocabulary, roleMap, [{ role: "assistant", text: "" }]).subarray(opened);
-  const [token] = closing;
-  const isToken = roleMap.roles.assistant.close.every((mark) => "control" in mark) && closing.length === 1;
-  return isToken && token !== undefined ? { end: token } : { following: closing };
-}
-
-function openTurn({ line }: Message, { path }: CorpusLanguage): AppError {
+function openTurn({ line }: Message, { path }: SampleForm): AppError {
   return new AppError(
     "input-invalid",
     `the message in line ${line} of ${path} is left open by isOver, and another follows; only the last one can be left open`,

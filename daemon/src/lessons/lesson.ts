@@ -41,19 +41,19 @@ interface LessonParts extends LessonEnding, Pick<Lesson, "line" | "aim"> {
   readonly roleMapName: string;
   /** At least one. */
   readonly prompt: Uint32Array;
-  readonly wanted: Uint32Array;
+  readonly wanted: LessonText;
 }
 
 export function toLesson({ tokenizer, roleMapName, prompt, wanted, ...rest }: LessonParts): Lesson {
   // The adapter acts on all that is written and on nothing before it, as in every request.
   const boundary = prompt.length - 1;
-  const taught = JSON.stringify([roleMapName, [...prompt], boundary, [...wanted], rest.end ?? null]);
+  const taught = JSON.stringify([roleMapName, [...prompt], boundary, [...wanted.tokens], rest.end ?? null]);
   return {
     ...rest,
     id: `s${createHash("sha256").update(taught).digest("hex").slice(0, ID_DIGITS)}`,
     prompt: { text: tokenizer.decode(prompt), tokens: prompt },
     boundary,
     rejected: { text: "", tokens: new Uint32Array() },
-    wanted: { text: tokenizer.decode(wanted), tokens: wanted },
+    wanted,
   };
 }

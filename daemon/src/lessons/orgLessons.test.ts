@@ -185,8 +185,14 @@ describe("what cannot be taught", () => {
     );
   });
 
+  test("a role map that is not this model's", () => {
+    expect(() => read("#+ROLEMAP: world")).toThrow(
+      "the role map world of sft.org is for models without control tokens",
+    );
+  });
+
   test("a role map whose tokens the model lacks", () => {
-    const file = parseOrg({ text: "* TEXT a", path: "sft.org" });
+    const file = parseOrg({ text: "#+ROLEMAP: embedded\n* TEXT a", path: "sft.org" });
     expect(() => lessonsOf(file, testTokenizer(["ab"]))).toThrow(
       "the role map embedded of sft.org needs control tokens that the model in use lacks",
     );
@@ -213,6 +219,9 @@ describe("a lesson's id", () => {
     expect(ids).toHaveLength(1);
     expect(ids).not.toContain(base);
   });
+
+  test("is the same where the file names the model's own role map", () =>
+    expect(idsOf("#+ROLEMAP: embedded", "* REQUEST a", "** RESPONSE b")).toEqual([base]));
 
   // The journal remembers by them what was taught: other ids would teach everyone's corpus a second time.
   test("never changes", () => {

@@ -3,13 +3,14 @@
  * and no reason not to teach the others.
  */
 
+import { ROLE_MAPS } from "@ouroboros/configs";
 import { AppError } from "../base/errors.js";
-import { type CorpusLanguage, corpusLanguageOf } from "../data/org/corpusLanguage.js";
 import { type Message, messagesOf } from "../data/org/messages.js";
 import type { OrgFile, OrgSample } from "../data/org/parseOrg.js";
 import type { Tokenizer } from "../engine/engine.js";
+import { chatTemplateOf } from "../prompt/chatTemplate.js";
 import { encodeText } from "../prompt/encodeText.js";
-import { chatLessons } from "./chatLessons.js";
+import { chatLessons, isTurn, type SampleForm } from "./chatLessons.js";
 import type { Lesson } from "./lesson.js";
 import { textLessons } from "./textLessons.js";
 
@@ -22,12 +23,12 @@ export interface FileLessons {
 
 /** Throws AppError `input-invalid` or `role-map-mismatch` where the file as a whole cannot be taught. */
 export function lessonsOf(file: OrgFile, tokenizer: Tokenizer): FileLessons {
-  const language = corpusLanguageOf(file, tokenizer);
+  const form = formOf(file, tokenizer);
   const lessons = new Map<string, Lesson>();
   const problems: AppError[] = [];
   for (const sample of file.samples) {
     try {
-      for (const lesson of sampleLessons(sample, language)) {
+      for (const lesson of sampleLessons(sample, form)) {
         if (!lessons.has(lesson.id)) lessons.set(lesson.id, lesson);
       }
     } catch (error) {
@@ -38,16 +39,40 @@ export function lessonsOf(file: OrgFile, tokenizer: Tokenizer): FileLessons {
   return { lessons: [...lessons.values()], problems };
 }
 
-function sampleLessons(sample: OrgSample, language: CorpusLanguage): readonly Lesson[] {
-  const messages = messagesOf(sample, language);
-  return messages.some(({ role }) => role !== "text")
-    ? chatLessons(messages, language)
-    : wholeTextLessons(messages, language);
+/** That of the model's own chats. A file may name another model's role map: then it was not meant for this one. */
+function formOf({ path, roleMapName }: OrgFile, tokenizer: Tokenizer): SampleForm {
+  const template = chatTemplateOf(tokenizer);
+  const own = template.roleMapName;
+  if (roleMapName === undefined || roleMapName === own) return { path, tokenizer, template };
+  if (!Object.hasOwn(ROLE_MAPS, roleMapName)) {
+    const known = Object.keys(ROLE_MAPS).join(", ");
+    throw new AppError(
+      "input-invalid",
+      `${path} names the role map "${roleMapName}", which does not exist; in #+ROLEMAP: write one of ${known}`,
+    );
+  }
+  const reason =
+    own === "world"
+      ? "needs control tokens that the model in use lacks; use a model that has them, such as the embedded one"
+      : "is for models without control tokens; use one of them";
+  throw new AppError(
+    "role-map-mismatch",
+    `the role map ${roleMapName} of ${path} ${reason}, or leave #+ROLEMAP: out to teach the one in use as it is asked`,
+  );
+}
+
+function sampleLessons(sample: OrgSample, form: SampleForm): readonly Lesson[] {
+  const { roleMapName } = form.template;
+  const messages = messagesOf(sample, { path: form.path, roleMapName, words: ROLE_MAPS[roleMapName].words });
+  const turns = messages.filter(isTurn);
+  return turns.length > 0 ? chatLessons(turns, form) : wholeTextLessons(messages, form);
 }
 
 /** The headlines of a text are its paragraphs: a book may be divided into chapters. */
-function wholeTextLessons(messages: readonly Message[], language: CorpusLanguage): readonly Lesson[] {
-  const { vocabulary, roleMapName } = language;
+function wholeTextLessons(
+  messages: readonly Message[],
+  { tokenizer, template }: SampleForm,
+): readonly Lesson[] {
   const [first] = messages;
   const text = messages
     .map((message) => message.text)
@@ -55,10 +80,10 @@ function wholeTextLessons(messages: readonly Message[], language: CorpusLanguage
     .join("\n\n");
   if (first === undefined || text === "") return [];
   return textLessons({
-    tokenizer: vocabulary.tokenizer,
-    roleMapName,
+    tokenizer,
+    roleMapName: template.roleMapName,
     line: first.line,
-    tokens: encodeText(vocabulary.tokenizer, text),
+    tokens: encodeText(tokenizer, text),
     isOver: messages.at(-1)?.isOver ?? true,
   });
 }

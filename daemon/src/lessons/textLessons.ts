@@ -32,7 +32,8 @@ export function textLessons(options: {
   for (let from = 1; from < document.length; ) {
     const to = pieceEnd({ tokenizer, document, from });
     const prompt = document.slice(Math.max(0, from - PIECE_PROMPT_TOKENS_MAX), from);
-    const wanted = document.slice(from, to);
+    const piece = document.slice(from, to);
+    const wanted = { text: tokenizer.decode(piece), tokens: piece };
     const ending = endingOf({ document, to, isOver });
     lessons.push(toLesson({ tokenizer, roleMapName, line, aim: "read", prompt, wanted, ...ending }));
     from = to;

@@ -5,7 +5,7 @@
  *   continuation  <file> path \n text                                              … <end>
  *   fill          <file> path \n <suf> suffix <pre> above <hint> line <mid> begun  rest <eot>
  *   edit          <file> path \n <diff> context <del> old <ins>                    new <eot>
- *   chat          (<user> text <eot> <asst> text <eot>)*, by the role map
+ *   chat          turns by a role map: `chatTemplate.ts`
  *
  * The suffix comes first, so that typing only appends to the prompt (SPM, arXiv:2207.14255). A recurrent model has
  * half forgotten the suffix by the time it writes, so the first line of it is hinted again, where the cursor's line
@@ -13,10 +13,8 @@
  * With the hint between the begun line and its rest, the first embedded model never filled a line's rest right.
  * Texts are given as tokens of `encodeText`; budgets are the callers' affair (`request.ts`, the sample stream).
  */
-import type { Role, RoleMap, RoleMark } from "@ouroboros/configs";
-import { AppError } from "../base/errors.js";
 import type { Tokenizer } from "../engine/engine.js";
-import { type Controls, END_OF_DOCUMENT } from "./controls.js";
+import type { Controls } from "./controls.js";
 import { concatenate, encodeText } from "./encodeText.js";
 
 /** Tokens of the suffix's first line that are repeated before the middle. */
@@ -87,47 +85,4 @@ export function editPrompt({ controls }: Vocabulary, { header, context, old }: E
 /** A fill, an edit or an assistant's turn with its end. */
 export function withAnswer({ controls }: Vocabulary, prompt: Tokens, answer: Tokens): Tokens {
   return concatenate([prompt, answer, [controls.eot]]);
-}
-
-export interface Turn {
-  readonly role: Role;
-  readonly text: string;
-}
-
-/** Whole turns, each opened and closed. */
-export function chatTurns(vocabulary: Vocabulary, roleMap: RoleMap, turns: readonly Turn[]): Tokens {
-  return concatenate(
-    turns.flatMap(({ role, text }) => [
-      marks(vocabulary, roleMap.roles[role].open),
-      encodeText(vocabulary.tokenizer, text),
-      marks(vocabulary, roleMap.roles[role].close),
-    ]),
-  );
-}
-
-/** Turns so far, then the assistant's opening: the answer comes next. */
-export function chatPrompt(vocabulary: Vocabulary, roleMap: RoleMap, turns: readonly Turn[]): Tokens {
-  return concatenate([
-    chatTurns(vocabulary, roleMap, turns),
-    marks(vocabulary, roleMap.roles.assistant.open),
-  ]);
-}
-
-function marks({ tokenizer, controls }: Vocabulary, list: readonly RoleMark[]): Tokens {
-  return concatenate(
-    list.map((mark) =>
-      "text" in mark ? encodeText(tokenizer, mark.text) : [controlId(controls, mark.control)],
-    ),
-  );
-}
-
-function controlId(controls: Controls, name: string): number {
-  if (name === "end") return END_OF_DOCUMENT;
-  const id = new Map(Object.entries(controls)).get(name);
-  if (id === undefined)
-    throw new AppError(
-      "input-invalid",
-      `the role map names the control token "${name}", which does not exist`,
-    );
-  return id;
 }

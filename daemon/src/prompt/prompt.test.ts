@@ -1,19 +1,11 @@
-import { ROLE_MAPS } from "@ouroboros/configs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { testTokenizer } from "../../test/testTokenizer.js";
+import { chatTemplateOf } from "./chatTemplate.js";
 import { controlsOf, stopTokens } from "./controls.js";
 import { CONTROL_ID_FIRST, CONTROL_LITERALS } from "./controlTokens.js";
 import { encodeText } from "./encodeText.js";
-import {
-  chatPrompt,
-  chatTurns,
-  fileHeader,
-  fillPrompt,
-  HINT_TOKENS_MAX,
-  hintOf,
-  withAnswer,
-} from "./format.js";
+import { fileHeader, fillPrompt, HINT_TOKENS_MAX, hintOf, withAnswer } from "./format.js";
 import { PREFIX_TOKENS_MAX } from "./prefixWindow.js";
 import { completionPrompt, SUFFIX_TOKENS_MAX } from "./request.js";
 
@@ -138,10 +130,8 @@ describe("training text and requests", () => {
   it("have the same tokens for a chat", () => {
     const asked = [{ role: "user", text: "Hi" }] as const;
     const answered = [...asked, { role: "assistant", text: "Hello" }] as const;
-    const prompt = chatPrompt(vocabulary, ROLE_MAPS.embedded, asked);
+    const prompt = chatTemplateOf(tokenizer).prompt(asked);
     expect(tokenizer.decode(prompt)).toBe("<|user|>Hi<|eot|><|asst|>");
-    expect([...chatTurns(vocabulary, ROLE_MAPS.embedded, answered)].slice(0, prompt.length)).toEqual([
-      ...prompt,
-    ]);
+    expect([...chatTemplateOf(tokenizer).turns(answered)].slice(0, prompt.length)).toEqual([...prompt]);
   });
 });

@@ -5,9 +5,9 @@
 
 import type { Role } from "@ouroboros/configs";
 import { AppError } from "../../base/errors.js";
-import { type CorpusLanguage, roleOf } from "./corpusLanguage.js";
 import { readMessageOptions } from "./messageOptions.js";
 import type { OrgNode, OrgSample } from "./parseOrg.js";
+import { type RoleWords, roleOf } from "./roleWords.js";
 
 export interface Message {
   /** Where its headline stands, from 1. */
@@ -19,24 +19,24 @@ export interface Message {
 }
 
 /** Either all of them are text or none is. Throws AppError `input-invalid`, naming the line. */
-export function messagesOf(sample: OrgSample, language: CorpusLanguage): readonly Message[] {
-  const messages = sample.filter(({ isSkipped }) => !isSkipped).map((node) => toMessage(node, language));
+export function messagesOf(sample: OrgSample, roleWords: RoleWords): readonly Message[] {
+  const messages = sample.filter(({ isSkipped }) => !isSkipped).map((node) => toMessage(node, roleWords));
   const stray = messages.find(({ role }) => role === "text");
   if (stray === undefined || messages.every(({ role }) => role === "text")) return messages;
-  const { system, user, assistant } = language.roleMap.words;
+  const { system, user, assistant } = roleWords.words;
   const words = [system, user, assistant].map(([word]) => word).join(", ");
   throw new AppError(
     "input-invalid",
-    `line ${stray.line} of ${language.path} is a headline of plain text in a conversation; begin it with a word that #+TODO: declares (${words}), or make it a sample of its own`,
+    `line ${stray.line} of ${roleWords.path} is a headline of plain text in a conversation; begin it with a word that #+TODO: declares (${words}), or make it a sample of its own`,
   );
 }
 
-function toMessage(node: OrgNode, language: CorpusLanguage): Message {
+function toMessage(node: OrgNode, roleWords: RoleWords): Message {
   const { line, text } = node;
   const [mistake] = node.mistakes;
   if (mistake !== undefined) {
-    throw new AppError("input-invalid", `line ${mistake.line} of ${language.path} ${mistake.what}`);
+    throw new AppError("input-invalid", `line ${mistake.line} of ${roleWords.path} ${mistake.what}`);
   }
-  const { Prefix, Postfix, isOver } = readMessageOptions(node, language.path);
-  return { line, role: roleOf(node, language), text: `${Prefix}${text}${Postfix}`, isOver };
+  const { Prefix, Postfix, isOver } = readMessageOptions(node, roleWords.path);
+  return { line, role: roleOf(node, roleWords), text: `${Prefix}${text}${Postfix}`, isOver };
 }

@@ -68,10 +68,10 @@ describe("the preamble", () => {
   });
 
   test.each([
-    ["", "embedded"],
+    ["", undefined],
     ["#+ROLEMAP: other", "other"],
     ["#+rolemap: a\n#+RoleMap:  b ", "b"],
-    ["* X\n#+ROLEMAP: other", "embedded"],
+    ["* X\n#+ROLEMAP: other", undefined],
   ])("%j names a role map", (text, name) => expect(parse(text).roleMapName).toBe(name));
 
   test("is no sample, whatever it says", () => {

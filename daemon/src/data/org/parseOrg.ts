@@ -23,7 +23,8 @@ export const LEVEL_MAX = 64;
 export interface OrgFile {
   /** Names the file in messages. */
   readonly path: string;
-  readonly roleMapName: string;
+  /** Absent where the file names none: then it is for whatever model is in use. */
+  readonly roleMapName: string | undefined;
   readonly samples: readonly OrgSample[];
 }
 

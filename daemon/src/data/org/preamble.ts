@@ -12,7 +12,8 @@ import { blocksOf } from "./blocks.js";
 
 export interface Preamble {
   readonly words: TodoWords;
-  readonly roleMapName: string;
+  /** Absent where the file names none: then it is for whatever model is in use. */
+  readonly roleMapName: string | undefined;
 }
 
 /** Written as in the file. A word declared as both is done: what may have been put aside is not taught. */
@@ -21,14 +22,12 @@ export interface TodoWords {
   readonly done: ReadonlySet<string>;
 }
 
-export const ROLE_MAP_DEFAULT = "embedded";
-
 const KEYWORD = /^[ \t]*#\+([^\s:]+):(.*)$/s;
 
 export function readPreamble(lines: readonly string[]): Preamble {
   const active = new Set<string>();
   const done = new Set<string>();
-  let roleMapName = ROLE_MAP_DEFAULT;
+  let roleMapName: string | undefined;
   const { isInside } = blocksOf(lines);
   for (const [index, line] of lines.entries()) {
     const [, key = "", value = ""] = (isInside[index] ? undefined : KEYWORD.exec(line)) ?? [];

@@ -4,8 +4,12 @@
  */
 
 import type { Random } from "../../../base/random.js";
-import type { Turn } from "../../../prompt/format.js";
 import { drawRenaming, hasIdentifier, rename } from "./identifiers.js";
+
+interface Turn {
+  readonly role: "user" | "assistant";
+  readonly text: string;
+}
 
 const DOCUMENTED =
   /\/\*\*\s+\* ([A-Z][^\n@]{15,160}\.)\n(?:[^\n]*\n){0,10}?\s*\*\/\n\s*(?:export )?(?:declare )?(?:async )?(?:const|function|class|interface|type) (\w+)/g;

@@ -10,15 +10,15 @@
  * room a sample leaves is filled with the documents that follow. A window therefore predicts `contextTokens` tokens;
  * where a document or a piece ends within it, a new sequence begins.
  */
-import { type ContextStage, type PretrainingConfig, ROLE_MAPS } from "@ouroboros/configs";
+import type { ContextStage, PretrainingConfig } from "@ouroboros/configs";
 import { AppError } from "../../../base/errors.js";
 import { permutation, type Random, seededRandom } from "../../../base/random.js";
 import type { Tokenizer } from "../../../engine/engine.js";
+import { type ChatTemplate, chatTemplateOf } from "../../../prompt/chatTemplate.js";
 import { controlsOf, END_OF_DOCUMENT } from "../../../prompt/controls.js";
 import { concatenate, encodeText } from "../../../prompt/encodeText.js";
 import {
   begunLineStart,
-  chatTurns,
   editPrompt,
   fillPrompt,
   hintOf,
@@ -199,11 +199,13 @@ function pieces({ start, contextTokens, random }: Window, count: number): readon
 class WindowMaker {
   readonly #corpus: TokenisedSplit;
   readonly #vocabulary: Vocabulary;
+  readonly #chatTemplate: ChatTemplate;
   readonly #mix: SampleMix;
 
   constructor({ corpus, vocabulary, mix }: WindowMakerOptions) {
     this.#corpus = corpus;
     this.#vocabulary = vocabulary;
+    this.#chatTemplate = chatTemplateOf(vocabulary.tokenizer);
     this.#mix = mix;
   }
 
@@ -315,7 +317,7 @@ class WindowMaker {
   #chat(stretch: Stretch, random: Random): Uint32Array | undefined {
     const turns = drawChat(stretch.text, random);
     if (turns === undefined) return undefined;
-    const sample = chatTurns(this.#vocabulary, ROLE_MAPS.embedded, turns);
+    const sample = this.#chatTemplate.turns(turns);
     return sample.length > stretch.length ? undefined : this.#ended(sample, stretch);
   }
 
