@@ -79,7 +79,8 @@ export function createFakeAssistant(): FakeAssistant {
           return { kind: "cancelled" };
         }
         if (prefix === "") return { kind: "silent", reason: "nothing to say" };
-        const proposal = {
+        return {
+          kind: "proposed",
           completionId: "1",
           text: `${prefix}!`,
           replaces: 0,
@@ -88,7 +89,6 @@ export function createFakeAssistant(): FakeAssistant {
           tokensRead: 1,
           milliseconds: 3,
         };
-        return { kind: "proposed", proposal };
       },
       async chat({ turns, signal, onText }) {
         const last = turns.at(-1)?.text ?? "";

@@ -20,8 +20,8 @@ import { GREEDY } from "../../daemon/src/engine/greedy.js";
 import { loadAnchors } from "../../daemon/src/learning/anchors.js";
 import { openLearning } from "../../daemon/src/learning/learning.js";
 import { LEARNING_DEFAULTS } from "../../daemon/src/learning/recipe.js";
+import { completionPrompt } from "../../daemon/src/prompt/completionPrompt.js";
 import { correctionPrompt } from "../../daemon/src/prompt/correctionPrompt.js";
-import { completionPrompt } from "../../daemon/src/prompt/request.js";
 import { adapterFolder, tensorsPath } from "../../daemon/src/store/adapters.js";
 import { projectOf } from "../../daemon/src/store/project.js";
 import { type DrawnPlace, drawPlaces } from "./drawCorrections.js";
@@ -135,7 +135,7 @@ async function openStudent() {
 
 /** What stands before the cursor and is written once more. */
 function leadOf(place: DrawnPlace): string {
-  return completionPrompt({ tokenizer, ...place }).lead;
+  return completionPrompt({ tokenizer, ...place }).healedPrefix;
 }
 
 /** The token that ends a completion at this place. */

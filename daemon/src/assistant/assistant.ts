@@ -6,7 +6,7 @@
 import type { ChatResult } from "../protocol/chat.js";
 import type { CorrectResult, DidLearn, LearnedResult, UndoResult } from "../protocol/corrections.js";
 import type { DaemonState, ModelState } from "../protocol/state.js";
-import type { SuggestionEvent } from "../protocol/suggestions.js";
+import type { Completion, SuggestionEvent } from "../protocol/suggestions.js";
 import type { ChatTurn } from "../protocol/turns.js";
 
 /** Where something happens; decides its Project: the file's git root, else the folder, else the file's own folder. */
@@ -34,25 +34,6 @@ export interface CompletionRequest extends Cursor {
   readonly sessionKey: string;
   readonly signal: AbortSignal;
 }
-
-export interface Proposal {
-  readonly completionId: string;
-  /** Never empty, never half a character. */
-  readonly text: string;
-  /** UTF-16 units right of the cursor that `text` takes the place of: brackets that an editor closed by itself. */
-  readonly replaces: number;
-  readonly adapterVersion: number;
-  readonly promptTokens: number;
-  /** Of them, those that had to be read; the others' State was at hand. */
-  readonly tokensRead: number;
-  readonly milliseconds: number;
-}
-
-export type CompletionAnswer =
-  | { readonly kind: "proposed"; readonly proposal: Proposal }
-  /** The model has nothing (worth showing) to say here. */
-  | { readonly kind: "silent"; readonly reason: string }
-  | { readonly kind: "cancelled" };
 
 export interface ChatRequest {
   readonly folder: string | null;
@@ -107,8 +88,15 @@ export interface ClientListener {
  * it has named a file or folder of. Calls after close() reject with `client-closed`.
  */
 export interface Client {
-  /** Throws AppError or EngineError: the model cannot be loaded, say. */
-  complete(request: CompletionRequest): Promise<CompletionAnswer>;
+  /**
+   * `silent`: the model has nothing (worth showing) to say here. Throws AppError or EngineError: the model cannot be
+   * loaded, say.
+   */
+  complete(
+    request: CompletionRequest,
+  ): Promise<
+    Completion | { readonly kind: "silent"; readonly reason: string } | { readonly kind: "cancelled" }
+  >;
   chat(request: ChatRequest): Promise<ChatResult>;
   suggestionEvent(event: SuggestionEvent): void;
   /** The text of a completion that this client was given, while it is remembered. */

@@ -198,7 +198,7 @@ describe("the model is changed", () => {
 });
 
 function textOf(answer: Awaited<ReturnType<Client["complete"]>>): string {
-  return answer.kind === "proposed" ? answer.proposal.text : answer.kind;
+  return answer.kind === "proposed" ? answer.text : answer.kind;
 }
 
 /** Writes `tokens` and is sure of them. */

@@ -2,14 +2,13 @@
 
 import type { Settings } from "@ouroboros/configs";
 import { answer } from "../chat/answer.js";
-import type { Sampling } from "../engine/engine.js";
-import { GREEDY } from "../engine/greedy.js";
 import type { LoadedAdapter } from "../learning/context.js";
 import type { LoadedModel } from "../models/loadedModel.js";
 import { chatTemplateOf } from "../prompt/chatTemplate.js";
 import type { ChatResult } from "../protocol/chat.js";
 import type { Session } from "../states/session.js";
 import type { ChatRequest } from "./assistant.js";
+import { chatSampling } from "./sampling.js";
 
 export async function chat(options: {
   readonly request: ChatRequest;
@@ -28,19 +27,11 @@ export async function chat(options: {
     session,
     adapter: current.adapter,
     turns: request.turns,
-    sampling: samplingOf(settings),
+    sampling: chatSampling(settings),
     tokensMax: settings["ouroboros.chat.tokensMax"],
     signal: request.signal,
     onText: request.onText,
   });
   const seconds = (nowMs() - startedMs) / 1000;
   return { text, stoppedBy, tokens, seconds, adapterVersion: current.version };
-}
-
-function samplingOf(settings: Settings): Sampling {
-  return {
-    ...GREEDY,
-    temperature: settings["ouroboros.chat.temperature"],
-    topP: settings["ouroboros.chat.topP"],
-  };
 }

@@ -11,12 +11,12 @@ import type { DaemonState } from "../protocol/state.js";
 import type { Project } from "../store/project.js";
 import type { Client, Where } from "./assistant.js";
 import { chat } from "./chats.js";
-import { createCompletions } from "./completions.js";
+import { Completions } from "./completions.js";
+import type { GivenCompletions } from "./givenCompletions.js";
 import { lessonOf } from "./lessons.js";
 import type { HotModel } from "./modelSlot.js";
 import type { ProjectLearning } from "./projectLearning.js";
 import type { Whereabouts } from "./projectResolver.js";
-import type { Proposals } from "./proposals.js";
 import type { ServedModel } from "./servedModel.js";
 
 /** What all clients have in common. */
@@ -25,7 +25,7 @@ export interface Shared {
   readonly log: Log;
   readonly nowMs: () => number;
   readonly model: HotModel;
-  readonly proposals: Proposals;
+  readonly given: GivenCompletions;
   readonly whereabouts: Whereabouts;
   readonly setPaused: (isPaused: boolean) => void;
 }
@@ -41,14 +41,14 @@ export interface Lease {
 }
 
 export function createClient(shared: Shared, lease: Lease): Client {
-  const { settings, log, nowMs, model, proposals, whereabouts } = shared;
+  const { settings, log, nowMs, model, given, whereabouts } = shared;
   // Two clients may hold different texts of one document.
   const keyOf = (name: string) => `${lease.key} ${name}`;
   const closed = new AbortController();
   const mustBeOpen = () => {
     if (closed.signal.aborted) throw new AppError("client-closed", "this client has gone");
   };
-  const completions = createCompletions({ settings, log, nowMs, proposals });
+  const completions = new Completions({ settings, log, nowMs, given });
 
   const lineOf = async (project: Project, { projects }: ServedModel): Promise<ProjectLearning> => {
     lease.see(project);
@@ -77,7 +77,7 @@ export function createClient(shared: Shared, lease: Lease): Client {
         const place = await whereabouts.placeOf(request.where);
         const current = await adapterOf(place.project, served);
         const session = served.sessions.sessionOf(keyOf(request.sessionKey));
-        return completions.answer({ request, loaded: served.loaded, place, current, session });
+        return completions.answer(request, { loaded: served.loaded, place, current, session });
       });
     },
     async chat(request) {
@@ -90,16 +90,15 @@ export function createClient(shared: Shared, lease: Lease): Client {
       });
     },
     suggestionEvent(event) {
-      proposals.settle(event);
       completions.settle(event);
       log.debug({ completionId: event.completionId, event: event.event.kind }, "suggestion");
     },
-    completionText: (completionId) => proposals.get(completionId)?.text,
+    completionText: (completionId) => given.get(completionId)?.text,
     async correct(request, hooks) {
       mustBeOpen();
       return model.use(async (served) => {
         const { loaded } = served;
-        const { project, ...lesson } = await lessonOf({ request, loaded, proposals, whereabouts });
+        const { project, ...lesson } = await lessonOf({ request, loaded, given, whereabouts });
         const line = await lineOf(project, served);
         return line.keep({ ...lesson, ...(hooks && { hooks }) });
       });

@@ -1,6 +1,6 @@
 /**
  * One client's completions, each readable from top to bottom: supersede the document's older request, answer at once
- * what is being typed as proposed, else let the adapted model write; filter, leave out what was just dismissed, record.
+ * what is being typed as proposed, else let the adapted model write; filter, leave out what was just dismissed, remember.
  */
 
 import { randomUUID } from "node:crypto";
@@ -9,157 +9,174 @@ import type { Log } from "../base/log.js";
 import { NewestMap } from "../base/newestMap.js";
 import { complete } from "../completion/complete.js";
 import { confidenceOf } from "../completion/confidence.js";
+import type { Draft } from "../completion/draft.js";
+import type { Candidate } from "../completion/postprocess/filter.js";
 import { postprocess } from "../completion/postprocess/postprocess.js";
-import { createRejections } from "../completion/rejections.js";
-import { type Answered, reuse } from "../completion/reuse.js";
-import type { Sampling } from "../engine/engine.js";
-import { GREEDY } from "../engine/greedy.js";
+import { Rejections } from "../completion/rejections.js";
+import { reuse, type WritingContext } from "../completion/reuse.js";
 import type { LoadedAdapter } from "../learning/context.js";
 import type { LoadedModel } from "../models/loadedModel.js";
-import { type CompletionPrompt, completionPrompt } from "../prompt/request.js";
+import { type CompletionPrompt, completionPrompt } from "../prompt/completionPrompt.js";
 import type { SuggestionEvent } from "../protocol/suggestions.js";
 import type { Session } from "../states/session.js";
-import type { CompletionAnswer, CompletionRequest } from "./assistant.js";
+import type { Client, CompletionRequest } from "./assistant.js";
+import type { GivenCompletions } from "./givenCompletions.js";
 import type { Place } from "./projectResolver.js";
-import type { Proposals } from "./proposals.js";
+import { completionSampling } from "./sampling.js";
 
-export interface AskedCompletion {
-  readonly request: CompletionRequest;
+interface Parts {
+  readonly settings: Settings;
+  readonly log: Log;
+  /** Monotonic. */
+  readonly nowMs: () => number;
+  /** All clients'. */
+  readonly given: GivenCompletions;
+}
+
+/** Who answers a request. */
+interface Answering {
   readonly loaded: LoadedModel;
   readonly place: Place;
   readonly current: LoadedAdapter;
   readonly session: Session;
 }
 
+/** A request with what is made of it once, before anybody writes. */
+interface Asked extends Answering {
+  readonly request: CompletionRequest;
+  readonly prompt: CompletionPrompt;
+  readonly context: WritingContext;
+  readonly startedMs: number;
+}
+
+type Answer = Awaited<ReturnType<Client["complete"]>>;
+
 /** What is remembered of one document. */
 interface Newest {
   readonly running: AbortController;
-  readonly answered: (Answered & { readonly completionId: string }) | undefined;
+  readonly shown: (Candidate & WritingContext & { readonly completionId: string }) | undefined;
 }
 
 /** Documents that a client forgets to close; the newest few are those that somebody types in. */
 const DOCUMENTS_MAX = 256;
 
-export function createCompletions(parts: {
-  readonly settings: Settings;
-  readonly log: Log;
-  readonly nowMs: () => number;
-  readonly proposals: Proposals;
-}) {
-  const { settings, log, nowMs, proposals } = parts;
-  const documents = new NewestMap<string, Newest>(DOCUMENTS_MAX);
-  const rejections = createRejections({ nowMs });
+export class Completions {
+  readonly #parts: Parts;
+  readonly #documents = new NewestMap<string, Newest>(DOCUMENTS_MAX);
+  readonly #rejections: Rejections;
 
-  const supersede = (sessionKey: string): Newest => {
-    const before = documents.get(sessionKey);
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#rejections = new Rejections(parts);
+  }
+
+  async answer(request: CompletionRequest, by: Answering): Promise<Answer> {
+    const startedMs = this.#parts.nowMs();
+    const { running, shown } = this.#supersede(request.sessionKey);
+    const context = contextOf(request, by);
+    const asked = { ...by, request, context, startedMs, prompt: promptOf(request, by) };
+
+    const rest = shown && reuse(shown, context);
+    if (rest) return this.#give(asked, { candidate: rest, tokensRead: 0 });
+
+    const draft = await this.#write(asked, AbortSignal.any([request.signal, running.signal]));
+    if (draft.kind === "cancelled") return draft;
+    const candidate = postprocess({ text: draft.text, context: { ...context, ...confidenceIn(draft) } });
+    if (candidate.kind === "dropped") return this.#staySilent(asked, draft, candidate.reason);
+    const { text } = candidate;
+    const isUnwanted = this.#rejections.isRejected({ document: request.sessionKey, ...context, text });
+    if (isUnwanted && !request.isInvoked) return this.#staySilent(asked, draft, "dismissed");
+    return this.#give(asked, { candidate, tokensRead: draft.tokensRead });
+  }
+
+  /** What a client did with a completion. */
+  settle({ completionId, event }: SuggestionEvent): void {
+    if (event.kind !== "dismissed") return;
+    for (const [document, { running, shown }] of this.#documents.entries()) {
+      if (shown?.completionId !== completionId) continue;
+      this.#rejections.reject({ document, ...shown });
+      this.#documents.replace(document, { running, shown: undefined });
+    }
+  }
+
+  forget(sessionKey: string): void {
+    this.#documents.get(sessionKey)?.running.abort();
+    this.#documents.delete(sessionKey);
+  }
+
+  close(): void {
+    for (const { running } of this.#documents.values()) running.abort();
+    this.#documents.clear();
+  }
+
+  #supersede(sessionKey: string): Newest {
+    const before = this.#documents.get(sessionKey);
     before?.running.abort();
-    const newest = { running: new AbortController(), answered: before?.answered };
-    documents.set(sessionKey, newest);
+    const newest = { running: new AbortController(), shown: before?.shown };
+    this.#documents.set(sessionKey, newest);
     return newest;
-  };
+  }
 
-  async function write(asked: AskedCompletion, signal: AbortSignal) {
-    const { request, loaded, place, current, session } = asked;
-    const { prefix, suffix, line } = request;
+  #write({ loaded, current, session, request, prompt }: Asked, signal: AbortSignal) {
     const { model, tokenizer } = loaded;
-    const completion = await complete({
+    const { settings } = this.#parts;
+    const { prefix, suffix } = request;
+    return complete({
       model,
       tokenizer,
       adapter: current.adapter,
       adapterScope: "boundary",
       session,
-      place: { path: place.path, prefix, suffix, form: loaded.form, ...(line === undefined ? {} : { line }) },
-      sampling: samplingOf(settings),
+      prompt,
+      sampling: completionSampling(settings),
       tokensMax: settings["ouroboros.completion.tokensMax"],
-      multiline: "auto",
+      stop: { prefix, suffix },
       signal,
     });
-    if (completion.kind === "cancelled") return { kind: "cancelled" } as const;
-    const { prompt, tokensRead, text, logProbabilities, leadTokens, stoppedBy } = completion;
-    // How probable a word was says little once a part of it stands there.
-    const free =
-      leadTokens < logProbabilities.length ? logProbabilities.subarray(leadTokens) : logProbabilities;
-    const context = { prefix, suffix, ...confidenceOf(free) };
-    return { ...postprocess({ text, context }), prompt, tokensRead, stoppedBy };
   }
 
-  return {
-    async answer(asked: AskedCompletion): Promise<CompletionAnswer> {
-      const { request, loaded, place, current } = asked;
-      const { sessionKey, prefix, suffix } = request;
-      const startedMs = nowMs();
-      const { running, answered } = supersede(sessionKey);
-      const here = { prefix, suffix, adapterVersion: current.version, model: loaded.model.info.hash };
-      const propose = (
-        made: { readonly text: string; readonly replaces: number },
-        prompt: CompletionPrompt,
-        tokensRead: number,
-      ): CompletionAnswer => {
-        const completionId = randomUUID();
-        const { text, replaces } = made;
-        const { version: adapterVersion } = current;
-        const { hash: vocabulary } = loaded.tokenizer;
-        proposals.record({ completionId, project: place.project, prompt, vocabulary, text, adapterVersion });
-        documents.replace(sessionKey, { running, answered: { ...here, text, replaces, completionId } });
-        const [milliseconds, promptTokens] = [nowMs() - startedMs, prompt.tokens.length];
-        log.debug({ completionId, adapterVersion, promptTokens, tokensRead, milliseconds }, "proposed");
-        return {
-          kind: "proposed",
-          proposal: { completionId, text, replaces, adapterVersion, promptTokens, tokensRead, milliseconds },
-        };
-      };
+  #give(
+    { request, prompt, context, loaded, place, startedMs }: Asked,
+    made: { readonly candidate: Candidate; readonly tokensRead: number },
+  ): Answer {
+    const { nowMs, log, given } = this.#parts;
+    const { text, replaces } = made.candidate;
+    const completionId = randomUUID();
+    const vocabulary = loaded.tokenizer.hash;
+    given.set(completionId, { project: place.project, prompt, vocabulary, text });
+    const running = this.#documents.get(request.sessionKey)?.running;
+    if (running) {
+      const shown = { ...context, text, replaces, completionId };
+      this.#documents.replace(request.sessionKey, { running, shown });
+    }
+    const figures = {
+      adapterVersion: context.adapterVersion,
+      promptTokens: prompt.tokens.length,
+      tokensRead: made.tokensRead,
+      milliseconds: nowMs() - startedMs,
+    };
+    log.debug({ completionId, ...figures }, "proposed");
+    return { kind: "proposed", completionId, text, replaces, ...figures };
+  }
 
-      const rest = answered && reuse(answered, here);
-      if (rest) return propose(rest, promptAt(asked), 0);
-
-      const written = await write(asked, AbortSignal.any([request.signal, running.signal]));
-      if (written.kind === "cancelled") return { kind: "cancelled" };
-      const silent = (reason: string): CompletionAnswer => {
-        log.debug({ reason, stoppedBy: written.stoppedBy, milliseconds: nowMs() - startedMs }, "silent");
-        return { kind: "silent", reason };
-      };
-      if (written.kind === "dropped") return silent(written.reason);
-      const isUnwanted = rejections.isRejected({ document: sessionKey, ...here, text: written.text });
-      if (isUnwanted && !request.isInvoked) return silent("dismissed");
-      return propose(written, written.prompt, written.tokensRead);
-    },
-    settle({ completionId, event }: SuggestionEvent) {
-      if (event.kind !== "dismissed") return;
-      for (const [document, { running, answered }] of documents.entries()) {
-        if (answered?.completionId !== completionId) continue;
-        rejections.reject({ document, ...answered });
-        documents.replace(document, { running, answered: undefined });
-      }
-    },
-    forget(sessionKey: string) {
-      documents.get(sessionKey)?.running.abort();
-      documents.delete(sessionKey);
-    },
-    close() {
-      for (const { running } of documents.values()) running.abort();
-      documents.clear();
-    },
-  };
+  #staySilent({ startedMs }: Asked, { stoppedBy }: Draft, reason: string): Answer {
+    const { nowMs, log } = this.#parts;
+    log.debug({ reason, stoppedBy, milliseconds: nowMs() - startedMs }, "silent");
+    return { kind: "silent", reason };
+  }
 }
 
-function promptAt({ request, loaded, place }: AskedCompletion): CompletionPrompt {
-  const { prefix, suffix, line } = request;
-  const { tokenizer } = loaded;
-  return completionPrompt({
-    tokenizer,
-    path: place.path,
-    prefix,
-    suffix,
-    form: loaded.form,
-    ...(line === undefined ? {} : { line }),
-  });
+function contextOf({ prefix, suffix }: CompletionRequest, { current, loaded }: Answering): WritingContext {
+  return { prefix, suffix, adapterVersion: current.version, model: loaded.model.info.hash };
 }
 
-function samplingOf(settings: Settings): Sampling {
-  return {
-    ...GREEDY,
-    temperature: settings["ouroboros.completion.temperature"],
-    topP: settings["ouroboros.completion.topP"],
-    topK: settings["ouroboros.completion.topK"],
-  };
+function promptOf({ prefix, suffix, line }: CompletionRequest, { loaded, place }: Answering) {
+  const { tokenizer, form } = loaded;
+  return completionPrompt({ tokenizer, path: place.path, prefix, suffix, form, line });
+}
+
+/** How probable a word was says little once a part of it stands there. */
+function confidenceIn({ logProbabilities, healedTokens }: Draft) {
+  const isMore = healedTokens < logProbabilities.length;
+  return confidenceOf(isMore ? logProbabilities.subarray(healedTokens) : logProbabilities);
 }

@@ -14,11 +14,11 @@ import type { DaemonState } from "../protocol/state.js";
 import type { Project } from "../store/project.js";
 import type { Assistant, ClientListener } from "./assistant.js";
 import { createClient, type Shared } from "./client.js";
+import { createGivenCompletions } from "./givenCompletions.js";
 import { createHotModel } from "./modelSlot.js";
 import { createOpenProjects } from "./openProjects.js";
 import { type CorrectionPhase, createProjectLearning, type ProjectLearning } from "./projectLearning.js";
 import { createWhereabouts } from "./projectResolver.js";
-import { createProposals } from "./proposals.js";
 import { createServedModel } from "./servedModel.js";
 import { createTaughtFiles } from "./taughtFiles.js";
 
@@ -154,7 +154,7 @@ export function createAssistant(options: AssistantOptions): Assistant {
     log,
     nowMs,
     model,
-    proposals: createProposals(),
+    given: createGivenCompletions(),
     whereabouts: createWhereabouts({ homeFolder: options.homeFolder, nowMs }),
     setPaused(next) {
       isPaused = next;

@@ -7,13 +7,13 @@ import { AppError } from "../base/errors.js";
 import type { Teaching } from "../learning/teaching.js";
 import type { LoadedModel } from "../models/loadedModel.js";
 import { chatTemplateOf } from "../prompt/chatTemplate.js";
+import { completionPrompt } from "../prompt/completionPrompt.js";
 import { correctionOf } from "../prompt/correctionPrompt.js";
-import { completionPrompt } from "../prompt/request.js";
 import type { DidLearn } from "../protocol/corrections.js";
 import type { Project } from "../store/project.js";
 import type { CorrectionRequest } from "./assistant.js";
+import type { GivenCompletions } from "./givenCompletions.js";
 import type { Whereabouts } from "./projectResolver.js";
-import type { Proposals } from "./proposals.js";
 
 export interface Lesson {
   readonly project: Project;
@@ -28,7 +28,7 @@ const STOP = "\n";
 export async function lessonOf(options: {
   readonly request: CorrectionRequest;
   readonly loaded: LoadedModel;
-  readonly proposals: Proposals;
+  readonly given: GivenCompletions;
   readonly whereabouts: Whereabouts;
 }): Promise<Lesson> {
   const { request, whereabouts } = options;
@@ -36,7 +36,7 @@ export async function lessonOf(options: {
   switch (request.kind) {
     case "completion":
     case "accepted": {
-      const { project, prompt, text } = knownProposal(options, request.completionId);
+      const { project, prompt, text } = knownCompletion(options, request.completionId);
       const wanted = request.kind === "completion" ? request.wanted : request.kept;
       const source = request.kind === "completion" ? "teach" : "edit";
       const taught = correctionOf({ tokenizer, prompt, rejected: text, wanted, stop: STOP });
@@ -56,12 +56,12 @@ export async function lessonOf(options: {
   }
 }
 
-function knownProposal(
-  { proposals, loaded }: { readonly proposals: Proposals; readonly loaded: LoadedModel },
+function knownCompletion(
+  { given, loaded }: { readonly given: GivenCompletions; readonly loaded: LoadedModel },
   completionId: string,
 ) {
-  const proposal = proposals.get(completionId);
-  if (proposal?.vocabulary === loaded.tokenizer.hash) return proposal;
+  const known = given.get(completionId);
+  if (known?.vocabulary === loaded.tokenizer.hash) return known;
   throw new AppError(
     "completion-unknown",
     "this suggestion is not remembered any more; select the text as it should be and correct that",

@@ -5,7 +5,7 @@
 
 import type { Adapter, Model, Sampling, Tokenizer } from "../engine/engine.js";
 import type { ChatTemplate } from "../prompt/chatTemplate.js";
-import { createTextStream } from "../prompt/textStream.js";
+import { TextStream } from "../prompt/textStream.js";
 import type { ChatTurn } from "../protocol/turns.js";
 import type { Session } from "../states/session.js";
 import { isRunningInCircles } from "./circles.js";
@@ -44,9 +44,9 @@ export async function answer(options: AnswerOptions): Promise<Answer> {
 
   const circles = new AbortController();
   let written = "";
-  const stream = createTextStream({
+  const stream = new TextStream({
     stop: template.stop,
-    lead: template.lead,
+    hiddenPrefix: template.lead,
     onText(text) {
       options.onText(text);
       written += text;

@@ -3,10 +3,12 @@
 import { resolve } from "node:path";
 import { Command } from "commander";
 import { z } from "zod";
-import { type CompleteOptions, type Completion, complete } from "../completion/complete.js";
+import { type CompleteOptions, complete } from "../completion/complete.js";
+import type { Draft } from "../completion/draft.js";
 import { type LoadedModel, openModel, viewProject, type Workplace } from "../compose.js";
 import type { Adapter } from "../engine/engine.js";
 import { describeNotice } from "../learning/notices.js";
+import { completionPrompt } from "../prompt/completionPrompt.js";
 import { type Cli, Interrupted, printJson } from "./cli.js";
 import {
   addModelOptions,
@@ -76,22 +78,29 @@ async function answer(run: AnswerRun): Promise<void> {
   const { cli, options, workplace, place, loaded } = run;
   const acting = await actingAdapter(run);
   const { tokensMax, ...sampling } = samplingOf(workplace.settings, options);
+  const { model, tokenizer, form } = loaded;
   const startedMs = performance.now();
-  const completion = await complete({
-    model: loaded.model,
-    tokenizer: loaded.tokenizer,
+  const prompt = completionPrompt({ tokenizer, ...place, form });
+  const draft = await complete({
+    model,
+    tokenizer,
     ...acting,
-    place: { ...place, form: loaded.form },
+    prompt,
     sampling,
     tokensMax,
     stop: options.stop,
     signal: cli.signal,
     ...(options.json ? {} : { onText: cli.print }),
   });
-  if (completion.kind === "cancelled") throw new Interrupted("Stopped.");
+  if (draft.kind === "cancelled") throw new Interrupted("Stopped.");
   if (options.json) {
     const seconds = (performance.now() - startedMs) / 1000;
-    printJson(cli, { ...toJson(completion), adapterVersion: acting.version, seconds });
+    printJson(cli, {
+      ...toJson(draft),
+      promptTokens: prompt.tokens.length,
+      adapterVersion: acting.version,
+      seconds,
+    });
   } else cli.print("\n");
 }
 
@@ -115,7 +124,6 @@ async function actingAdapter({ cli, options, workplace, loaded }: AnswerRun): Pr
   return { adapter, adapterScope: "boundary", version };
 }
 
-function toJson(completion: Extract<Completion, { kind: "finished" }>) {
-  const { text, stoppedBy, tokens, logProbabilities, promptTokens } = completion;
-  return { text, stoppedBy, promptTokens, tokens: [...tokens], logProbabilities: [...logProbabilities] };
+function toJson({ text, stoppedBy, tokens, logProbabilities }: Draft) {
+  return { text, stoppedBy, tokens: [...tokens], logProbabilities: [...logProbabilities] };
 }

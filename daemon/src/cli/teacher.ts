@@ -6,6 +6,7 @@ import { type LoadedModel, openModel, openProject, type Workplace } from "../com
 import { GREEDY } from "../engine/greedy.js";
 import type { Learning } from "../learning/learning.js";
 import { describeNotice } from "../learning/notices.js";
+import { completionPrompt } from "../prompt/completionPrompt.js";
 import { correctionPrompt } from "../prompt/correctionPrompt.js";
 import type { DidLearn } from "../protocol/corrections.js";
 import type { HttpClient } from "../transport/http/httpClient.js";
@@ -111,7 +112,7 @@ function localTeacher(parts: {
         model,
         tokenizer,
         adapter: learning.currentAdapter().adapter,
-        place: { ...place, form },
+        prompt: completionPrompt({ tokenizer, ...place, form }),
         adapterScope: "boundary",
         sampling: GREEDY,
         tokensMax: WRITTEN_TOKENS_MAX,

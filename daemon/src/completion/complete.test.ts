@@ -4,6 +4,7 @@ import { createByteTokenizer, createFakeModel } from "../../test/fakeEngine.js";
 import { createEngine, type GenerateOptions, loadTokenizer, type Model } from "../engine/engine.js";
 import { GREEDY } from "../engine/greedy.js";
 import { embeddedModelPath } from "../models/modelFiles.js";
+import { completionPrompt } from "../prompt/completionPrompt.js";
 import { createSession } from "../states/session.js";
 import { type CompleteOptions, complete } from "./complete.js";
 
@@ -42,60 +43,51 @@ function scripted(text: string, options: { unsureFrom?: number; onToken?: (at: n
   return { model: { ...fake, generate } satisfies Model, wrote };
 }
 
-type Ending = { multiline: "auto" | "never" } | { stop: string };
-function ask(
-  model: Model,
-  ending: Ending,
-  changes: Partial<Omit<CompleteOptions, "stop" | "multiline">> = {},
-) {
-  const common = {
-    model,
-    tokenizer,
-    adapterScope: "boundary" as const,
-    place,
-    sampling: GREEDY,
-    tokensMax: 64,
-  };
-  return complete({ ...common, signal: never, ...changes, ...ending });
+function ask(model: Model, stop: CompleteOptions["stop"], changes: Partial<CompleteOptions> = {}) {
+  const prompt = completionPrompt({ tokenizer, ...place });
+  const common = { model, tokenizer, prompt, sampling: GREEDY, tokensMax: 64, signal: never };
+  return complete({ ...common, adapterScope: "boundary", stop, ...changes });
 }
 
 describe("a completion ends", () => {
   test.each([
-    ["with the line", { multiline: "never" }, "log(1);\nmore", "log(1);", "string"],
-    ["before the stop text", { stop: "\n\n" }, "a\nb\n\nc", "a\nb", "string"],
-    ["with the model, where there is no stop text", { stop: "" }, "a\nb\n\nc", "a\nb\n\nc", "token"],
-    ["with the model, over lines it is sure of", { multiline: "auto" }, "a\nb", "a\nb", "token"],
-    ["before what stands there already", { multiline: "auto" }, "b();\nb();\nc", "b();", "repeated"],
-    ["with nothing, where the model wants a new line", { multiline: "auto" }, "\nb", "", "nothing"],
-  ] as const)("%s", async (_name, ending, script, text, stoppedBy) => {
-    const completion = await ask(scripted(script).model, ending);
-    expect(completion).toMatchObject({ kind: "finished", text, stoppedBy });
+    ["with the line", "\n", "log(1);\nmore", "log(1);", "string"],
+    ["before the stop text", "\n\n", "a\nb\n\nc", "a\nb", "string"],
+    ["with the model, where there is no stop text", "", "a\nb\n\nc", "a\nb\n\nc", "token"],
+    ["with the model, over lines it is sure of", place, "a\nb", "a\nb", "token"],
+    ["before what stands there already", place, "b();\nb();\nc", "b();", "repeated"],
+    ["with nothing, where the model wants a new line", place, "\nb", "", "nothing"],
+  ] as const)("%s", async (_name, stop, script, text, stoppedBy) => {
+    const draft = await ask(scripted(script).model, stop);
+    expect(draft).toMatchObject({ kind: "finished", text, stoppedBy });
   });
 
   test("with its tokens and no more, and the engine writes no more than one token on", async () => {
     const { model, wrote } = scripted("a\nb\nc".padEnd(60, "d"), { unsureFrom: 4 });
-    const completion = await ask(model, { multiline: "auto" });
-    expect(completion).toMatchObject({ kind: "finished", text: "a\nb", stoppedBy: "unsure" });
-    if (completion.kind === "cancelled") return;
-    expect(tokenizer.decode(completion.tokens)).toBe("a\nb");
-    expect(completion.logProbabilities.length).toBe(3);
+    const draft = await ask(model, place);
+    expect(draft).toMatchObject({ kind: "finished", text: "a\nb", stoppedBy: "unsure" });
+    if (draft.kind === "cancelled") return;
+    expect(tokenizer.decode(draft.tokens)).toBe("a\nb");
+    expect(draft.logProbabilities.length).toBe(3);
     expect(wrote.tokens).toBeLessThanOrEqual(6);
   });
 
   test("with the line where something stands right of the cursor, which the engine itself stops at", async () => {
     const { model, wrote } = scripted("a\nb");
-    const completion = await ask(model, { multiline: "auto" }, { place: { ...place, suffix: " + c;\n" } });
-    expect(completion).toMatchObject({ text: "a", stoppedBy: "string" });
+    const midLine = { ...place, suffix: " + c;\n" };
+    const prompt = completionPrompt({ tokenizer, ...midLine });
+    const draft = await ask(model, midLine, { prompt });
+    expect(draft).toMatchObject({ text: "a", stoppedBy: "string" });
     expect(wrote.stopStrings).toEqual(["\n"]);
   });
 
   test("cancelled, when it is cancelled from outside", async () => {
     const controller = new AbortController();
     const { model } = scripted("abcdef", { onToken: (at) => at === 3 && controller.abort() });
-    expect(await ask(model, { multiline: "auto" }, { signal: controller.signal })).toEqual({
+    expect(await ask(model, place, { signal: controller.signal })).toEqual({
       kind: "cancelled",
     });
-    expect(await ask(fake, { stop: "\n" }, { signal: AbortSignal.abort() })).toEqual({ kind: "cancelled" });
+    expect(await ask(fake, "\n", { signal: AbortSignal.abort() })).toEqual({ kind: "cancelled" });
   });
 });
 
@@ -111,12 +103,13 @@ test("with a session, answers the same and reads only what has changed", async (
   const from = prefix.length - 12;
   for (let end = from; end <= prefix.length; end++) {
     const place = { path: "a.ts", prefix: prefix.slice(0, end), suffix: "\n}\n" };
-    const typed = { place, tokenizer: words, tokensMax: 12 };
-    const alone = await ask(model, { stop: "" }, typed);
-    const kept = await ask(model, { stop: "" }, { ...typed, session });
+    const prompt = completionPrompt({ tokenizer: words, ...place });
+    const typed = { prompt, tokenizer: words, tokensMax: 12 };
+    const alone = await ask(model, "", typed);
+    const kept = await ask(model, "", { ...typed, session });
     if (alone.kind === "cancelled" || kept.kind === "cancelled") throw new Error("nobody cancels here");
     expect({ ...kept, tokensRead: alone.tokensRead }).toEqual(alone);
-    expect(alone.tokensRead).toBe(alone.prompt.boundary);
+    expect(alone.tokensRead).toBe(prompt.boundary);
     if (end > from) expect(kept.tokensRead).toBeLessThan(alone.tokensRead / 2);
   }
   engine.close();
@@ -124,6 +117,6 @@ test("with a session, answers the same and reads only what has changed", async (
 
 test("where the adapter reads too, nothing is taken from a session", async () => {
   const session = createSession({ model: fake, statesMax: 4 });
-  await ask(fake, { stop: "\n" }, { session, adapterScope: "whole" });
+  await ask(fake, "\n", { session, adapterScope: "whole" });
   expect(session.size).toBe(0);
 });

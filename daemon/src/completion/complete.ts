@@ -1,18 +1,18 @@
 /**
- * One completion, readable from top to bottom: prompt, the base reads up to the boundary, the adapted model writes.
- * Knows nothing of editors, projects or learning: it is given a model and perhaps an adapter.
+ * One draft, readable from top to bottom: the base reads the prompt up to its boundary, the adapted model writes. Knows
+ * nothing of editors, projects or learning: it is given a model, a prompt and perhaps an adapter.
  */
 
 import type { Adapter, Model, Priority, Sampling, State, Tokenizer } from "../engine/engine.js";
+import type { CompletionPrompt } from "../prompt/completionPrompt.js";
 import { controlsOf, stopTokens } from "../prompt/controls.js";
-import { type CompletionPlace, type CompletionPrompt, completionPrompt } from "../prompt/request.js";
-import { tokensAgainst } from "../prompt/tokenHealing.js";
+import { healingBan } from "../prompt/tokenHealing.js";
 import type { Session } from "../states/session.js";
-import { createDraft, type Draft } from "./draft.js";
+import { type Draft, DraftWriter } from "./draft.js";
 import { promptMarks } from "./promptMarks.js";
 import { isMidLine } from "./stopRules.js";
 
-export type CompleteOptions = {
+export interface CompleteOptions {
   readonly model: Model;
   readonly tokenizer: Tokenizer;
   /** Without it the base answers. */
@@ -23,46 +23,38 @@ export type CompleteOptions = {
   readonly session?: Session;
   /** Default: `interactive`. */
   readonly priority?: Priority;
-  readonly place: Omit<CompletionPlace, "tokenizer">;
-  /** Default: that of the place, its text cut to the budgets. */
-  readonly prompt?: CompletionPrompt;
+  readonly prompt: CompletionPrompt;
   readonly sampling: Sampling;
   readonly tokensMax: number;
+  /**
+   * What ends the draft besides the model's own ending and `tokensMax`: this text, unless it is empty; or the rules of
+   * `stopRules.ts` for the text before and after the cursor.
+   */
+  readonly stop: string | { readonly prefix: string; readonly suffix: string };
   readonly signal: AbortSignal;
-  /** Whole characters as they come. With `multiline: "auto"` the end may be taken back: see the result. */
+  /** Whole characters as they come. Where rules end the draft, its last ones may be taken back: see the result. */
   readonly onText?: (text: string) => void;
-} & Ending;
-
-/** By what a completion ends, besides the model's own ending and `tokensMax`. */
-type Ending =
-  /** Before this text; empty: by nothing else. */
-  | { readonly stop: string; readonly multiline?: undefined }
-  /** `never`: with the line; `auto`: by the rules of `stopRules.ts`. */
-  | { readonly multiline: "auto" | "never"; readonly stop?: undefined };
-
-export type Completion =
-  | (Draft & {
-      readonly prompt: CompletionPrompt;
-      readonly promptTokens: number;
-      /** Of the prompt: the others' State was at hand. */
-      readonly tokensRead: number;
-    })
-  | { readonly kind: "cancelled" };
-
-/** Rejects with EngineError only. */
-export async function complete(options: CompleteOptions): Promise<Completion> {
-  const { tokenizer, place } = options;
-  const prompt = options.prompt ?? completionPrompt({ tokenizer, ...place });
-  const read = await readPrompt(options, prompt);
-  if (read.kind === "cancelled") return { kind: "cancelled" };
-  const written = await write({ ...options, prompt, state: read.state });
-  if (written.kind === "cancelled") return { kind: "cancelled" };
-  const promptTokens = prompt.tokens.length;
-  return { ...written, prompt, promptTokens, tokensRead: read.tokensRead };
 }
 
-async function readPrompt(options: CompleteOptions, prompt: CompletionPrompt) {
-  const { model, adapter, adapterScope, session, signal, priority = "interactive" } = options;
+type Cancelled = { readonly kind: "cancelled" };
+
+/** Rejects with EngineError only. */
+export async function complete(options: CompleteOptions): Promise<Draft | Cancelled> {
+  const read = await readPrompt(options);
+  if (read.kind === "cancelled") return { kind: "cancelled" };
+  const { tokenizer, prompt, stop, onText = () => {} } = options;
+  const rulesAt = typeof stop === "string" || isMidLine(stop.suffix) ? undefined : stop;
+  const stopText = typeof stop === "string" ? stop : rulesAt ? "" : "\n";
+  const writer = new DraftWriter({ tokenizer, prompt, stopText, rulesAt, onText });
+  const healed = await heal(options, { state: read.state, writer });
+  if (healed.kind === "cancelled") return { kind: "cancelled" };
+  const { stoppedBy } = await write(options, { ...healed, stopText, writer });
+  if (options.signal.aborted) return { kind: "cancelled" };
+  return writer.end({ stoppedBy, tokensRead: read.tokensRead });
+}
+
+async function readPrompt(options: CompleteOptions) {
+  const { model, adapter, adapterScope, session, prompt, signal, priority = "interactive" } = options;
   const { tokens, boundary } = prompt;
   if (session && adapterScope === "boundary") {
     return session.stateBefore({ tokens, boundary, marks: promptMarks(prompt), signal, priority });
@@ -78,49 +70,20 @@ async function readPrompt(options: CompleteOptions, prompt: CompletionPrompt) {
   return { ...read, tokensRead: boundary };
 }
 
-async function write(
-  options: CompleteOptions & { readonly prompt: CompletionPrompt; readonly state: State },
-): Promise<Draft | { readonly kind: "cancelled" }> {
-  const { model, tokenizer, adapter, prompt, place, sampling, tokensMax, signal } = options;
-  const { multiline, onText, priority = "interactive" } = options;
-  const isByRules = multiline === "auto" && !isMidLine(place.suffix);
-  const stopText = options.stop ?? (isByRules ? "" : "\n");
-  const draft = createDraft({ tokenizer, prompt, place, stopText, isByRules, onText: onText ?? (() => {}) });
-  const begun = await writeLead(options, draft);
-  if (begun.kind === "cancelled") return begun;
-  const ruled = new AbortController();
-  const generation = await model.generate({
-    state: begun.state,
-    tokens: begun.tokens,
-    sampling,
-    tokensMax,
-    stopTokens: stopTokens(controlsOf(tokenizer)),
-    tokenizer,
-    priority,
-    signal: AbortSignal.any([signal, ruled.signal]),
-    onToken(token, logProbability) {
-      if (draft.add(token, logProbability) === "stop") ruled.abort();
-    },
-    ...(stopText === "" ? {} : { stopStrings: [stopText] }),
-    ...(adapter ? { adapter } : {}),
-  });
-  return signal.aborted ? { kind: "cancelled" } : draft.end(generation.stoppedBy);
-}
-
-/** The tokens from the boundary up to where the model is free to choose, and the State before the last of them. */
-async function writeLead(
-  options: CompleteOptions & { readonly prompt: CompletionPrompt; readonly state: State },
-  draft: ReturnType<typeof createDraft>,
+/** Writes the healed prefix; gives what the model goes on with: the last token that is fixed, the State before it. */
+async function heal(
+  options: CompleteOptions,
+  begun: { readonly state: State; readonly writer: DraftWriter },
 ) {
   const { model, tokenizer, adapter, prompt, sampling, signal, priority = "interactive" } = options;
   const vocabularySize = model.info.vocabularySize;
   const reading = { signal, priority, ...(adapter ? { adapter } : {}) };
-  let { state } = options;
+  let { state } = begun;
   let tokens = prompt.tokens.subarray(prompt.boundary);
-  let lead = new TextEncoder().encode(prompt.lead);
-  // Each token takes at least a byte of the lead.
-  while (lead.length > 0) {
-    const tokenBan = tokensAgainst({ tokenizer, vocabularySize, lead });
+  let healedPrefix = new TextEncoder().encode(prompt.healedPrefix);
+  // Each token takes at least a byte of the healed prefix.
+  while (healedPrefix.length > 0) {
+    const tokenBan = healingBan({ tokenizer, vocabularySize, healedPrefix });
     const chosen = await model.generate({
       ...reading,
       state,
@@ -131,12 +94,42 @@ async function writeLead(
     });
     const [token] = chosen.tokens;
     if (token === undefined) return { kind: "cancelled" } as const;
-    draft.addLead(token, chosen.logProbabilities[0] ?? 0);
+    begun.writer.addHealed(token, chosen.logProbabilities[0] ?? 0);
     const read = await model.read({ ...reading, state, tokens });
     if (read.kind === "cancelled") return read;
     ({ state } = read);
     tokens = Uint32Array.of(token);
-    lead = lead.subarray(tokenizer.bytesOf(token)?.length ?? lead.length);
+    healedPrefix = healedPrefix.subarray(tokenizer.bytesOf(token)?.length ?? healedPrefix.length);
   }
-  return { kind: "begun", state, tokens } as const;
+  return { kind: "healed", state, tokens } as const;
+}
+
+/** The rest, until the engine or a rule ends it. */
+function write(
+  options: CompleteOptions,
+  begun: {
+    readonly state: State;
+    readonly tokens: Uint32Array;
+    readonly stopText: string;
+    readonly writer: DraftWriter;
+  },
+) {
+  const { model, tokenizer, adapter, sampling, tokensMax, signal, priority = "interactive" } = options;
+  const { state, tokens, stopText, writer } = begun;
+  const ruled = new AbortController();
+  return model.generate({
+    state,
+    tokens,
+    sampling,
+    tokensMax,
+    stopTokens: stopTokens(controlsOf(tokenizer)),
+    tokenizer,
+    priority,
+    signal: AbortSignal.any([signal, ruled.signal]),
+    onToken(token, logProbability) {
+      if (writer.add(token, logProbability) === "stop") ruled.abort();
+    },
+    ...(stopText === "" ? {} : { stopStrings: [stopText] }),
+    ...(adapter ? { adapter } : {}),
+  });
 }

@@ -3,7 +3,7 @@
  * Pure.
  */
 
-import type { CompletionPrompt } from "../prompt/request.js";
+import type { CompletionPrompt } from "../prompt/completionPrompt.js";
 
 /** After an edit further up, at most this many tokens are read again in vain. */
 const MARK_EVERY_TOKENS = 64;

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { createRejections, REJECTED_FOR_MS, REJECTIONS_MAX } from "./rejections.js";
+import { REJECTED_FOR_MS, REJECTIONS_MAX, Rejections } from "./rejections.js";
 
 const rejected = { document: "a.ts", prefix: "x\n  log", text: "(1);", adapterVersion: 3 };
 
 function opened() {
   const clock = { nowMs: 1000 };
-  return { clock, rejections: createRejections({ nowMs: () => clock.nowMs }) };
+  return { clock, rejections: new Rejections({ nowMs: () => clock.nowMs }) };
 }
 
 test.each([

@@ -11,7 +11,7 @@ export const REJECTED_FOR_MS = 5 * 60_000;
 /** Of all documents; the oldest goes first. */
 export const REJECTIONS_MAX = 200;
 
-export interface Rejected {
+interface Proposed {
   /** Any name of the document. */
   readonly document: string;
   /** Document text before the cursor; its last line is the place. */
@@ -20,24 +20,24 @@ export interface Rejected {
   readonly adapterVersion: number;
 }
 
-export interface Rejections {
-  reject(rejected: Rejected): void;
-  isRejected(proposed: Rejected): boolean;
+export class Rejections {
+  readonly #nowMs: () => number;
+  readonly #untilMs = new NewestMap<string, number>(REJECTIONS_MAX);
+
+  /** `nowMs`: monotonic. */
+  constructor({ nowMs }: { readonly nowMs: () => number }) {
+    this.#nowMs = nowMs;
+  }
+
+  reject(proposed: Proposed): void {
+    this.#untilMs.set(keyOf(proposed), this.#nowMs() + REJECTED_FOR_MS);
+  }
+
+  isRejected(proposed: Proposed): boolean {
+    return this.#nowMs() < (this.#untilMs.get(keyOf(proposed)) ?? Number.NEGATIVE_INFINITY);
+  }
 }
 
-/** `nowMs`: monotonic. */
-export function createRejections({ nowMs }: { readonly nowMs: () => number }): Rejections {
-  const untilMs = new NewestMap<string, number>(REJECTIONS_MAX);
-  return {
-    reject(rejected) {
-      untilMs.set(keyOf(rejected), nowMs() + REJECTED_FOR_MS);
-    },
-    isRejected(proposed) {
-      return nowMs() < (untilMs.get(keyOf(proposed)) ?? Number.NEGATIVE_INFINITY);
-    },
-  };
-}
-
-function keyOf({ document, prefix, text, adapterVersion }: Rejected): string {
+function keyOf({ document, prefix, text, adapterVersion }: Proposed): string {
   return JSON.stringify([document, lastLine(prefix), text, adapterVersion]);
 }

@@ -1,14 +1,15 @@
 /**
- * Typing what was proposed: as long as the text typed is how the newest proposal begins, the rest of it is the answer,
+ * Typing what was proposed: as long as the text typed is how the newest candidate begins, the rest of it is the answer,
  * at once and without the engine. Pure.
  */
 
 import { closersRightOf, lastLine } from "./lines.js";
-import type { Proposal } from "./postprocess/filter.js";
+import type { Candidate } from "./postprocess/filter.js";
 import { closersWritten } from "./postprocess/runOverClosers.js";
 
-export interface Answered extends Proposal {
-  /** Document text before and after the cursor that the proposal was made for. */
+/** A cursor, and who would write there. */
+export interface WritingContext {
+  /** Document text before and after the cursor. */
   readonly prefix: string;
   readonly suffix: string;
   readonly adapterVersion: number;
@@ -16,30 +17,22 @@ export interface Answered extends Proposal {
   readonly model: string;
 }
 
-export interface Asked {
-  readonly prefix: string;
-  readonly suffix: string;
-  readonly adapterVersion: number;
-  /** Hash of the model. */
-  readonly model: string;
-}
-
-/** undefined: the engine must be asked. */
-export function reuse(answered: Answered, asked: Asked): Proposal | undefined {
-  if (asked.model !== answered.model || asked.adapterVersion !== answered.adapterVersion) return undefined;
-  if (!asked.prefix.startsWith(answered.prefix)) return undefined;
-  const typed = asked.prefix.slice(answered.prefix.length);
-  if (!answered.text.startsWith(typed)) return undefined;
-  const text = answered.text.slice(typed.length);
+/** `shown`: the candidate, and what it was made for. undefined: the engine must be asked. */
+export function reuse(shown: Candidate & WritingContext, now: WritingContext): Candidate | undefined {
+  if (now.model !== shown.model || now.adapterVersion !== shown.adapterVersion) return undefined;
+  if (!now.prefix.startsWith(shown.prefix)) return undefined;
+  const typed = now.prefix.slice(shown.prefix.length);
+  if (!shown.text.startsWith(typed)) return undefined;
+  const text = shown.text.slice(typed.length);
   if (text === "") return undefined;
   if (typed === "") {
-    return asked.suffix === answered.suffix ? { text, replaces: answered.replaces } : undefined;
+    return now.suffix === shown.suffix ? { text, replaces: shown.replaces } : undefined;
   }
-  if (!isSameBelow(answered.suffix, asked.suffix)) return undefined;
-  const closers = closersRightOf(asked.suffix);
-  const replaces = closersWritten(text, { closers, line: lastLine(asked.prefix) });
-  // A bracket that an editor has closed meanwhile must be one that the rest of the proposal closes too.
-  const isLeftOver = asked.suffix.length - replaces > answered.suffix.length - answered.replaces;
+  if (!isSameBelow(shown.suffix, now.suffix)) return undefined;
+  const closers = closersRightOf(now.suffix);
+  const replaces = closersWritten(text, { closers, line: lastLine(now.prefix) });
+  // A bracket that an editor has closed meanwhile must be one that the rest of the candidate closes too.
+  const isLeftOver = now.suffix.length - replaces > shown.suffix.length - shown.replaces;
   return isLeftOver ? undefined : { text, replaces };
 }
 

@@ -14,6 +14,7 @@ import { loadAnchors } from "../learning/anchors.js";
 import { type Learning, openLearning } from "../learning/learning.js";
 import { LEARNING_DEFAULTS } from "../learning/recipe.js";
 import { embeddedModelPath } from "../models/modelFiles.js";
+import { completionPrompt } from "../prompt/completionPrompt.js";
 import { correctionOf } from "../prompt/correctionPrompt.js";
 import { createSession, type Session } from "../states/session.js";
 import { projectOf } from "../store/project.js";
@@ -55,22 +56,23 @@ afterAll(async () => {
 });
 
 async function ask(place: { path: string; prefix: string; suffix: string }) {
-  const completion = await complete({
+  const prompt = completionPrompt({ tokenizer, ...place });
+  const draft = await complete({
     model,
     tokenizer,
     adapter: learning.currentAdapter().adapter,
     adapterScope: "boundary",
     session,
-    place,
+    prompt,
     sampling: GREEDY,
     tokensMax: 64,
-    multiline: "auto",
+    stop: place,
     signal: new AbortController().signal,
   });
-  if (completion.kind === "cancelled") throw new Error("nobody cancels here");
-  const { text, logProbabilities } = completion;
+  if (draft.kind === "cancelled") throw new Error("nobody cancels here");
+  const { text, logProbabilities } = draft;
   const shown = postprocess({ text, context: { ...place, ...confidenceOf(logProbabilities) } });
-  return { completion, shown: shown.kind === "kept" ? shown.text : "" };
+  return { prompt, draft, shown: shown.kind === "kept" ? shown.text : "" };
 }
 
 const HEAD =
@@ -95,8 +97,8 @@ test.each([
   ["nothing within code", { path: "src/d.ts", prefix: `${HEAD}throw`, suffix: "\n  }\n}\n" }, ""],
 ])("%s, taught, come out as they were taught", { timeout: 120_000 }, async (_name, place, wanted) => {
   const before = await ask(place);
-  const { prompt } = before.completion;
-  const rejected = before.completion.text || "x";
+  const { prompt } = before;
+  const rejected = before.draft.text || "x";
   const taught = correctionOf({ tokenizer, prompt, rejected, wanted, stop: "\n" });
   expect((await learning.correct({ source: "teach", ...taught })).kind).toBe("learned");
   expect((await ask(place)).shown).toBe(wanted);

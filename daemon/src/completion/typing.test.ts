@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { createFakeModel } from "../../test/fakeEngine.js";
 import { loadTokenizer } from "../engine/engine.js";
 import { embeddedModelPath } from "../models/modelFiles.js";
-import { completionPrompt } from "../prompt/request.js";
+import { completionPrompt } from "../prompt/completionPrompt.js";
 import { createSession } from "../states/session.js";
 import { promptMarks } from "./promptMarks.js";
 

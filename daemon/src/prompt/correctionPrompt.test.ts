@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { testTokenizer } from "../../test/testTokenizer.js";
+import { completionPrompt } from "./completionPrompt.js";
 import { controlsOf } from "./controls.js";
 import { CONTROL_LITERALS } from "./controlTokens.js";
 import { correctionPrompt } from "./correctionPrompt.js";
-import { completionPrompt } from "./request.js";
 
 const tokenizer = testTokenizer([...CONTROL_LITERALS, "const", " ="]);
 const texts = { tokenizer, path: "a.ts", rejected: "log(1);", wanted: "debug(1);", stop: "\n" };

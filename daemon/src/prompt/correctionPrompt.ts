@@ -4,9 +4,9 @@
  */
 
 import type { Tokenizer } from "../engine/engine.js";
+import { type CompletionPrompt, completionPrompt } from "./completionPrompt.js";
 import { encodeText } from "./encodeText.js";
 import { withoutReturns } from "./prefixWindow.js";
-import { type CompletionPlace, type CompletionPrompt, completionPrompt } from "./request.js";
 
 export interface TextTokens {
   readonly text: string;
@@ -36,8 +36,8 @@ export function correctionOf(
   options: { readonly tokenizer: Tokenizer; readonly prompt: CompletionPrompt } & CorrectedTexts,
 ): CorrectionPrompt {
   const { tokenizer, stop } = options;
-  const { tokens, boundary, end, lead } = options.prompt;
-  const passage = (text: string) => ({ text, tokens: encodeText(tokenizer, lead + text) });
+  const { tokens, boundary, end, healedPrefix } = options.prompt;
+  const passage = (text: string) => ({ text, tokens: encodeText(tokenizer, healedPrefix + text) });
   const rejected = withoutReturns(options.rejected);
   return {
     prompt: { text: tokenizer.decode(tokens), tokens },
@@ -50,6 +50,8 @@ export function correctionOf(
 }
 
 /** A correction of what would be written at a place. */
-export function correctionPrompt(options: CompletionPlace & CorrectedTexts): CorrectionPrompt {
+export function correctionPrompt(
+  options: Parameters<typeof completionPrompt>[0] & CorrectedTexts,
+): CorrectionPrompt {
   return correctionOf({ ...options, prompt: completionPrompt(options) });
 }

@@ -11,7 +11,7 @@
  * half forgotten the suffix by the time it writes, so the first line of it is hinted again, where the cursor's line
  * begins: what is begun of that line stands last, next to its rest, and a key typed in it is one more token.
  * With the hint between the begun line and its rest, the first embedded model never filled a line's rest right.
- * Texts are given as tokens of `encodeText`; budgets are the callers' affair (`request.ts`, the sample stream).
+ * Texts are given as tokens of `encodeText`; budgets are the callers' affair (`completionPrompt.ts`, the sample stream).
  */
 import type { Tokenizer } from "../engine/engine.js";
 import type { Controls } from "./controls.js";

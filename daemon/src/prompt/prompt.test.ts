@@ -2,12 +2,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { testTokenizer } from "../../test/testTokenizer.js";
 import { chatTemplateOf } from "./chatTemplate.js";
+import { completionPrompt, SUFFIX_TOKENS_MAX } from "./completionPrompt.js";
 import { controlsOf, stopTokens } from "./controls.js";
 import { CONTROL_ID_FIRST, CONTROL_LITERALS } from "./controlTokens.js";
 import { encodeText } from "./encodeText.js";
 import { fileHeader, fillPrompt, HINT_TOKENS_MAX, hintOf, withAnswer } from "./format.js";
 import { PREFIX_TOKENS_MAX } from "./prefixWindow.js";
-import { completionPrompt, SUFFIX_TOKENS_MAX } from "./request.js";
 
 const tokenizer = testTokenizer([...CONTROL_LITERALS, "\n  ", "const", " =", "|pre", "<|", "|>"]);
 const plainTokenizer = testTokenizer(["const", " ="]);

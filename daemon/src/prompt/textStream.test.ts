@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createTextStream } from "./textStream.js";
+import { TextStream } from "./textStream.js";
 
 /** Writes `bytes` in pieces of `pieceLength` and collects what was shown and what was returned. */
-function run(options: { text: string; stop: string; pieceLength: number; lead?: string }) {
-  const { text, stop, pieceLength, lead = "" } = options;
+function run(options: { text: string; stop: string; pieceLength: number; hiddenPrefix?: string }) {
+  const { text, stop, pieceLength, hiddenPrefix = "" } = options;
   const shown: string[] = [];
-  const stream = createTextStream({ stop, lead, onText: (part) => shown.push(part) });
+  const stream = new TextStream({ stop, hiddenPrefix, onText: (part) => shown.push(part) });
   const bytes = new TextEncoder().encode(text);
   for (let at = 0; at < bytes.length; at += pieceLength) stream.write(bytes.subarray(at, at + pieceLength));
   return { shown, whole: stream.end() };
@@ -23,17 +23,17 @@ describe("text stream", () => {
   });
 
   test.each([
-    ["leaves out the lead", " b c", ["b", " ", "c"]],
-    ["keeps a text that does not begin with the lead", "(b)", ["(", "b", ")"]],
-    ["is empty where nothing but the lead was written", " ", []],
+    ["leaves out the hidden prefix", " b c", ["b", " ", "c"]],
+    ["keeps a text that does not begin with the hidden prefix", "(b)", ["(", "b", ")"]],
+    ["is empty where nothing but the hidden prefix was written", " ", []],
   ])("%s", (_name, text, expected) => {
-    const { shown, whole } = run({ text, stop: "\n", pieceLength: 1, lead: " " });
+    const { shown, whole } = run({ text, stop: "\n", pieceLength: 1, hiddenPrefix: " " });
     expect(shown).toEqual(expected);
     expect(whole).toBe(expected.join(""));
   });
 
-  test("shows nothing of a lead that has only begun", () => {
-    const { shown, whole } = run({ text: "logger.warn", stop: "", pieceLength: 2, lead: "log" });
+  test("shows nothing of a hidden prefix that has only begun", () => {
+    const { shown, whole } = run({ text: "logger.warn", stop: "", pieceLength: 2, hiddenPrefix: "log" });
     expect(shown.join("")).toBe("ger.warn");
     expect(whole).toBe("ger.warn");
   });

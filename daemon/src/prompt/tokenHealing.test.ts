@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { testTokenizer } from "../../test/testTokenizer.js";
-import { openTokens, tokensAgainst } from "./tokenHealing.js";
+import { healingBan, tokensToHeal } from "./tokenHealing.js";
 
 const TEXTS = ["const", " const", "logger", "lo", "warn", ".warn", "()", "();", "\n    ", "    ", "你好"];
 const tokenizer = testTokenizer(TEXTS);
 
-function leadOf(text: string): string {
+function healedPrefixOf(text: string): string {
   const tokens = tokenizer.encode(text);
-  return tokenizer.decode(tokens.subarray(tokens.length - openTokens(tokenizer, tokens)));
+  return tokenizer.decode(tokens.subarray(tokens.length - tokensToHeal(tokenizer, tokens)));
 }
 
 describe("the open end of a text", () => {
@@ -23,23 +23,23 @@ describe("the open end of a text", () => {
     ["does not reach over a line end", "a\n", ""],
     ["never holds half a character", "a你", "你"],
     ["is nothing in a text of one token", "l", ""],
-  ])("%s", (_name, text, expected) => expect(leadOf(text)).toBe(expected));
+  ])("%s", (_name, text, expected) => expect(healedPrefixOf(text)).toBe(expected));
 
   test("may be followed by exactly the tokens that begin it or begin with it", () => {
     fc.assert(
       fc.property(
         fc.string({ unit: fc.constantFrom("l", "o", "g", " ", "c", "(", "."), minLength: 1 }),
-        (lead) => {
+        (healedPrefix) => {
           const against = new Set(
-            tokensAgainst({
+            healingBan({
               tokenizer,
               vocabularySize: tokenizer.size + 3,
-              lead: new TextEncoder().encode(lead),
+              healedPrefix: new TextEncoder().encode(healedPrefix),
             }),
           );
           for (let token = 0; token < tokenizer.size + 3; token++) {
             const text = Buffer.from(tokenizer.bytesOf(token) ?? []).toString("utf8");
-            const fits = text !== "" && (text.startsWith(lead) || lead.startsWith(text));
+            const fits = text !== "" && (text.startsWith(healedPrefix) || healedPrefix.startsWith(text));
             expect(against.has(token)).toBe(!fits);
           }
         },

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { correctResultSchema, didLearnSchema } from "./corrections.js";
 import { idSchema, textSchema } from "./places.js";
 import { modelStateSchema, pauseParamsSchema } from "./state.js";
+import { completionSchema } from "./suggestions.js";
 import { turnsSchema } from "./turns.js";
 
 /** Above the largest text that any route takes. */
@@ -41,18 +42,7 @@ export const completeBodySchema = z.strictObject(place);
 export type CompleteBody = z.infer<typeof completeBodySchema>;
 
 export const completeAnswerSchema = z.discriminatedUnion("kind", [
-  z.strictObject({
-    kind: z.literal("proposed"),
-    completionId: idSchema,
-    text: z.string(),
-    /** UTF-16 units at the beginning of `suffix` that `text` takes the place of. */
-    replaces: z.int().nonnegative(),
-    adapterVersion: z.int().nonnegative(),
-    promptTokens: z.int().nonnegative(),
-    /** Tokens of the prompt that had to be read; the others' State was at hand. */
-    tokensRead: z.int().nonnegative(),
-    milliseconds: z.number().nonnegative(),
-  }),
+  completionSchema,
   /** The model has nothing worth showing to say there. */
   z.strictObject({ kind: z.literal("silent"), reason: z.string() }),
 ]);

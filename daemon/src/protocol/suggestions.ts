@@ -9,6 +9,22 @@ import { documentSchema, idSchema, positionSchema, rangeSchema, textSchema } fro
  */
 export const ACCEPTED_COMMAND = "ouroboros.accepted";
 
+/** What may be shown at a cursor, and the id under which everybody speaks of it. */
+export const completionSchema = z.strictObject({
+  kind: z.literal("proposed"),
+  completionId: idSchema,
+  /** Never empty, never half a character. */
+  text: z.string(),
+  /** UTF-16 units right of the cursor that `text` takes the place of: brackets that an editor closed by itself. */
+  replaces: z.int().nonnegative(),
+  adapterVersion: z.int().nonnegative(),
+  promptTokens: z.int().nonnegative(),
+  /** Tokens of the prompt that had to be read; the others' State was at hand. */
+  tokensRead: z.int().nonnegative(),
+  milliseconds: z.number().nonnegative(),
+});
+export type Completion = z.infer<typeof completionSchema>;
+
 /** From a client: what became of a completion that it was given. */
 export const suggestionEventSchema = z.strictObject({
   completionId: idSchema,

@@ -10,7 +10,7 @@ const LITERALS = CONTROL_LITERALS.map((literal) => literal.replaceAll("|", "\\|"
 /** A surrogate without its other half; what decoding makes of broken bytes; controls but tabs and line ends. */
 const FOREIGN = new RegExp(`[\\p{Cs}\\uFFFD]|[^\\P{Cc}\\t\\n\\r]|${LITERALS}`, "u");
 
-export const cutForeign: Filter = (proposal) => {
-  const at = proposal.text.search(FOREIGN);
-  return at < 0 ? proposal : cutTo(proposal, at);
+export const cutForeign: Filter = (candidate) => {
+  const at = candidate.text.search(FOREIGN);
+  return at < 0 ? candidate : cutTo(candidate, at);
 };

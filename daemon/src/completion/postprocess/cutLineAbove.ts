@@ -3,8 +3,8 @@
 import { lastLine, lineAbove } from "../lines.js";
 import { cutTo, type Filter } from "./filter.js";
 
-export const cutLineAbove: Filter = (proposal, { prefix }) => {
-  const [first = "", ...more] = proposal.text.split("\n");
+export const cutLineAbove: Filter = (candidate, { prefix }) => {
+  const [first = "", ...more] = candidate.text.split("\n");
   let above = lineAbove(prefix);
   let line = lastLine(prefix) + first;
   // A line to which nothing is added was there before.
@@ -13,8 +13,8 @@ export const cutLineAbove: Filter = (proposal, { prefix }) => {
   for (const next of more) {
     above = line;
     line = next;
-    if (/\w/.test(line) && line === above) return cutTo(proposal, length);
+    if (/\w/.test(line) && line === above) return cutTo(candidate, length);
     length += 1 + line.length;
   }
-  return proposal;
+  return candidate;
 };

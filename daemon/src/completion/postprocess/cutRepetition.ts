@@ -13,8 +13,8 @@ const RUNS_MAX: readonly (readonly [characters: RegExp, count: number])[] = [
 ];
 const RUN_MAX_ELSE = 3;
 
-export const cutRepetition: Filter = (proposal) => {
-  let cut = proposal;
+export const cutRepetition: Filter = (candidate) => {
+  let cut = candidate;
   for (;;) {
     const end = loopEnd(cut.text);
     if (end === undefined) return cut;

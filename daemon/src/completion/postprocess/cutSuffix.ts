@@ -4,16 +4,16 @@
  */
 
 import { filledLinesBelow, isBlank, isClosers, lastLine, restOfLine } from "../lines.js";
-import { cutTo, type Filter, type FilterContext, type Proposal } from "./filter.js";
+import { type Candidate, cutTo, type Filter, type FilterContext } from "./filter.js";
 
-export const cutSuffix: Filter = (proposal, context) => {
+export const cutSuffix: Filter = (candidate, context) => {
   const rest = restOfLine(context.suffix).trimEnd();
-  return isClosers(rest) ? cutLinesBelow(proposal, context) : cutRest(proposal, rest);
+  return isClosers(rest) ? cutLinesBelow(candidate, context) : cutRest(candidate, rest);
 };
 
 /** As often as it is written: what the cursor stands before is there once. */
-function cutRest(proposal: Proposal, rest: string): Proposal | undefined {
-  let cut = proposal;
+function cutRest(candidate: Candidate, rest: string): Candidate | undefined {
+  let cut = candidate;
   for (;;) {
     const text = cut.text.trimEnd();
     if (rest.startsWith(text)) return undefined;
@@ -23,17 +23,17 @@ function cutRest(proposal: Proposal, rest: string): Proposal | undefined {
 }
 
 /** Cuts before the first line from which on the text is how the lines below begin. */
-function cutLinesBelow(proposal: Proposal, { prefix, suffix }: FilterContext): Proposal | undefined {
-  const lines = proposal.text.split("\n");
+function cutLinesBelow(candidate: Candidate, { prefix, suffix }: FilterContext): Candidate | undefined {
+  const lines = candidate.text.split("\n");
   const below = filledLinesBelow(suffix, lines.length);
   const [first = "", ...more] = lines;
   let length = -1;
   for (const [at, line] of lines.entries()) {
     const ahead = at === 0 ? [lastLine(prefix) + first, ...more] : lines.slice(at);
-    if (!isBlank(line) && isBeginning(ahead, below)) return at === 0 ? undefined : cutTo(proposal, length);
+    if (!isBlank(line) && isBeginning(ahead, below)) return at === 0 ? undefined : cutTo(candidate, length);
     length += 1 + line.length;
   }
-  return proposal;
+  return candidate;
 }
 
 function isBeginning(lines: readonly string[], below: readonly string[]): boolean {

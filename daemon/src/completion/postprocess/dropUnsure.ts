@@ -8,5 +8,5 @@ import type { Filter } from "./filter.js";
  */
 export const MEAN_LOG_PROBABILITY_MIN = -2.5;
 
-export const dropUnsure: Filter = (proposal, { meanLogProbability }) =>
-  meanLogProbability < MEAN_LOG_PROBABILITY_MIN ? undefined : proposal;
+export const dropUnsure: Filter = (candidate, { meanLogProbability }) =>
+  meanLogProbability < MEAN_LOG_PROBABILITY_MIN ? undefined : candidate;

@@ -1,8 +1,8 @@
-/** What a post-processing filter is: a pure function from a proposal to the same or a shorter one, or to nothing. */
+/** What a post-processing filter is: a pure function from a candidate to the same or a shorter one, or to nothing. */
 
 import type { Confidence } from "../confidence.js";
 
-export interface Proposal {
+export interface Candidate {
   readonly text: string;
   /** UTF-16 units right of the cursor that `text` takes the place of. */
   readonly replaces: number;
@@ -18,9 +18,11 @@ export interface FilterContext extends Confidence {
  * Never lengthens a text, gives the same when applied again, throws on no text. undefined: nothing of it is worth
  * showing.
  */
-export type Filter = (proposal: Proposal, context: FilterContext) => Proposal | undefined;
+export type Filter = (candidate: Candidate, context: FilterContext) => Candidate | undefined;
 
-/** The proposal with no more than the first `length` units of its text. */
-export function cutTo(proposal: Proposal, length: number): Proposal {
-  return length >= proposal.text.length ? proposal : { ...proposal, text: proposal.text.slice(0, length) };
+/** The candidate with no more than the first `length` units of its text. */
+export function cutTo(candidate: Candidate, length: number): Candidate {
+  return length >= candidate.text.length
+    ? candidate
+    : { ...candidate, text: candidate.text.slice(0, length) };
 }

@@ -1,6 +1,6 @@
 /**
  * From what the model wrote to what is worth showing: a list of pure filters, in this order. What makes nothing of a
- * proposal gives its name to the log.
+ * candidate gives its name to the log.
  */
 
 import { isBlank } from "../lines.js";
@@ -10,7 +10,7 @@ import { cutRepetition } from "./cutRepetition.js";
 import { cutSuffix } from "./cutSuffix.js";
 import { cutUnopened } from "./cutUnopened.js";
 import { dropUnsure } from "./dropUnsure.js";
-import type { Filter, FilterContext, Proposal } from "./filter.js";
+import type { Candidate, Filter, FilterContext } from "./filter.js";
 import { runOverClosers } from "./runOverClosers.js";
 import { trimLineEnds } from "./trimLineEnds.js";
 
@@ -36,19 +36,19 @@ export const FILTERS: readonly NamedFilter[] = [
 ];
 
 export type Processed =
-  | ({ readonly kind: "kept" } & Proposal)
+  | ({ readonly kind: "kept" } & Candidate)
   /** `blank`: the model wrote nothing; else the name of a filter. */
   | { readonly kind: "dropped"; readonly reason: string };
 
 export function postprocess(options: { readonly text: string; readonly context: FilterContext }): Processed {
   const { context } = options;
-  let proposal: Proposal = { text: options.text, replaces: 0 };
-  if (isBlank(proposal.text)) return { kind: "dropped", reason: "blank" };
+  let candidate: Candidate = { text: options.text, replaces: 0 };
+  if (isBlank(candidate.text)) return { kind: "dropped", reason: "blank" };
   for (const { name, filter, isGuess } of FILTERS) {
     if (isGuess && context.isSure) continue;
-    const filtered = filter(proposal, context);
+    const filtered = filter(candidate, context);
     if (!filtered || isBlank(filtered.text)) return { kind: "dropped", reason: name };
-    proposal = filtered;
+    candidate = filtered;
   }
-  return { kind: "kept", ...proposal };
+  return { kind: "kept", ...candidate };
 }

@@ -1,6 +1,6 @@
 /**
  * An editor closes brackets and quotes as they are opened: the cursor stands within `f(║)` when the model writes
- * `a, b);`. Inserted as it is, that would leave a stray bracket behind; so the proposal takes the place of those right
+ * `a, b);`. Inserted as it is, that would leave a stray bracket behind; so the candidate takes the place of those right
  * of the cursor that it writes itself, and the cursor comes to stand after them.
  */
 
@@ -8,12 +8,12 @@ import { closersRightOf, lastLine } from "../lines.js";
 import { type Mark, unpairedMarks } from "./brackets.js";
 import type { Filter } from "./filter.js";
 
-export const runOverClosers: Filter = (proposal, { prefix, suffix }) => {
+export const runOverClosers: Filter = (candidate, { prefix, suffix }) => {
   const closers = closersRightOf(suffix);
-  if (closers === "") return proposal;
-  const replaces = closersWritten(proposal.text, { closers, line: lastLine(prefix) });
-  if (replaces > 0 && proposal.text === closers.slice(0, replaces)) return undefined;
-  return { ...proposal, replaces };
+  if (closers === "") return candidate;
+  const replaces = closersWritten(candidate.text, { closers, line: lastLine(prefix) });
+  if (replaces > 0 && candidate.text === closers.slice(0, replaces)) return undefined;
+  return { ...candidate, replaces };
 };
 
 /** How many of `closers` the text writes itself. `line`: what stands before it. */

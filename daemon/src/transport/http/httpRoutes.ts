@@ -56,14 +56,7 @@ export function complete(
   const sessionKey = `http:${where.file}`;
   return asClient(assistant, async (client): Promise<CompleteAnswer | undefined> => {
     const answer = await client.complete({ where, prefix, suffix, sessionKey, signal: request.signal });
-    switch (answer.kind) {
-      case "proposed":
-        return { kind: "proposed", ...answer.proposal };
-      case "silent":
-        return answer;
-      case "cancelled":
-        return undefined;
-    }
+    return answer.kind === "cancelled" ? undefined : answer;
   });
 }
 

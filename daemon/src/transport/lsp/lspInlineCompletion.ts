@@ -45,7 +45,7 @@ export function answerInlineCompletions(session: LspSession): void {
         signal,
       });
       if (answer.kind !== "proposed") return { items: [] };
-      const { completionId, text: insertText, replaces } = answer.proposal;
+      const { completionId, text: insertText, replaces } = answer;
       remember(proposedAt, completionId, { uri, offset });
       const start = document.positionAt(offset);
       const command = { title: "", command: ACCEPTED_COMMAND, arguments: [completionId] };

@@ -15,6 +15,7 @@ import { AppError } from "../../../base/errors.js";
 import { permutation, type Random, seededRandom } from "../../../base/random.js";
 import type { Tokenizer } from "../../../engine/engine.js";
 import { type ChatTemplate, chatTemplateOf } from "../../../prompt/chatTemplate.js";
+import { SUFFIX_TOKENS_MAX } from "../../../prompt/completionPrompt.js";
 import { controlsOf, END_OF_DOCUMENT } from "../../../prompt/controls.js";
 import { concatenate, encodeText } from "../../../prompt/encodeText.js";
 import {
@@ -26,7 +27,6 @@ import {
   withAnswer,
 } from "../../../prompt/format.js";
 import { fromLineStart } from "../../../prompt/prefixWindow.js";
-import { SUFFIX_TOKENS_MAX } from "../../../prompt/request.js";
 import { drawChat } from "./chatSamples.js";
 import { drawRenaming, hasIdentifier, rename, renameSome } from "./identifiers.js";
 import { drawMiddle } from "./middleSpan.js";

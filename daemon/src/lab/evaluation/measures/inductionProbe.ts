@@ -4,8 +4,8 @@ import { type OnProgress, startPhase } from "../../../base/progress.js";
 import { complete } from "../../../completion/complete.js";
 import type { Finished, Model, Tokenizer } from "../../../engine/engine.js";
 import { GREEDY } from "../../../engine/greedy.js";
+import { continuationPrompt } from "../../../prompt/completionPrompt.js";
 import { encodeText } from "../../../prompt/encodeText.js";
-import { continuationPrompt } from "../../../prompt/request.js";
 import { inCompany } from "../batch.js";
 import { randomFor } from "../draw.js";
 import type { EvaluationProject } from "../projects.js";
@@ -105,7 +105,6 @@ async function recall(
     model,
     tokenizer,
     adapterScope: "boundary",
-    place: { path: PATH, prefix, suffix: "" },
     // The product would cut the text before the definition off.
     prompt: continuationPrompt({ tokenizer, path: PATH, before: encodeText(tokenizer, prefix) }),
     sampling: GREEDY,

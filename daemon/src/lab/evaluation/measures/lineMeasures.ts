@@ -7,6 +7,7 @@ import { type OnProgress, startPhase } from "../../../base/progress.js";
 import { complete } from "../../../completion/complete.js";
 import type { Finished, Model, Tokenizer } from "../../../engine/engine.js";
 import { GREEDY } from "../../../engine/greedy.js";
+import { completionPrompt } from "../../../prompt/completionPrompt.js";
 import { controlsOf } from "../../../prompt/controls.js";
 import type { PromptForm } from "../../../prompt/promptForm.js";
 import { inCompany } from "../batch.js";
@@ -130,7 +131,7 @@ async function writeLine(
     model,
     tokenizer,
     adapterScope: "boundary",
-    place: { path, prefix, suffix, form },
+    prompt: completionPrompt({ tokenizer, path, prefix, suffix, form }),
     sampling: GREEDY,
     tokensMax: TOKENS_MAX,
     stop: "\n",

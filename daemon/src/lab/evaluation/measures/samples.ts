@@ -4,6 +4,7 @@ import { type OnProgress, startPhase } from "../../../base/progress.js";
 import { complete } from "../../../completion/complete.js";
 import type { Finished, Model, Sampling, Tokenizer } from "../../../engine/engine.js";
 import { GREEDY } from "../../../engine/greedy.js";
+import { completionPrompt } from "../../../prompt/completionPrompt.js";
 import { bracketFaults } from "../balance.js";
 import { inCompany } from "../batch.js";
 import { randomFor } from "../draw.js";
@@ -93,7 +94,7 @@ async function writeSample(
     model,
     tokenizer,
     adapterScope: "boundary",
-    place: { path, prefix, suffix: "", form: "continue" },
+    prompt: completionPrompt({ tokenizer, path, prefix, suffix: "", form: "continue" }),
     sampling: { ...SAMPLED, seed: seed + index },
     tokensMax: TOKENS_MAX,
     stop: "",

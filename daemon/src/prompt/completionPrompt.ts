@@ -8,7 +8,7 @@ import { concatenate, encodeText } from "./encodeText.js";
 import { begunLineStart, fileHeader, fillPrompt, hintOf } from "./format.js";
 import { prefixWindow, withoutReturns } from "./prefixWindow.js";
 import type { PromptForm } from "./promptForm.js";
-import { openTokens } from "./tokenHealing.js";
+import { tokensToHeal } from "./tokenHealing.js";
 
 export const SUFFIX_TOKENS_MAX = 64;
 /** Of the cursor's line; more than a line that a person writes. */
@@ -16,7 +16,7 @@ const BEGUN_TOKENS_MAX = 96;
 /** Text looked at per token of budget, so that a huge document costs no more than a long one. */
 const CHARACTERS_PER_TOKEN_MAX = 16;
 
-export interface CompletionPlace {
+interface PlaceOptions {
   readonly tokenizer: Tokenizer;
   /** Path within the project, `/` between names. */
   readonly path: string;
@@ -27,7 +27,7 @@ export interface CompletionPlace {
   /** Default: a fill, where there is text after the cursor and the model has tokens for it. */
   readonly form?: PromptForm;
   /** Number of the cursor's line, from 0, where the caller knows it: saves counting through the whole prefix. */
-  readonly line?: number;
+  readonly line?: number | undefined;
 }
 
 export interface CompletionPrompt {
@@ -44,11 +44,11 @@ export interface CompletionPrompt {
   };
   /** The token that ends the answer; a plain continuation has none but the end of the document. */
   readonly end: number | undefined;
-  /** Text before the cursor that the model writes once more, at the start of its answer: see `openWord.ts`. */
-  readonly lead: string;
+  /** Text before the cursor that the model writes once more, at the start of its answer: see `tokenHealing.ts`. */
+  readonly healedPrefix: string;
 }
 
-export function completionPrompt(place: CompletionPlace): CompletionPrompt {
+export function completionPrompt(place: PlaceOptions): CompletionPrompt {
   const { tokenizer, path, prefix, suffix, line } = place;
   const controls = controlsOf(tokenizer);
   if (controls === undefined || place.form === "continue" || isBlank(suffix)) {
@@ -58,7 +58,7 @@ export function completionPrompt(place: CompletionPlace): CompletionPrompt {
   const near = withoutReturns(suffix.slice(0, SUFFIX_TOKENS_MAX * CHARACTERS_PER_TOKEN_MAX));
   const lineStart = begunLineStart(prefix);
   const written = encodeText(tokenizer, withoutReturns(prefix.slice(lineStart))).subarray(-BEGUN_TOKENS_MAX);
-  const closed = written.length - openTokens(tokenizer, written);
+  const closed = written.length - tokensToHeal(tokenizer, written);
   const parts = {
     header: fileHeader(vocabulary, path),
     suffix: encodeText(tokenizer, near).subarray(0, SUFFIX_TOKENS_MAX),
@@ -76,7 +76,7 @@ export function completionPrompt(place: CompletionPlace): CompletionPrompt {
     tokens,
     prefix: { start, above: start + parts.above.length, end: tokens.length },
     end: controls.eot,
-    lead: tokenizer.decode(written.subarray(closed)),
+    healedPrefix: tokenizer.decode(written.subarray(closed)),
   });
 }
 
@@ -88,14 +88,14 @@ export function continuationPrompt(options: {
 }): CompletionPrompt {
   const { tokenizer, path, before } = options;
   const controls = controlsOf(tokenizer);
-  const open = before.length - openTokens(tokenizer, before);
+  const closed = before.length - tokensToHeal(tokenizer, before);
   const header = controls === undefined ? new Uint32Array() : fileHeader({ tokenizer, controls }, path);
-  const tokens = concatenate([header, before.subarray(0, open)]);
+  const tokens = concatenate([header, before.subarray(0, closed)]);
   return promptOf({
     tokens: tokens.length > 0 ? tokens : Uint32Array.of(END_OF_DOCUMENT),
     prefix: { start: header.length, end: tokens.length },
     end: undefined,
-    lead: tokenizer.decode(before.subarray(open)),
+    healedPrefix: tokenizer.decode(before.subarray(closed)),
   });
 }
 

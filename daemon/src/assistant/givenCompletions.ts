@@ -1,0 +1,24 @@
+/** The newest completions that clients were given, by id, with what a correction of one needs. */
+
+import { NewestMap } from "../base/newestMap.js";
+import type { CompletionPrompt } from "../prompt/completionPrompt.js";
+import type { Project } from "../store/project.js";
+
+/** A correction follows within minutes; a person sees about one completion a second at most. */
+const GIVEN_MAX = 1000;
+
+export type GivenCompletions = NewestMap<
+  string,
+  {
+    readonly project: Project;
+    /** What it was asked with. */
+    readonly prompt: CompletionPrompt;
+    /** Hash of the tokenizer that made the prompt: a model with another one cannot be taught by it. */
+    readonly vocabulary: string;
+    readonly text: string;
+  }
+>;
+
+export function createGivenCompletions(): GivenCompletions {
+  return new NewestMap(GIVEN_MAX);
+}
