@@ -1,8 +1,9 @@
 /** From a document or folder to its Project, and to the path by which prompts name the document. */
 
 import { stat } from "node:fs/promises";
-import { dirname, isAbsolute, relative, sep } from "node:path";
+import { dirname, sep } from "node:path";
 import { NewestMap } from "../base/newestMap.js";
+import { isWithin, pathWithin } from "../base/pathWithin.js";
 import { type Project, projectOf } from "../store/project.js";
 import type { Where } from "./assistant.js";
 
@@ -50,20 +51,14 @@ export function createWhereabouts(options: {
       const project = await remembered(`${start}\n${isInside ? folder : ""}`, async () =>
         projectOf(await nearestFolder(start), isInside ? folder : undefined),
       );
-      return { project, path: pathWithin(project.folder, file) };
+      return { project, path: pathIn(project.folder, file) };
     },
   };
 }
 
-function isWithin(folder: string, file: string): boolean {
-  const path = relative(folder, file);
-  return path !== "" && !path.startsWith("..") && !isAbsolute(path);
-}
-
 /** A project's folder is free of symbolic links and the file's path may not be; then its last names must do. */
-function pathWithin(folder: string, file: string): string {
-  const names = isWithin(folder, file) ? relative(folder, file).split(sep) : file.split(sep).slice(-2);
-  return names.join("/");
+function pathIn(folder: string, file: string): string {
+  return isWithin(folder, file) ? pathWithin(folder, file) : file.split(sep).slice(-2).join("/");
 }
 
 /** A new file's folder may not exist yet. */

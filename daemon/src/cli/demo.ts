@@ -5,7 +5,8 @@
  */
 
 import { mkdir, readdir, rm, stat } from "node:fs/promises";
-import { join, relative, sep } from "node:path";
+import { join } from "node:path";
+import { pathWithin } from "../base/pathWithin.js";
 import type { DidLearn, UndoResult } from "../protocol/corrections.js";
 import type { TeachEvent } from "../protocol/routes.js";
 import type { DaemonState } from "../protocol/state.js";
@@ -109,5 +110,5 @@ async function filesUnder(folder: string): Promise<readonly WrittenFile[]> {
     // A file that the daemon replaces at this moment is counted when it is back.
     files.sort().map(async (file) => ({ file, bytes: (await stat(file).catch(() => undefined))?.size ?? 0 })),
   );
-  return sizes.map(({ file, bytes }) => ({ path: relative(folder, file).split(sep).join("/"), bytes }));
+  return sizes.map(({ file, bytes }) => ({ path: pathWithin(folder, file), bytes }));
 }

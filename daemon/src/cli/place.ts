@@ -1,9 +1,10 @@
 /** From a command's arguments and options to what they mean: a workplace, a cursor in some code, a way to sample. */
 
-import { relative, resolve, sep } from "node:path";
+import { resolve } from "node:path";
 import type { Settings } from "@ouroboros/configs";
 import type { z } from "zod";
 import { AppError } from "../base/errors.js";
+import { pathWithin } from "../base/pathWithin.js";
 import { openWorkplace, type Workplace } from "../compose.js";
 import type { Sampling } from "../engine/engine.js";
 import type { Cli } from "./cli.js";
@@ -36,7 +37,7 @@ export async function readPlace(source: {
     if (text !== undefined) throw new AppError("input-invalid", "give either a text or --file, not both");
     const path = resolve(cli.currentFolder, file);
     const place = await readPlaceInFile({ path, line, column });
-    return { ...place, path: relative(workplace.project.folder, path).split(sep).join("/") };
+    return { ...place, path: pathWithin(workplace.project.folder, path) };
   }
   if (line !== undefined || column !== undefined) {
     throw new AppError("input-invalid", "--line and --column say where in a file: name it with --file");

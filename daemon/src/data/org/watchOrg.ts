@@ -8,9 +8,10 @@
  */
 
 import { existsSync } from "node:fs";
-import { dirname, isAbsolute, relative, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { watch } from "chokidar";
 import { AppError } from "../../base/errors.js";
+import { isWithin } from "../../base/pathWithin.js";
 import { readOrgText } from "./readOrgText.js";
 
 export interface OrgWatchOptions {
@@ -96,8 +97,7 @@ function nearestFolder(path: string): string {
 
 /** `path` is the file or a folder that it lies in. */
 function isOnTheWay(path: string, file: string): boolean {
-  const rest = relative(path, file);
-  return rest.split(/[\\/]/)[0] !== ".." && !isAbsolute(rest);
+  return resolve(path) === file || isWithin(path, file);
 }
 
 function asAppError(error: unknown): AppError {

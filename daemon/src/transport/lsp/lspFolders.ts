@@ -1,9 +1,9 @@
 /** The folders that one LSP client has open, and what its URIs mean on this machine. */
 
-import { isAbsolute, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { z } from "zod";
 import type { Where } from "../../assistant/assistant.js";
+import { isWithin } from "../../base/pathWithin.js";
 
 /** See `InitializationOptions`; other clients' options are theirs. */
 export const initializationSchema = z.object({ ownInlineCompletion: z.boolean().optional() });
@@ -54,9 +54,4 @@ function pathOf(uri: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isWithin(folder: string, path: string): boolean {
-  const inside = relative(folder, path);
-  return inside !== "" && !inside.startsWith("..") && !isAbsolute(inside);
 }

@@ -1,7 +1,8 @@
 /** Reads the files of a local folder that belongs to a recipe. Follows no symbolic links. */
 import { readdir, readFile } from "node:fs/promises";
-import { join, relative, sep } from "node:path";
+import { join } from "node:path";
 import { AppError, systemErrorCode } from "../../../base/errors.js";
+import { pathWithin } from "../../../base/pathWithin.js";
 import type { PackageFile } from "./packageFile.js";
 
 /** The files that `isWanted` picks by path relative to `folder`. Throws AppError `input-invalid` without the folder. */
@@ -21,7 +22,7 @@ async function pathsIn(folder: string): Promise<string[]> {
     const entries = await readdir(folder, { recursive: true, withFileTypes: true });
     return entries
       .filter((entry) => entry.isFile())
-      .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll(sep, "/"))
+      .map((entry) => pathWithin(folder, join(entry.parentPath, entry.name)))
       .sort();
   } catch (cause) {
     const code = systemErrorCode(cause);
