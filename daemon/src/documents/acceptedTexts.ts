@@ -3,6 +3,7 @@
  * every edit, so that *Correct This* can teach what the user has made of a proposal without any retyping.
  */
 
+import { NewestMap } from "../base/newestMap.js";
 import { moveRange, type OffsetEdit, type TrackedRange } from "./trackedRange.js";
 
 /** Corrections follow soon after acceptance; the oldest of more than these is forgotten. */
@@ -39,30 +40,24 @@ export interface AcceptedTexts {
 }
 
 export function createAcceptedTexts(): AcceptedTexts {
-  /** Newest last. */
-  const accepted = new Map<string, Followed>();
+  const accepted = new NewestMap<string, Followed>(ACCEPTED_MAX);
   return {
     accept({ completionId, proposed, uri, offset, text }) {
       const range = findInserted({ text, proposed, offset });
-      accepted.delete(completionId);
       accepted.set(completionId, { completionId, proposed, range, uri, rewritingAt: undefined });
-      for (const oldest of accepted.keys()) {
-        if (accepted.size <= ACCEPTED_MAX) break;
-        accepted.delete(oldest);
-      }
     },
     edited(uri, edits) {
-      for (const [id, each] of accepted) {
-        if (each.uri === uri) accepted.set(id, edits.reduce(follow, each));
+      for (const [id, each] of accepted.entries()) {
+        if (each.uri === uri) accepted.replace(id, edits.reduce(follow, each));
       }
     },
     at: (uri, offset) =>
-      [...accepted.values()].findLast(
-        ({ uri: other, range }) => other === uri && range.start <= offset && offset <= range.end,
-      ),
+      accepted
+        .values()
+        .findLast(({ uri: other, range }) => other === uri && range.start <= offset && offset <= range.end),
     get: (completionId) => accepted.get(completionId),
     forget(uri) {
-      for (const [id, each] of accepted) if (each.uri === uri) accepted.delete(id);
+      for (const [id, each] of accepted.entries()) if (each.uri === uri) accepted.delete(id);
     },
   };
 }

@@ -5,6 +5,7 @@
 
 import { InlineCompletionRequest, InlineCompletionTriggerKind } from "vscode-languageserver";
 import { z } from "zod";
+import { NewestMap } from "../../base/newestMap.js";
 import { CLIENT_NOTIFICATIONS } from "../../protocol/methods.js";
 import { documentSchema, idSchema, positionSchema } from "../../protocol/places.js";
 import { ACCEPTED_COMMAND, type SuggestionEvent, suggestionEventSchema } from "../../protocol/suggestions.js";
@@ -25,7 +26,7 @@ const PROPOSED_MAX = 256;
 
 export function answerInlineCompletions(session: LspSession): void {
   const { connection, client, documents, accepted, folders } = session;
-  const proposedAt = new Map<string, { readonly uri: string; readonly offset: number }>();
+  const proposedAt = new NewestMap<string, { readonly uri: string; readonly offset: number }>(PROPOSED_MAX);
 
   connection.onRequest(
     InlineCompletionRequest.method,
@@ -46,7 +47,7 @@ export function answerInlineCompletions(session: LspSession): void {
       });
       if (answer.kind !== "proposed") return { items: [] };
       const { completionId, text: insertText, replaces } = answer;
-      remember(proposedAt, completionId, { uri, offset });
+      proposedAt.set(completionId, { uri, offset });
       const start = document.positionAt(offset);
       const command = { title: "", command: ACCEPTED_COMMAND, arguments: [completionId] };
       const range = { start, end: { ...start, character: start.character + replaces } };
@@ -77,12 +78,4 @@ export function answerInlineCompletions(session: LspSession): void {
 /** Between the two halves of a surrogate pair no text can be written. */
 function isInsideCharacter(text: string, offset: number): boolean {
   return /^[\uD800-\uDBFF][\uDC00-\uDFFF]/.test(text.slice(Math.max(0, offset - 1), offset + 1));
-}
-
-function remember<Value>(map: Map<string, Value>, key: string, value: Value): void {
-  map.set(key, value);
-  for (const oldest of map.keys()) {
-    if (map.size <= PROPOSED_MAX) break;
-    map.delete(oldest);
-  }
 }
