@@ -20,11 +20,16 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
+    await moveIntoPlace(temporary, path);
   } catch (error) {
     await unlink(temporary).catch(() => undefined);
     throw error;
   }
+}
+
+/** Renames a file or folder whose content is durable; once this resolves its new name is durable too. */
+export async function moveIntoPlace(temporary: string, path: string): Promise<void> {
+  await rename(temporary, path);
   await syncFolder(dirname(path));
 }
 

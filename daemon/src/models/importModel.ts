@@ -1,10 +1,10 @@
 /** Any model file becomes a hub folder of the data home, whole or not at all. */
 
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import { syncFolder, TEMPORARY_SUFFIX } from "../base/atomicFile.js";
+import { moveIntoPlace, TEMPORARY_SUFFIX } from "../base/atomicFile.js";
 import { AppError } from "../base/errors.js";
 import {
   type Cancelled,
@@ -71,8 +71,7 @@ export async function importModel(
     if (converted.kind === "cancelled") return converted;
     const completionForm = await completionFormBeside(source);
     await writeHubFiles(temporary, { name, info, tokenizer, source, completionForm });
-    await rename(temporary, folder);
-    await syncFolder(models);
+    await moveIntoPlace(temporary, folder);
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }

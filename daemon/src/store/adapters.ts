@@ -5,10 +5,10 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { hashFile, syncFolder, TEMPORARY_SUFFIX, writeFileAtomic } from "../base/atomicFile.js";
+import { hashFile, moveIntoPlace, TEMPORARY_SUFFIX, writeFileAtomic } from "../base/atomicFile.js";
 import type { DataHome } from "../base/dataHome.js";
 import { AppError, systemErrorCode } from "../base/errors.js";
 
@@ -107,8 +107,7 @@ export async function commitAdapter(options: {
   const { sha256, bytes } = staged;
   const manifest: AdapterManifest = { v: 1, ...options.manifest, sha256, bytes };
   try {
-    await rename(staged.path, tensorsPath(folder, manifest.version));
-    await syncFolder(folder);
+    await moveIntoPlace(staged.path, tensorsPath(folder, manifest.version));
     await writeFileAtomic(manifestPath(folder, manifest.version), `${JSON.stringify(manifest, null, 2)}\n`);
   } catch (error) {
     throw unwritable(folder, error);

@@ -5,8 +5,9 @@
 
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { writeFileAtomic } from "../base/atomicFile.js";
 import { AppError } from "../base/errors.js";
 import { permutation, seededRandom } from "../base/random.js";
 import type { Model, Tokenizer, TrainedParameters, Trainer } from "../engine/engine.js";
@@ -105,7 +106,7 @@ async function claimFolder(
     );
   }
   await mkdir(folder, { recursive: true });
-  await writeFile(path, identity);
+  await writeFileAtomic(path, identity);
 }
 
 interface TokenStream {

@@ -6,9 +6,10 @@
 
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type PretrainingConfig, stepsOf } from "@ouroboros/configs";
+import { writeFileAtomic } from "../../base/atomicFile.js";
 import { AppError } from "../../base/errors.js";
 import type { OnProgress } from "../../base/progress.js";
 import { type Engine, loadTokenizer, type Model, type Tokenizer, type Trainer } from "../../engine/engine.js";
@@ -183,7 +184,7 @@ async function claimRun(run: {
       );
     }
   }
-  await writeFile(path, `${JSON.stringify(identity, null, 2)}\n`);
+  await writeFileAtomic(path, `${JSON.stringify(identity, null, 2)}\n`);
 }
 
 function modelPath(folder: string): string {
@@ -205,5 +206,5 @@ async function save(options: {
   // Where it started from is a folder of this machine, and the model may be given away.
   const { start: _, ...training } = config;
   const about = { modelHash, vocabularyHash: tokenizer.hash, corpus: recipe.name, training };
-  await writeFile(join(folder, MODEL_CONFIG_FILE), `${JSON.stringify(about, null, 2)}\n`);
+  await writeFileAtomic(join(folder, MODEL_CONFIG_FILE), `${JSON.stringify(about, null, 2)}\n`);
 }
