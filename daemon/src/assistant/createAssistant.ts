@@ -20,7 +20,7 @@ import { createOpenProjects } from "./openProjects.js";
 import { type CorrectionPhase, createProjectLearning, type ProjectLearning } from "./projectLearning.js";
 import { createWhereabouts } from "./projectResolver.js";
 import { createServedModel } from "./servedModel.js";
-import { createTaughtFiles } from "./taughtFiles.js";
+import { TaughtFiles } from "./taughtFiles.js";
 
 export interface AssistantOptions {
   readonly version: string;
@@ -90,7 +90,7 @@ export function createAssistant(options: AssistantOptions): Assistant {
       },
       log,
     });
-  const taughtFiles = createTaughtFiles({ log, onChange: changed });
+  const taughtFiles = new TaughtFiles({ log, onChange: changed });
   const teachFiles = (line: ProjectLearning, { tokenizer }: LoadedModel) => {
     taughtFiles.teach(line, tokenizer).catch((error: unknown) => {
       // Its model was let go: the next one is taught when the project is opened with it.
@@ -122,7 +122,7 @@ export function createAssistant(options: AssistantOptions): Assistant {
       if (!model.served) return;
       for (const line of lines()) teachFiles(line, model.served.loaded);
     },
-    onProblem: taughtFiles.failed,
+    onProblem: (error) => taughtFiles.failed(error),
   });
 
   function stateFor(each: Connected): DaemonState {

@@ -1,66 +1,104 @@
 /**
  * Files by which people teach (sft.org): what a save adds or changes is kept as corrections of every open project, and
- * learned when nobody's own correction waits. Which lessons a project has had is the journal's to say: a lesson's id
- * names its content, so nothing is taught twice, and what a crash interrupted is taught at the next start.
+ * learned when nobody's own correction waits. A save is parsed once, and made into lessons once for each vocabulary;
+ * the projects share them. Which lessons a project has had is the journal's to say: a lesson's id names its content, so
+ * nothing is taught twice, and what a crash interrupted is taught at the next start.
  */
 
 import { codeOf, errorMessage } from "../base/errorMessage.js";
 import type { Log } from "../base/log.js";
-import { parseOrg } from "../data/org/parseOrg.js";
+import { type OrgFile, parseOrg } from "../data/org/parseOrg.js";
 import type { Tokenizer } from "../engine/engine.js";
 import type { Lesson } from "../lessons/lesson.js";
 import { lessonsOf } from "../lessons/orgLessons.js";
 import type { ProjectLearning } from "./projectLearning.js";
 
-export interface TaughtFiles {
-  /** The file at `path` was saved, or found when the daemon started. */
-  saved(path: string, text: string): void;
-  /** A file cannot be read, or its lessons not be kept; until the next save. */
-  failed(error: unknown): void;
-  /** Keeps what `line` has not had yet. Does not wait for training. */
-  teach(line: ProjectLearning, tokenizer: Tokenizer): Promise<void>;
-  /** One sentence for each thing that is wrong in the files now. */
-  readonly problems: readonly string[];
-}
-
 /** Of one file; a person mends them one by one. */
 const PROBLEMS_SHOWN_MAX = 5;
 
-export function createTaughtFiles({ log, onChange }: { log: Log; onChange: () => void }): TaughtFiles {
-  const texts = new Map<string, string>();
+interface TaughtFile {
+  readonly content: OrgFile;
+  /** Made when a project first needs them. */
+  readonly lessons: WeakMap<Tokenizer, readonly Lesson[]>;
+}
+
+export class TaughtFiles {
+  readonly #log: Log;
+  readonly #onChange: () => void;
+  readonly #files = new Map<string, TaughtFile>();
   /** By file; under the empty name what is not about a file's content. */
-  const problems = new Map<string, readonly string[]>();
-  const note = (path: string, errors: readonly unknown[]) => {
-    for (const error of errors) log.warn({ code: codeOf(error) }, "a taught file has a mistake");
-    problems.set(path, errors.slice(0, PROBLEMS_SHOWN_MAX).map(errorMessage));
-    onChange();
-  };
-  const lessonsIn = (path: string, text: string, tokenizer: Tokenizer): readonly Lesson[] => {
+  readonly #problems = new Map<string, readonly string[]>();
+  /** Of each project the teaching that began last: two at once would keep a lesson twice. */
+  readonly #teaching = new WeakMap<ProjectLearning, Promise<void>>();
+
+  constructor({ log, onChange }: { readonly log: Log; readonly onChange: () => void }) {
+    this.#log = log;
+    this.#onChange = onChange;
+  }
+
+  /** One sentence for each thing that is wrong in the files now. */
+  get problems(): readonly string[] {
+    return [...this.#problems.values()].flat();
+  }
+
+  /** The file at `path` was saved, or found when the daemon started. */
+  saved(path: string, text: string): void {
+    this.#problems.delete("");
+    this.#files.delete(path);
     try {
-      const found = lessonsOf(parseOrg({ text, path }), tokenizer);
-      note(path, found.problems);
-      return found.lessons;
+      this.#files.set(path, { content: parseOrg({ text, path }), lessons: new WeakMap() });
+      this.#note(path, []);
     } catch (error) {
-      note(path, [error]);
-      return [];
+      this.#note(path, [error]);
     }
-  };
-  return {
-    saved(path, text) {
-      problems.delete("");
-      texts.set(path, text);
-    },
-    failed: (error) => note("", [error]),
-    async teach(line, tokenizer) {
-      for (const [path, text] of texts) {
-        for (const { id, line: _line, ...lesson } of lessonsIn(path, text, tokenizer)) {
-          if (line.learning.find(id)) continue;
-          await line.keep({ teaching: { source: "org", ...lesson }, id, origin: "org" });
-        }
+  }
+
+  /** A file cannot be read, or its lessons not be kept; until the next save. */
+  failed(error: unknown): void {
+    this.#note("", [error]);
+  }
+
+  /** Keeps what `project` has not had yet. Does not wait for training. */
+  teach(project: ProjectLearning, tokenizer: Tokenizer): Promise<void> {
+    const before = this.#teaching.get(project)?.catch(() => undefined);
+    const taught = Promise.resolve(before).then(() => this.#keepLessons(project, tokenizer));
+    this.#teaching.set(project, taught);
+    return taught;
+  }
+
+  async #keepLessons(project: ProjectLearning, tokenizer: Tokenizer): Promise<void> {
+    for (const [path, file] of this.#files) {
+      for (const { id, line: _line, ...lesson } of this.#lessonsIn(path, file, tokenizer)) {
+        if (project.learning.find(id)) continue;
+        await project.keep({ teaching: { source: "org", ...lesson }, id, origin: "org" });
       }
-    },
-    get problems() {
-      return [...problems.values()].flat();
-    },
-  };
+    }
+  }
+
+  #lessonsIn(path: string, { content, lessons }: TaughtFile, tokenizer: Tokenizer): readonly Lesson[] {
+    const known = lessons.get(tokenizer);
+    if (known) return known;
+    const made = readLessons(content, tokenizer);
+    lessons.set(tokenizer, made.lessons);
+    this.#note(path, made.problems);
+    return made.lessons;
+  }
+
+  #note(path: string, errors: readonly unknown[]): void {
+    for (const error of errors) this.#log.warn({ code: codeOf(error) }, "a taught file has a mistake");
+    this.#problems.set(path, errors.slice(0, PROBLEMS_SHOWN_MAX).map(errorMessage));
+    this.#onChange();
+  }
+}
+
+/** Where the file as a whole cannot be taught, that is its one problem. */
+function readLessons(
+  content: OrgFile,
+  tokenizer: Tokenizer,
+): { readonly lessons: readonly Lesson[]; readonly problems: readonly unknown[] } {
+  try {
+    return lessonsOf(content, tokenizer);
+  } catch (error) {
+    return { lessons: [], problems: [error] };
+  }
 }
