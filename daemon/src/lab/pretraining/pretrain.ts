@@ -20,8 +20,9 @@ import { hasStoppedRun, runTraining, type TrainingProgress, weightsOf } from "..
 import { buildCorpus } from "../corpus/buildCorpus.js";
 import { MANIFEST_FILE, readManifest } from "../corpus/documents.js";
 import type { CorpusRecipe } from "../corpus/recipe.js";
-import { openSampleStream, validationWindows } from "../corpus/samples/sampleStream.js";
+import { openSampleStream } from "../corpus/samples/sampleStream.js";
 import { readTokenised, tokeniseCorpus } from "../corpus/samples/tokenisedCorpus.js";
+import { validationWindows } from "../corpus/samples/validationWindows.js";
 import { trainCorpusVocabulary } from "../vocabulary/corpusVocabulary.js";
 
 export interface PretrainOptions {

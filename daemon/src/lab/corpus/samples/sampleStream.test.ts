@@ -12,8 +12,10 @@ import { readDocuments } from "../documents.js";
 import { parseRecipe } from "../recipe.js";
 import { archiveName } from "../sources/archiveCache.js";
 import { lengthsIn } from "./indexedTokens.js";
-import { openSampleStream, type SampleMix, validationWindows } from "./sampleStream.js";
+import { openSampleStream } from "./sampleStream.js";
 import { readTokenised, tokeniseCorpus } from "./tokenisedCorpus.js";
+import { validationWindows } from "./validationWindows.js";
+import type { SampleMix } from "./windowMaker.js";
 
 const CONTEXT_TOKENS = 160;
 const tokenizer = testTokenizer([
