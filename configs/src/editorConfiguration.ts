@@ -13,7 +13,7 @@ function sentenceKey(setting: string): string {
   return `setting.${setting}`;
 }
 
-/** What the manifest holds under `contributes.configuration`. */
+/** The part of the manifest under `contributes.configuration`. */
 export function editorConfiguration() {
   const { properties = {} } = z.toJSONSchema(editorSettingsSchema, { io: "input" });
   const scopes: Readonly<Record<string, string>> = EDITOR_SETTING_SCOPES;

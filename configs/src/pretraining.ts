@@ -26,7 +26,7 @@ const learningRateSchema = z.strictObject({
 });
 export type LearningRateSchedule = z.infer<typeof learningRateSchema>;
 
-/** As the engine's OptimizerOptions. */
+/** The engine's OptimizerOptions. */
 const optimizerSchema = z.strictObject({
   beta1: z.number().min(0).lt(1),
   beta2: z.number().min(0).lt(1),
@@ -45,7 +45,7 @@ const optimizerSchema = z.strictObject({
 });
 export type OptimizerConfig = z.infer<typeof optimizerSchema>;
 
-/** Which steps are not applied, because their batch is not like the others. */
+/** Limits above which a step is not applied, because its batch is not like the others. */
 const guardSchema = z.strictObject({
   /** Nats per token above the mean of the last steps. */
   lossAbove: z.number().positive(),
@@ -60,9 +60,9 @@ const share = z.number().min(0).max(1);
 const sampleMixSchema = z
   .strictObject({
     fill: share,
-    /** Of fills: those whose cut lies between two tokens, as a request's does; the others are cut at any character. */
+    /** Share of fills whose cut lies between two tokens, as a request's does; the others are cut at any character. */
     fillAtTokens: share,
-    /** Of fills: those that hint the suffix once more. */
+    /** Share of fills that hint the suffix once more. */
     hints: share,
     edit: share,
     chat: share,
@@ -70,7 +70,7 @@ const sampleMixSchema = z
     renamed: share,
     /** Text tokenised in pieces cut at any character. */
     split: share,
-    /** Of plain windows that begin inside a document: those that get its header, as a cut prompt does. */
+    /** Share of plain windows inside a document that get its header, as a cut prompt does. */
     headers: share,
   })
   .refine(({ fill, edit, chat, renamed, split }) => fill + edit + chat + renamed + split <= 1, {

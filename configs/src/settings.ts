@@ -117,7 +117,7 @@ export const settingsSchema = z.strictObject({
     .describe("Port on 127.0.0.1 at which the daemon also answers HTTP. 0: none, its private socket only."),
 });
 
-/** What an editor decides window by window. It applies these itself; the daemon, which serves all windows, has no use for them. */
+/** Settings that an editor decides window by window. It applies these itself; the daemon, which serves all windows, has no use for them. */
 export const editorSettingsSchema = z.strictObject({
   "ouroboros.completion.enabled": z
     .boolean()
@@ -141,7 +141,7 @@ export type EditorSettings = z.infer<typeof editorSettingsSchema>;
 
 export const DEFAULT_EDITOR_SETTINGS: EditorSettings = editorSettingsSchema.parse({});
 
-/** Who may set it in VS Code: `window`: a folder's settings too; `language-overridable`: also per language. */
+/** The scope of a setting in VS Code: `window`: a folder's settings too; `language-overridable`: also per language. */
 export type EditorSettingScope = "window" | "resource" | "language-overridable";
 
 /**
@@ -158,7 +158,7 @@ export const EDITOR_SETTING_SCOPES = {
 export type Settings = z.infer<typeof settingsSchema>;
 export type SettingKey = keyof Settings;
 
-/** What a user who has set nothing gets. */
+/** The settings of a user who has set nothing. */
 export const DEFAULT_SETTINGS: Settings = settingsSchema.parse({});
 
 export const SETTING_KEYS: readonly string[] = Object.keys(settingsSchema.shape);
@@ -167,7 +167,7 @@ export type ParsedSettings =
   | { readonly kind: "settings"; readonly settings: Settings }
   | { readonly kind: "invalid"; readonly problem: string };
 
-/** Turns what a settings file holds into settings; `problem` is one sentence that names the key and the way out. */
+/** Reads what a settings file holds; `problem` is one sentence that names the key and the way out. */
 export function parseSettings(raw: unknown): ParsedSettings {
   const parsed = settingsSchema.safeParse(raw);
   if (parsed.success) return { kind: "settings", settings: parsed.data };

@@ -1,5 +1,5 @@
 /**
- * Lines of a file, one at a time, however large the file is. The door for text that users bring: a line that is not
+ * Lines of a file, one at a time, however large the file is. Text that users bring is checked here: a line that is not
  * UTF-8 or longer than the limit is one error with the file's name and the line's number.
  */
 

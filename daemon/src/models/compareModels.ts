@@ -15,7 +15,7 @@ export interface Agreement {
   readonly kind: "finished";
   readonly positions: number;
   readonly maxDifference: number;
-  /** Of the first model's logits, to see differences by. */
+  /** The largest of the first model's logits, to see differences by. */
   readonly maxLogit: number;
   /** Mean over positions of KL(first ‖ second), in nats. */
   readonly divergence: number;
@@ -75,7 +75,7 @@ async function logitsOf(options: {
   return { info: model.info, logits };
 }
 
-/** The same for every run: a walk through the whole vocabulary in large steps. */
+/** Tokens that are the same for every run: a walk through the whole vocabulary in large steps. */
 function fixedTokens(sequence: number, vocabularySize: number): Uint32Array {
   return Uint32Array.from(
     { length: SEQUENCE_TOKENS },

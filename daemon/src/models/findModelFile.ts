@@ -8,7 +8,7 @@ import { AppError } from "../base/errors.js";
 const USUAL_NAMES = ["model.safetensors", "model.safetensors.index.json", "model.pth"];
 const MODEL_ENDINGS = [".safetensors", ".pth", ".gguf"];
 
-/** What `ouro model import` gave a name comes first, unless a path of that name exists. */
+/** Finds a model by name or path: what `ouro model import` gave a name comes first, unless a path of that name exists. */
 export async function findNamedModel(options: {
   readonly named: string;
   /** Absolute. */

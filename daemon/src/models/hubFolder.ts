@@ -19,7 +19,7 @@ export interface HubDescription {
   readonly name: string;
   readonly info: Omit<ModelInfo, "hash" | "parameters">;
   readonly tokenizer: Tokenizer;
-  /** What it was made from, for the README. */
+  /** The model it was made from, for the README. */
   readonly source: string;
   /** Kept from the source's config.json, where it says so. */
   readonly completionForm: string | undefined;

@@ -10,6 +10,6 @@ export interface LoadedModel {
   readonly path: string;
   readonly vocabularyPath: string;
   readonly isEmbedded: boolean;
-  /** How it is asked within a text. */
+  /** The form of its prompts within a text. */
   readonly form: PromptForm;
 }

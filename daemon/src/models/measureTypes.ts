@@ -12,7 +12,7 @@ import { FIXED_TEXTS } from "./fixedTexts.js";
 export const MEASURED_TYPES = ["bf16", "q8", "q4"] as const satisfies readonly WeightType[];
 export type MeasuredType = (typeof MEASURED_TYPES)[number];
 
-/** Of each text; a vocabulary of bytes makes many of them. */
+/** Tokens of each text at most; a vocabulary of bytes makes many of them. */
 const SEQUENCE_TOKENS_MAX = 256;
 /** Steps of `onProgress`: each type once, then each text in float32 and in each type. */
 const STEPS = MEASURED_TYPES.length + FIXED_TEXTS.length * (1 + MEASURED_TYPES.length);

@@ -2,7 +2,7 @@
 
 import type { FloatDType, ModelFile, ModelInfo } from "../engine/engine.js";
 
-/** As the engine reads them off the tensors (native/MODEL.md 2). */
+/** A model's sizes as the engine reads them off the tensors (native/MODEL.md 2). */
 export function shapeOf(file: ModelFile): Omit<ModelInfo, "hash" | "parameters"> {
   const shapes = new Map(file.tensors.map(({ name, shape }) => [name, shape]));
   const size = (name: string, dimension: number) => shapes.get(name)?.[dimension] ?? 0;

@@ -20,7 +20,7 @@ export interface BenchLine {
   readonly tokensPerSecond: number;
   /** Floating-point operations of the matrix products per second. */
   readonly flops: number;
-  /** Of the machine's peak for arithmetic, or, for decoding, of reading all weights once per token. */
+  /** As a share of the machine's peak for arithmetic, or, for decoding, of reading all weights once per token. */
   readonly shareOfLimit: number;
 }
 

@@ -78,8 +78,8 @@ test.each([
   [1000, [1000]],
   [4096, [1024, 4096]],
   [100_000, [1024, 4096, 16_384, 65_536, 100_000]],
-])("depths up to %i tokens end there", (tokensMost, depths) => {
-  expect(depthsUpTo(tokensMost)).toEqual(depths);
+])("depths up to %i tokens end there", (tokensMax, depths) => {
+  expect(depthsUpTo(tokensMax)).toEqual(depths);
 });
 
 test("a token reads all but the embedding, and only rows with logits meet the head", () => {

@@ -3,7 +3,7 @@
  * and only what was measured side by side can be divided.
  */
 
-/** Of several rounds; `spread` is the distance from worst to best as a share of the median. */
+/** Figures over several rounds; `spread` is the distance from worst to best as a share of the median. */
 export interface Summary {
   readonly median: number;
   readonly best: number;
@@ -21,7 +21,7 @@ export interface Figure extends Summary {
   readonly unit: string;
   readonly rounds: number;
   readonly limit?: Limit;
-  /** Of the limit, by medians: 1 is all that the machine can do. */
+  /** As a share of the limit, by medians: 1 is all that the machine can do. */
   readonly fraction?: number;
 }
 
@@ -33,7 +33,7 @@ export interface BenchRun {
 /** Undefined once the person has stopped it. */
 export type Measured<T> = T | undefined;
 
-/** What the machine could do, in operations or bytes per second. */
+/** The most that the machine could do, in operations or bytes per second. */
 export interface LimitProbe {
   readonly name: string;
   readonly unit: "GB/s" | "GFLOP/s" | "GOP/s";
@@ -43,7 +43,7 @@ export interface LimitProbe {
 export interface Task {
   readonly name: string;
   readonly unit: string;
-  /** How many of what is measured are in one run: tokens for tokens/s, appends for the ms of one. */
+  /** The amount of what is measured in one run: tokens for tokens/s, appends for the ms of one. */
   readonly amount: number;
   /** Resolves to false when it was cancelled. */
   readonly run: () => Promise<boolean>;

@@ -11,7 +11,7 @@ const MIB = 1024 * KIB;
 const GIB = 1024 * MIB;
 const ROUNDS = 5;
 
-/** Of this many bytes, shared by the threads: what lies in a cache is read from there. */
+/** The speed of reading this many bytes, shared by the threads: what lies in a cache is read from there. */
 export function readLimit({ threads, instructionSet }: Machine, bytes: number): LimitProbe {
   return {
     name: `reading ${bytes < 1e6 ? `${Math.round(bytes / 1e3)} KB` : `${Math.round(bytes / 1e6)} MB`}`,
@@ -45,7 +45,7 @@ export function productLimit(machine: Machine, weights: WeightType): LimitProbe 
   return (isInt8 ? narrowLimit(machine, "int8") : undefined) ?? floatLimit(machine);
 }
 
-/** Of training's products: their operands are rounded to bf16, or not. */
+/** The limit of training's products: their operands are rounded to bf16, or not. */
 export function trainLimit(machine: Machine): LimitProbe {
   return (machine.precision === "bf16" ? narrowLimit(machine, "bf16") : undefined) ?? floatLimit(machine);
 }

@@ -7,9 +7,9 @@ import { readLimit } from "./limits.js";
 import { someTokens } from "./shapes.js";
 
 const HOT_TOKENS = 64;
-/** Of one run: a State is copied in microseconds. */
+/** Forks of one run: a State is copied in microseconds. */
 const FORKS_PER_RUN = 100;
-const DEPTH_LEAST = 1024;
+const DEPTH_MIN = 1024;
 const DEPTH_STEP = 4;
 const DEPTH_TOKENS = 32;
 /** Tokens read between two looks at the person's wish to stop. */
@@ -43,13 +43,13 @@ export async function benchFork(
   return measureInTurns({ tasks, limit: readLimit(machine, bytes.length), run });
 }
 
-/** Tokens per second after 1 k, 4 k, 16 k … tokens, the depths in turns. */
+/** Tokens per second after 1 k, 4 k, 16 k … tokens, the depths alternating. */
 export async function benchContext(
   { model }: Subject,
-  tokensMost: number,
+  tokensMax: number,
   run: BenchRun,
 ): Promise<Measured<readonly Figure[]>> {
-  const states = await statesByDepth(model, tokensMost, run);
+  const states = await statesByDepth(model, tokensMax, run);
   if (states === undefined) return undefined;
   const tasks = states.map(({ depth, state }): Task => {
     const request = { model, state, tokens: Uint32Array.of(1), tokensMax: DEPTH_TOKENS, signal: run.signal };
@@ -70,15 +70,15 @@ interface DeepState {
 
 async function statesByDepth(
   model: Model,
-  tokensMost: number,
+  tokensMax: number,
   run: BenchRun,
 ): Promise<Measured<readonly DeepState[]>> {
   const tokens = someTokens(READ_AT_ONCE, model.info.vocabularySize);
   const states: DeepState[] = [];
   let [depth, state] = [0, model.zeroState()];
-  for (const wanted of depthsUpTo(tokensMost)) {
+  for (const wanted of depthsUpTo(tokensMax)) {
     while (depth < wanted) {
-      run.onProgress("reading", depth, tokensMost);
+      run.onProgress("reading", depth, tokensMax);
       const count = Math.min(READ_AT_ONCE, wanted - depth);
       const read = await model.read({ state, tokens: tokens.subarray(0, count), signal: run.signal });
       if (read.kind === "cancelled") return undefined;
@@ -89,8 +89,8 @@ async function statesByDepth(
   return states;
 }
 
-export function depthsUpTo(tokensMost: number): readonly number[] {
+export function depthsUpTo(tokensMax: number): readonly number[] {
   const depths: number[] = [];
-  for (let depth = DEPTH_LEAST; depth < tokensMost; depth *= DEPTH_STEP) depths.push(depth);
-  return [...depths, tokensMost];
+  for (let depth = DEPTH_MIN; depth < tokensMax; depth *= DEPTH_STEP) depths.push(depth);
+  return [...depths, tokensMax];
 }

@@ -24,7 +24,7 @@ export interface GoldenModel {
   open(precision: "fp32" | "bf16"): Inspect;
 }
 
-/** What one group does with one model. */
+/** One group of checks, for one model. */
 export interface ModelGroup {
   /** Whether the folder holds golden data of this group for this model. */
   isPresent(model: GoldenModel): Promise<boolean>;

@@ -56,7 +56,7 @@ interface LabelsCheck {
   readonly logits: Float32Array;
   readonly prefix: "" | "masked.";
   readonly loss: number;
-  /** Of each chunk: the sum of cross-entropies and the number of labels. */
+  /** For each chunk: the sum of cross-entropies and the number of labels. */
   readonly sums: ModelCardChunks | undefined;
   /** The mean of the chunks' means. */
   readonly chunkMean?: number | undefined;
@@ -92,7 +92,7 @@ function checkLabels(check: InfctxCheck, { logits, prefix, loss, sums, chunkMean
     });
 }
 
-/** Of each position, in float64 from the engine's logits; undefined where the label is masked. */
+/** The cross-entropy at each position, in float64 from the engine's logits; undefined where the label is masked. */
 function crossEntropyOf(logits: Float32Array, labels: Float64Array): (number | undefined)[] {
   const vocabulary = logits.length / labels.length;
   return Array.from(labels, (label, t) => {

@@ -30,7 +30,7 @@ export interface WorstComparison {
 }
 
 export interface Failure {
-  /** Of the tensor or number, with the way in which it was computed. */
+  /** The name of the tensor or number, with the way in which it was computed. */
   readonly name: string;
   readonly reason: string;
 }

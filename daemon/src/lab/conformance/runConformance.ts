@@ -43,7 +43,7 @@ export interface ConformanceOptions {
   readonly subject: Subject;
   /** Vocabulary files, or folders of them, in which to look after `folder`/tokenizer. */
   readonly vocabularies?: readonly string[];
-  /** As soon as a result is there, in the order of the report. `total` counts the checks, done and to come. */
+  /** Called as soon as a result is there, in the order of the report. `total` counts the checks, done and to come. */
   readonly onResult?: (
     result: ConformanceResult,
     progress: { readonly done: number; readonly total: number },
@@ -169,7 +169,7 @@ function isOfOtherGroup(tensor: string): boolean {
   return GROUPS_NOT_IMPLEMENTED.some(({ tensorPrefix }) => tensorPrefix && tensor.startsWith(tensorPrefix));
 }
 
-/** What belongs to no model: tokenizer, sampling, the optimizer alone, odd archives. */
+/** Checks that belong to no model: tokenizer, sampling, the optimizer alone, odd archives. */
 async function planFolderChecks({
   folder,
   subject,

@@ -55,7 +55,7 @@ interface Pair {
   readonly expected: ArrayLike<number>;
 }
 
-/** What one case expects, by the part of it, beside what the served network gives. */
+/** The expected values of one case by their part, beside those that the served network gives. */
 function pairsOf(
   model: GoldenModel,
   { file, name, weights, mode }: Omit<TypeCheck, "tally"> & { readonly name: string },

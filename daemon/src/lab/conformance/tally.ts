@@ -1,7 +1,7 @@
 /**
  * Counts comparisons of one group and remembers the worst and the first failures. All rules of what equals what are
- * here; tolerances are the golden set's suggestions for a float32 implementation, but for rounded weights. Anything that is not a finite
- * number within its tolerance fails: a NaN on either side, a wrong length, a missing tensor.
+ * here; tolerances are the golden set's suggestions for a float32 implementation, but for rounded weights. Anything
+ * that is not a finite number within its tolerance fails: a NaN on either side, a wrong length, a missing tensor.
  */
 
 import type { Failure, WorstComparison } from "./report.js";
@@ -10,7 +10,7 @@ import type { Failure, WorstComparison } from "./report.js";
 export const TENSOR_TOLERANCE = 2e-5;
 /** Absolute. */
 export const LOSS_TOLERANCE = 2e-6;
-/** Of the tensor's largest gradient. */
+/** As a share of the tensor's largest gradient. */
 export const GRADIENT_TOLERANCE = 1e-4;
 export const GRADIENT_COSINE_MIN = 0.999999;
 /** Absolute: losses along an AdamW curve. */
@@ -18,7 +18,7 @@ export const CURVE_TOLERANCE = 1e-5;
 export const ADAMW_TOLERANCE = 2e-6;
 export const SAMPLING_TOLERANCE = 2e-6;
 /**
- * Of all logits, or all States, of a model served with rounded weights: |actual - expected| / |expected|, by the root
+ * For all logits, or all States, of a model served with rounded weights: |actual - expected| / |expected|, by the root
  * of summed squares. Golden models have random weights, whose errors do not cancel as a trained one's do; each bound is
  * about one and a half times what they give at most. All zeros would be wrong by 1.
  */

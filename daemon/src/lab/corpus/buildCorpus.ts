@@ -169,7 +169,7 @@ function count(
   totals.bytesBySplit[split] = (totals.bytesBySplit[split] ?? 0) + bytes;
 }
 
-/** Of what decides the documents: neither the hash that is expected of them nor where a folder lies on this machine. */
+/** The hash of what decides the documents: not of their expected hash, nor of where a folder lies on this machine. */
 function recipeHash(recipe: CorpusRecipe): string {
   const packages = recipe.packages.map((source) =>
     source.registry === "folder" ? { ...source, folder: "" } : source,

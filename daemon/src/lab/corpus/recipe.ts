@@ -1,7 +1,7 @@
 /**
  * A corpus recipe: which files of which packages, at which exact versions, make up a training corpus. Packages come
  * from npm, PyPI and crates.io, or lie in a folder beside the recipe.
- * The door where recipe files are checked; everything behind it trusts the type.
+ * Recipe files are checked here, and everything behind trusts the type.
  */
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
@@ -10,7 +10,7 @@ import { AppError } from "../../base/errors.js";
 import { isExcludedPackage } from "./exclusion.js";
 import { isAcceptedLicence } from "./sources/licence.js";
 
-/** What every source has, wherever it comes from. */
+/** The fields that every source has, wherever it comes from. */
 const taken = {
   /** An SPDX expression, as the package itself states it. */
   licence: z.string().refine(isAcceptedLicence, "is not an accepted licence"),
@@ -40,7 +40,7 @@ const NpmPackage = z.strictObject({
   registry: z.literal("npm"),
   name: packageName(/^(@[a-z0-9][a-z0-9._-]*\/)?[a-z0-9][a-z0-9._-]*$/),
   version: exactVersion(SEMANTIC_VERSION),
-  /** As npm writes it: `sha512-` and base64. */
+  /** The archive's hash as npm writes it: `sha512-` and base64. */
   integrity: z.string().regex(/^sha512-[A-Za-z0-9+/]{86}==$/),
   ...taken,
 });
@@ -50,7 +50,7 @@ const PypiPackage = z.strictObject({
   name: packageName(/^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/),
   /** PEP 440, without epochs. */
   version: exactVersion(/^\d+(\.\d+)*((a|b|rc)\d+)?(\.post\d+)?(\.dev\d+)?$/),
-  /** Of the pure wheel (`py3-none-any`), as `pip hash` writes it. */
+  /** The hash of the pure wheel (`py3-none-any`), as `pip hash` writes it. */
   integrity: sha256,
   ...taken,
 });
@@ -59,7 +59,7 @@ const CratesPackage = z.strictObject({
   registry: z.literal("crates"),
   name: packageName(/^[A-Za-z][A-Za-z0-9_-]*$/),
   version: exactVersion(SEMANTIC_VERSION),
-  /** Of the `.crate` file: the `checksum` of Cargo.lock behind `sha256:`. */
+  /** The hash of the `.crate` file: the `checksum` of Cargo.lock behind `sha256:`. */
   integrity: sha256,
   ...taken,
 });
@@ -112,7 +112,7 @@ export type FolderSource = z.infer<typeof LocalFolder>;
 export type RegistryPackage = Exclude<RecipeSource, { readonly registry: "folder" }>;
 export type Registry = RegistryPackage["registry"];
 
-/** How messages name a source. */
+/** A source's name in messages. */
 export function sourceLabel(source: RecipeSource): string {
   return source.registry === "folder" ? source.name : `${source.name}@${source.version}`;
 }

@@ -8,7 +8,7 @@ const OPENER = new Map([
   ["]", "["],
   ["}", "{"],
 ]);
-/** What counts as one thing without brackets in it, from where it begins. */
+/** Comments and strings: one thing without brackets in it, from where it begins. */
 const OPAQUE = /\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|(["'])(?:\\[\s\S]|(?!\1)[^\\\n])*(?:\1|(?=\n)|$)/y;
 const REGEX = /\/(?![/*])(?:\\[^\n]|\[(?:\\[^\n]|[^\]\\\n])*\]|[^/\\\n[])+\/[a-z]*/y;
 /** A slash after one of these, or at the start, cannot divide. */

@@ -1,12 +1,12 @@
-/** Many small runs of a model side by side: the engine takes the tokens of up to 16 through its weights at once. */
+/** Many small runs of a model as one batch: the engine takes the tokens of up to 16 through its weights at once. */
 
 import type { Cancelled } from "../../engine/engine.js";
 
-/** What one reading of the weights serves at most (native/src/base/run_thread.h). */
-const COMPANY_MOST = 16;
+/** Runs that one reading of the weights serves at most (native/src/base/run_thread.h). */
+const BATCH_MAX = 16;
 
 /** The results in the order of the items; cancelled as soon as one is. */
-export async function inCompany<Item, Result extends { readonly kind: "finished" }>(options: {
+export async function runBatched<Item, Result extends { readonly kind: "finished" }>(options: {
   readonly items: readonly Item[];
   readonly work: (item: Item, index: number) => Promise<Result | Cancelled>;
   readonly onDone: (done: number) => void;
@@ -25,7 +25,7 @@ export async function inCompany<Item, Result extends { readonly kind: "finished"
       onDone(results.size);
     }
   };
-  await Promise.all(Array.from({ length: COMPANY_MOST }, worker));
+  await Promise.all(Array.from({ length: BATCH_MAX }, worker));
   if (isCancelled) return { kind: "cancelled" };
   return items.flatMap((_item, index) => results.get(index) ?? []);
 }

@@ -17,7 +17,7 @@ import type { RankTokens } from "./ranks.js";
 export const MEASURES = ["bits", "lines", "fill", "induction", "samples", "latency", "leak"] as const;
 export type Measure = (typeof MEASURES)[number];
 
-/** How much of each measure is taken. */
+/** The size of each measure. */
 export interface Extent {
   /** Per project and language: windows, whole files, and places to write at. */
   readonly windows: number;
@@ -59,14 +59,14 @@ export interface EvaluateOptions {
   readonly openRanks: () => RankTokens;
   /** The same model with other weights. */
   readonly compared: Model | undefined;
-  /** What the model was trained on; undefined where it is not at hand, and the leak check is left out. */
+  /** The text that the model was trained on; undefined where it is not at hand, and the leak check is left out. */
   readonly corpus: { readonly documents: number; readonly read: () => AsyncIterable<CorpusText> } | undefined;
   readonly nowMs: () => number;
   readonly signal: AbortSignal;
   readonly onProgress: OnProgress;
 }
 
-/** What is not asked for, or was not reached, is absent. */
+/** Results by measure; absent where not asked for or not reached. */
 export interface Measured {
   readonly bits?: Bits;
   readonly lines?: LineMeasure;

@@ -17,7 +17,7 @@ export interface Headline {
   /** Next TypeScript lines that are exact, mean over projects: without and with the text below in the prompt. */
   readonly nextLineExact: number | undefined;
   readonly nextLineExactFill: number | undefined;
-  /** Of half-typed names 200 tokens back. */
+  /** Recall of half-typed names 200 tokens back. */
   readonly inductionRecall: number | undefined;
 }
 

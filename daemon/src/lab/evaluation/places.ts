@@ -10,7 +10,7 @@ export interface LinePlace {
   readonly prefix: string;
   /** From the end of the line on: its rest is cut out. */
   readonly suffix: string;
-  /** What stands between them, without blanks at its end. */
+  /** The text that stands between them, without blanks at its end. */
   readonly expected: string;
 }
 
@@ -51,16 +51,16 @@ export function drawLines(files: readonly EvaluationFile[], count: number, rando
   const lines = files.flatMap((file) =>
     file.text
       .split("\n")
-      .flatMap((line, number) => (number >= LINES_ABOVE_MIN && isTelling(line) ? [{ file, number }] : [])),
+      .flatMap((line, number) => (number >= LINES_ABOVE_MIN && hasWord(line) ? [{ file, number }] : [])),
   );
   return draw(lines, count, random);
 }
 
-function isTelling(line: string): boolean {
+function hasWord(line: string): boolean {
   return line.trim().length >= EXPECTED_MIN && (line.match(/\w/g)?.length ?? 0) >= 2;
 }
 
-/** Where an editor puts the cursor on a new line: after the indentation. */
+/** The place where an editor puts the cursor on a new line: after the indentation. */
 export function lineStart(line: Line): LinePlace {
   return placeAt(line, /^\s*/.exec(textOf(line))?.[0].length ?? 0);
 }

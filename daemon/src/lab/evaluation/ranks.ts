@@ -1,5 +1,5 @@
 /**
- * How many tokens a model preferred to the right one. The engine's scores tell only whether there was any; the ranks
+ * How many tokens a model preferred to the right one. The engine's scores show only whether there was any; the ranks
  * below come from rows of logits, which the inspect facade copies out: synchronous, and the matrices a second time in
  * memory, but the same network with the same type of weights as the one that serves.
  */
@@ -10,7 +10,7 @@ import type { WeightType } from "../../engine/engine.js";
 /** For t in 1..tokens.length-1: the number of tokens with a higher logit than `tokens[t]`, given all before it. */
 export type RankTokens = (tokens: Uint32Array) => Uint32Array;
 
-/** Of one row block; keeps a large vocabulary's logits within 64 MiB. */
+/** Logits of one block of rows: keeps a large vocabulary's logits within 64 MiB. */
 const LOGITS_MAX = 16 * 1024 * 1024;
 
 /** Throws EngineError as loading a model does. */

@@ -9,7 +9,7 @@ import type { TextWindow } from "./windows.js";
 export interface ScoredWindow {
   readonly kind: "finished";
   readonly all: Tally;
-  /** Of the tokens from position `lateFrom` of the window on. */
+  /** Sums over the tokens from position `lateFrom` of the window on. */
   readonly late: Tally;
 }
 
@@ -27,12 +27,12 @@ const FIVE = 5;
 
 export async function scoreWindow(options: ScoreWindowOptions): Promise<ScoredWindow | Cancelled> {
   const { model, tokenizer, window, lateFrom, rank, signal } = options;
-  const { lead, tokens: text } = window;
-  const tokens = concatenate([lead, text]);
+  const { header, tokens: text } = window;
+  const tokens = concatenate([header, text]);
   const score = await model.score({ state: model.zeroState(), tokens, signal });
   if (score.kind === "cancelled") return score;
-  // Entry i tells of token i + 1: the first text token's is the last of the lead.
-  const first = lead.length - 1;
+  // Entry i scores token i + 1: the first text token's is the last of the header.
+  const first = header.length - 1;
   const ranks = rank?.(tokens);
   const tallyFrom = (from: number): Tally => {
     if (from >= text.length) return emptyTally();

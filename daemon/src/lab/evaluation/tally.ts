@@ -24,7 +24,7 @@ export interface BitsFigures {
   readonly tokens: number;
   readonly bytes: number;
   readonly bitsPerByte: number;
-  /** Of `bitsPerByte`, from the spread between windows: √Σ(bits - r · bytes)² / Σ bytes, the ratio estimator's. */
+  /** The standard error of `bitsPerByte`, from the spread between windows: √Σ(bits - r · bytes)² / Σ bytes, the ratio estimator's. */
   readonly standardError: number;
   /** Share of tokens that were the most probable one. */
   readonly top1: number;

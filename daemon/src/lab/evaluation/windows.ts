@@ -7,8 +7,8 @@ import { fileHeader } from "../../prompt/format.js";
 import type { EvaluationFile } from "./projects.js";
 
 export interface TextWindow {
-  /** Read before the text and not scored: end of document, and the file's header where the vocabulary has one. */
-  readonly lead: Uint32Array;
+  /** Read before the text and not scored: end of document, and the file's path where the vocabulary has a token for it. */
+  readonly header: Uint32Array;
   /** Text tokens, every one of them scored. */
   readonly tokens: Uint32Array;
 }
@@ -20,8 +20,8 @@ export function windowsOf(options: {
   readonly windowTokens: number;
 }): readonly TextWindow[] {
   const { tokenizer, file, windowTokens } = options;
-  const lead = leadOf(tokenizer, file.path);
-  return cutEvery(encodeText(tokenizer, file.text), windowTokens).map((tokens) => ({ lead, tokens }));
+  const header = documentHeader(tokenizer, file.path);
+  return cutEvery(encodeText(tokenizer, file.text), windowTokens).map((tokens) => ({ header, tokens }));
 }
 
 export function cutEvery(tokens: Uint32Array, length: number): readonly Uint32Array[] {
@@ -30,9 +30,9 @@ export function cutEvery(tokens: Uint32Array, length: number): readonly Uint32Ar
   );
 }
 
-/** As documents begin in training. */
-export function leadOf(tokenizer: Tokenizer, path: string): Uint32Array {
+/** The tokens with which documents begin in training. */
+export function documentHeader(tokenizer: Tokenizer, path: string): Uint32Array {
   const controls = controlsOf(tokenizer);
-  const header = controls === undefined ? [] : fileHeader({ tokenizer, controls }, path);
-  return concatenate([[END_OF_DOCUMENT], header]);
+  const file = controls === undefined ? [] : fileHeader({ tokenizer, controls }, path);
+  return concatenate([[END_OF_DOCUMENT], file]);
 }

@@ -163,7 +163,7 @@ async function startOf({ engine, config }: PretrainOptions): Promise<Model> {
   return model;
 }
 
-/** What a run cannot change once begun; stages, rates, mix and guard it can (an anneal is such a change). */
+/** The settings that a run cannot change once begun; stages, rates, mix and guard it can (an anneal is such a change). */
 async function claimRun(run: {
   readonly folder: string;
   readonly resume: PretrainOptions["resume"];

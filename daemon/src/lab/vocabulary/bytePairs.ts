@@ -5,7 +5,7 @@
  */
 
 export interface LearnOptions {
-  /** How often each distinct piece occurs. Bytes are given as Latin-1 text, one character per byte. */
+  /** The count of each distinct piece. Bytes are given as Latin-1 text, one character per byte. */
   readonly pieces: ReadonlyMap<string, number>;
   readonly merges: number;
   /** Tokens longer than this are not learnt. */

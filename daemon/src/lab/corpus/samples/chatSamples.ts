@@ -1,6 +1,6 @@
 /**
  * Short conversations made from the corpus itself: finish a line, rename in a line, what a documented thing does,
- * what a section says. They teach the shape of turns; a model of this size learns little more from them. Pure.
+ * what a section is about. They teach the shape of turns; a model of this size learns little more from them. Pure.
  */
 
 import type { Random } from "../../../base/random.js";

@@ -42,7 +42,7 @@ export function fillSample(
   return withAnswer(vocabulary, fillPrompt(vocabulary, { ...parts, above }), rest);
 }
 
-/** What is begun of a line, and its rest. */
+/** A line as tokens: the part that is begun, and its rest. */
 interface CutLine {
   readonly begun: Uint32Array;
   readonly rest: Uint32Array;

@@ -55,7 +55,7 @@ function longestWay(places: readonly number[]): number {
   return Math.max(...places.slice(1).map((place, index) => place - (places[index] ?? place)));
 }
 
-/** What a new name is made of. */
+/** The parts of new names. */
 function newWords(names: readonly string[], random: Random): readonly string[] {
   const words = [...new Set(names.flatMap(wordsOf))];
   const drawn = [words[random.below(words.length)], words[random.below(words.length)]];

@@ -22,7 +22,7 @@ export interface SampleStreamOptions {
   /** A folder that `tokeniseCorpus` filled. */
   readonly folder: string;
   readonly tokenizer: Tokenizer;
-  /** Of one step, whatever the context; a multiple of every stage's context, as these are of one another. */
+  /** Tokens of one step, whatever the context; a multiple of every stage's context, as these are of one another. */
   readonly tokensPerStep: number;
   readonly stages: readonly ContextStage[];
   readonly seed: number;
@@ -100,7 +100,7 @@ function atDocuments(window: Uint32Array): Uint32Array[] {
 
 interface PlacedStage extends ContextStage {
   readonly firstStep: number;
-  /** Of the sequence of blocks, epoch after epoch. */
+  /** The first block in the sequence of blocks, epoch after epoch. */
   readonly firstBlock: number;
   readonly windows: number;
 }

@@ -20,7 +20,7 @@ export interface Stretch {
   readonly text: string;
   /** Whether its document begins with it. */
   readonly isStart: boolean;
-  /** Where in the token file the stretch ends. */
+  /** The end of the stretch in the token file. */
   readonly end: number;
 }
 

@@ -32,7 +32,7 @@ interface WindowMakerOptions {
 }
 
 interface Window {
-  /** Where in the token file. */
+  /** The window's first token in the token file. */
   readonly start: number;
   readonly contextTokens: number;
   readonly random: Random;

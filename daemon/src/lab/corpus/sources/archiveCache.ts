@@ -9,7 +9,7 @@ import { AppError } from "../../../base/errors.js";
 import type { Registry, RegistryPackage } from "../recipe.js";
 import { fetchArchive } from "./registryClients.js";
 
-/** What names one archive and tells it from every other. */
+/** The fields that name one archive and no other. */
 export type WantedArchive = Pick<RegistryPackage, "registry" | "name" | "version" | "integrity">;
 
 export interface ArchiveOptions {

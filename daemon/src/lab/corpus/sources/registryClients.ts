@@ -17,7 +17,7 @@ interface RegistryClient {
   /** The client works in `folder`, which is empty, and leaves the archive there. */
   readonly arguments: (wanted: Wanted, folder: string) => readonly string[];
   readonly environment: (folder: string) => Readonly<Record<string, string>>;
-  /** Where the archive may lie afterwards, relative to `folder`. */
+  /** Paths where the archive may lie afterwards, relative to `folder`. */
   readonly isArchive: (path: string) => boolean;
 }
 
@@ -94,7 +94,7 @@ function run(options: FetchOptions & { readonly client: RegistryClient }): Promi
       env: { ...process.env, ...client.environment(folder) },
       signal,
       stdio: ["ignore", "ignore", "pipe"],
-      // npm is a command script on Windows; the recipe door admits no character that a shell would read.
+      // npm is a command script on Windows; a recipe may hold no character that a shell would read.
       shell: process.platform === "win32" && wanted.registry === "npm",
     });
     let errors = "";

@@ -67,7 +67,7 @@ function pypiLicence(files: readonly PackageFile[]): string | undefined {
   return [...new Set(known)].join(" AND ");
 }
 
-/** What wheels say before PEP 639, in lower case. `undefined`: the licence text has to tell which of the kind it is. */
+/** Licences as wheels state them before PEP 639, in lower case. `undefined`: only the licence text shows which it is. */
 const LICENCE_WORDS: ReadonlyMap<string, string | undefined> = new Map([
   ["mit", "MIT"],
   ["mit license", "MIT"],

@@ -51,21 +51,21 @@ describe("windows", () => {
   test("each begins with the end of a document, and with the header where the vocabulary has one", () => {
     const file = { path: "src/a.ts", text: "let a = 1;\n" };
     const [plain] = windowsOf({ tokenizer, file, windowTokens: 64 });
-    expect([...(plain?.lead ?? [])]).toEqual([0]);
+    expect([...(plain?.header ?? [])]).toEqual([0]);
     const embedded = loadTokenizer(findVocabulary({ checkpoint: embeddedModelPath(), named: undefined }));
     const [headed] = windowsOf({ tokenizer: embedded, file, windowTokens: 64 });
-    expect(headed?.lead[0]).toBe(0);
-    expect(embedded.decode(headed?.lead ?? new Uint32Array())).toBe("<|file|>src/a.ts\n");
+    expect(headed?.header[0]).toBe(0);
+    expect(embedded.decode(headed?.header ?? new Uint32Array())).toBe("<|file|>src/a.ts\n");
     expect(embedded.decode(headed?.tokens ?? new Uint32Array())).toBe(file.text);
   });
 });
 
 describe("a window's score", () => {
-  // "aab": bits 1, 1, 3; the lead is not counted; "a" is the best token everywhere.
+  // "aab": bits 1, 1, 3; the header is not counted; "a" is the best token everywhere.
   const model = knownModel((token) => (token === tokenOf("a") ? 1 : 3), tokenOf("a"));
-  const window = { lead: Uint32Array.of(0, tokenOf("z")), tokens: tokenizer.encode("aab") };
+  const window = { header: Uint32Array.of(0, tokenOf("z")), tokens: tokenizer.encode("aab") };
 
-  test("counts every token of the text and none of the lead", async () => {
+  test("counts every token of the text and none of the header", async () => {
     const scored = await scoreWindow({ model, tokenizer, window, lateFrom: 2, signal });
     if (scored.kind === "cancelled") throw new Error("nobody cancels here");
     expect(scored.all).toMatchObject({ windows: 1, tokens: 3, bytes: 3, first: 2, ranked: 0 });

@@ -19,9 +19,9 @@ export interface BitsOptions {
   readonly tokenizer: Tokenizer;
   readonly projects: readonly EvaluationProject[];
   readonly windowTokens: number;
-  /** Of one project and language, at most; drawn by `seed`. */
+  /** Windows of one project and language, at most; drawn by `seed`. */
   readonly windowsMax: number;
-  /** Of one project and language, at most; each cut to `WHOLE_TOKENS_MAX`. */
+  /** Whole files of one project and language, at most; each cut to `WHOLE_TOKENS_MAX`. */
   readonly filesMax: number;
   readonly seed: number;
   readonly rank?: RankTokens | undefined;

@@ -17,7 +17,7 @@ export type InductionKind = (typeof INDUCTION_KINDS)[number];
 export interface InductionCase {
   /** Ends where the model is to go on. */
   readonly prefix: string;
-  /** What it must write. */
+  /** The text that the model must write. */
   readonly expected: string;
   /** Between the last mention of the name and the line that asks for it. */
   readonly distanceTokens: number;

@@ -6,7 +6,7 @@ import type { Finished, Model, Tokenizer } from "../../../engine/engine.js";
 import { GREEDY } from "../../../engine/greedy.js";
 import { continuationPrompt } from "../../../prompt/completionPrompt.js";
 import { encodeText } from "../../../prompt/encodeText.js";
-import { inCompany } from "../batch.js";
+import { runBatched } from "../batch.js";
 import { randomFor } from "../draw.js";
 import type { EvaluationProject } from "../projects.js";
 import { meanOf } from "../tally.js";
@@ -32,7 +32,7 @@ export interface InductionProbeOptions {
 export interface InductionRow {
   readonly kind: InductionKind;
   readonly distance: number;
-  /** As measured: whole lines reach a distance only roughly. */
+  /** The distance as measured: whole lines reach a distance only roughly. */
   readonly meanDistance: number;
   readonly cases: number;
   readonly recall: number;
@@ -67,7 +67,7 @@ export async function probeInduction(options: InductionProbeOptions): Promise<Fi
           .slice(0, FILLER_LINES);
         return inductionCase({ kind, distance, filler, tokenizer, random });
       });
-      const recalled = await inCompany({
+      const recalled = await runBatched({
         items,
         work: (each) => recall(options, each),
         onDone: (done) => report(before + done, `${kind}, ${distance} tokens back`),

@@ -10,7 +10,7 @@ import { GREEDY } from "../../../engine/greedy.js";
 import { completionPrompt } from "../../../prompt/completionPrompt.js";
 import { controlsOf } from "../../../prompt/controls.js";
 import type { PromptForm } from "../../../prompt/promptForm.js";
-import { inCompany } from "../batch.js";
+import { runBatched } from "../batch.js";
 import { randomFor } from "../draw.js";
 import {
   type CodeFiles,
@@ -28,7 +28,7 @@ export interface LineOptions {
   readonly model: Model;
   readonly tokenizer: Tokenizer;
   readonly projects: readonly EvaluationProject[];
-  /** Of one project and language, at most. */
+  /** Places of one project and language, at most. */
   readonly placesMax: number;
   readonly seed: number;
   readonly signal: AbortSignal;
@@ -101,7 +101,7 @@ async function measurePlaces(
   for (const { code, places } of asked.filter((each) => each.places.length > 0)) {
     const figures = new Map<PromptForm, LineFigures>();
     for (const form of forms) {
-      const written = await inCompany({
+      const written = await runBatched({
         items: places,
         work: (place) => writeLine(options, place, form),
         onDone: (done) => report(before + done, `${code.project}, ${form}`),

@@ -42,7 +42,7 @@ export function eachNgram(text: string, visit: (ngram: number) => void): void {
   }
 }
 
-/** Of the upper half of Latin-1 and beyond, everything counts as a letter. */
+/** Everything in the upper half of Latin-1 and beyond counts as a letter. */
 function isWordUnit(unit: number): boolean {
   return (
     (unit >= 0x61 && unit <= 0x7a) ||

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { bracketFaults } from "../balance.js";
-import { inCompany } from "../batch.js";
+import { runBatched } from "../batch.js";
 import { percentiles } from "./latency.js";
 import { repeatedLines, repeatedNgrams } from "./repetition.js";
 import { sampleFigures } from "./samples.js";
@@ -67,7 +67,7 @@ test("percentiles by nearest rank", () => {
 
 test("side by side: every item once, in order, sixteen at a time", async () => {
   let [under, most] = [0, 0];
-  const results = await inCompany({
+  const results = await runBatched({
     items: Array.from({ length: 40 }, (_, index) => index),
     async work(item) {
       most = Math.max(most, ++under);
@@ -85,7 +85,7 @@ test("side by side: every item once, in order, sixteen at a time", async () => {
 
 test("side by side: one that is cancelled ends all", async () => {
   const worked: number[] = [];
-  const results = await inCompany<number, { readonly kind: "finished" }>({
+  const results = await runBatched<number, { readonly kind: "finished" }>({
     items: Array.from({ length: 100 }, (_, index) => index),
     async work(item) {
       worked.push(item);

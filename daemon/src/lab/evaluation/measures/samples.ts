@@ -6,7 +6,7 @@ import type { Finished, Model, Sampling, Tokenizer } from "../../../engine/engin
 import { GREEDY } from "../../../engine/greedy.js";
 import { completionPrompt } from "../../../prompt/completionPrompt.js";
 import { bracketFaults } from "../balance.js";
-import { inCompany } from "../batch.js";
+import { runBatched } from "../batch.js";
 import { randomFor } from "../draw.js";
 import { codeFilesOf, drawLines, type LinePlace, lineStart } from "../places.js";
 import type { EvaluationProject } from "../projects.js";
@@ -56,7 +56,7 @@ export async function measureSamples(
   const files = codeFilesOf(projects).flatMap((code) => (LANGUAGES.has(code.language) ? code.files : []));
   const places = drawLines(files, samples, randomFor(seed, "samples")).map(lineStart);
   const report = startPhase({ phase: "samples", total: places.length, onProgress: options.onProgress });
-  const written = await inCompany({
+  const written = await runBatched({
     items: places,
     work: (place, index) => writeSample(options, place, index),
     onDone: (done) => report(done, `${LINES} lines each`),
