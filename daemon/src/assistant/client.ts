@@ -14,9 +14,9 @@ import { chat } from "./chats.js";
 import { Completions } from "./completions.js";
 import type { GivenCompletions } from "./givenCompletions.js";
 import { lessonOf } from "./lessons.js";
-import type { HotModel } from "./modelSlot.js";
+import type { ModelSlot } from "./modelSlot.js";
 import type { ProjectLearning } from "./projectLearning.js";
-import type { Whereabouts } from "./projectResolver.js";
+import type { ProjectResolver } from "./projectResolver.js";
 import type { ServedModel } from "./servedModel.js";
 
 /** What all clients have in common. */
@@ -24,9 +24,9 @@ export interface Shared {
   readonly settings: Settings;
   readonly log: Log;
   readonly nowMs: () => number;
-  readonly model: HotModel;
+  readonly model: ModelSlot;
   readonly given: GivenCompletions;
-  readonly whereabouts: Whereabouts;
+  readonly resolver: ProjectResolver;
   readonly setPaused: (isPaused: boolean) => void;
 }
 
@@ -41,7 +41,7 @@ export interface Lease {
 }
 
 export function createClient(shared: Shared, lease: Lease): Client {
-  const { settings, log, nowMs, model, given, whereabouts } = shared;
+  const { settings, log, nowMs, model, given, resolver } = shared;
   // Two clients may hold different texts of one document.
   const keyOf = (name: string) => `${lease.key} ${name}`;
   const closed = new AbortController();
@@ -66,7 +66,7 @@ export function createClient(shared: Shared, lease: Lease): Client {
   };
   const onLineAt = async <T>(where: Where, work: (line: ProjectLearning) => T | Promise<T>): Promise<T> => {
     mustBeOpen();
-    const { project } = await whereabouts.placeOf(where);
+    const { project } = await resolver.placeOf(where);
     return model.use(async (served) => work(await lineOf(project, served)));
   };
 
@@ -74,7 +74,7 @@ export function createClient(shared: Shared, lease: Lease): Client {
     async complete(request) {
       mustBeOpen();
       return model.use(async (served) => {
-        const place = await whereabouts.placeOf(request.where);
+        const place = await resolver.placeOf(request.where);
         const current = await adapterOf(place.project, served);
         const session = served.sessions.sessionOf(keyOf(request.sessionKey));
         return completions.answer(request, { loaded: served.loaded, place, current, session });
@@ -83,7 +83,7 @@ export function createClient(shared: Shared, lease: Lease): Client {
     async chat(request) {
       mustBeOpen();
       return model.use(async (served) => {
-        const { project } = await whereabouts.placeOf({ file: null, folder: request.folder });
+        const { project } = await resolver.placeOf({ file: null, folder: request.folder });
         const current = await adapterOf(project, served);
         const session = served.sessions.sessionOf(keyOf("chat"));
         return chat({ request, loaded: served.loaded, session, current, settings, nowMs });
@@ -98,7 +98,7 @@ export function createClient(shared: Shared, lease: Lease): Client {
       mustBeOpen();
       return model.use(async (served) => {
         const { loaded } = served;
-        const { project, ...lesson } = await lessonOf({ request, loaded, given, whereabouts });
+        const { project, ...lesson } = await lessonOf({ request, loaded, given, resolver });
         const line = await lineOf(project, served);
         return line.keep({ ...lesson, ...(hooks && { hooks }) });
       });

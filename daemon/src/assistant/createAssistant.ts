@@ -15,11 +15,11 @@ import type { Project } from "../store/project.js";
 import type { Assistant, ClientListener } from "./assistant.js";
 import { createClient, type Shared } from "./client.js";
 import { createGivenCompletions } from "./givenCompletions.js";
-import { createHotModel } from "./modelSlot.js";
+import { ModelSlot } from "./modelSlot.js";
 import { createOpenProjects } from "./openProjects.js";
 import { type CorrectionPhase, createProjectLearning, type ProjectLearning } from "./projectLearning.js";
-import { createWhereabouts } from "./projectResolver.js";
-import { createServedModel } from "./servedModel.js";
+import { ProjectResolver } from "./projectResolver.js";
+import { ServedModel } from "./servedModel.js";
 import { TaughtFiles } from "./taughtFiles.js";
 
 export interface AssistantOptions {
@@ -112,9 +112,9 @@ export function createAssistant(options: AssistantOptions): Assistant {
     });
     const { weights, bytes, info } = loaded.model;
     log.info({ weights, bytes, parameters: info.parameters }, "model loaded");
-    return createServedModel({ loaded, projects });
+    return new ServedModel({ loaded, projects });
   };
-  const model = createHotModel({ load: options.load, serve, onChange: changed, nowMs });
+  const model = new ModelSlot({ load: options.load, serve, onChange: changed, nowMs });
   const lines = () => model.served?.projects.lines ?? [];
   const watching = options.watch({
     onSaved(path, text) {
@@ -155,7 +155,7 @@ export function createAssistant(options: AssistantOptions): Assistant {
     nowMs,
     model,
     given: createGivenCompletions(),
-    whereabouts: createWhereabouts({ homeFolder: options.homeFolder, nowMs }),
+    resolver: new ProjectResolver({ homeFolder: options.homeFolder, nowMs }),
     setPaused(next) {
       isPaused = next;
       for (const line of lines()) line.setPaused(next);

@@ -13,7 +13,7 @@ import type { DidLearn } from "../protocol/corrections.js";
 import type { Project } from "../store/project.js";
 import type { CorrectionRequest } from "./assistant.js";
 import type { GivenCompletions } from "./givenCompletions.js";
-import type { Whereabouts } from "./projectResolver.js";
+import type { ProjectResolver } from "./projectResolver.js";
 
 export interface Lesson {
   readonly project: Project;
@@ -29,9 +29,9 @@ export async function lessonOf(options: {
   readonly request: CorrectionRequest;
   readonly loaded: LoadedModel;
   readonly given: GivenCompletions;
-  readonly whereabouts: Whereabouts;
+  readonly resolver: ProjectResolver;
 }): Promise<Lesson> {
-  const { request, whereabouts } = options;
+  const { request, resolver } = options;
   const { tokenizer, form } = options.loaded;
   switch (request.kind) {
     case "completion":
@@ -44,13 +44,13 @@ export async function lessonOf(options: {
     }
     case "cursor": {
       const { where, prefix, suffix, wanted, rejected = "" } = request;
-      const { project, path } = await whereabouts.placeOf(where);
+      const { project, path } = await resolver.placeOf(where);
       const prompt = completionPrompt({ tokenizer, path, prefix, suffix, form });
       const taught = correctionOf({ tokenizer, prompt, rejected, wanted, stop: STOP });
       return { project, origin: "completion", teaching: { source: "teach", ...taught } };
     }
     case "answer": {
-      const { project } = await whereabouts.placeOf({ file: null, folder: request.folder });
+      const { project } = await resolver.placeOf({ file: null, folder: request.folder });
       return { project, origin: "answer", teaching: answerTeaching(options.loaded, request) };
     }
   }

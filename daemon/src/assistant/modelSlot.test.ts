@@ -2,9 +2,9 @@ import { expect, it, test } from "vitest";
 import { createByteTokenizer, createFakeEngine, createFakeModel } from "../../test/fakeEngine.js";
 import { AppError } from "../base/errors.js";
 import type { LoadedModel } from "../models/loadedModel.js";
-import { createHotModel } from "./modelSlot.js";
+import { ModelSlot } from "./modelSlot.js";
 import { createOpenProjects } from "./openProjects.js";
-import { createServedModel } from "./servedModel.js";
+import { ServedModel } from "./servedModel.js";
 
 /** A model whose loading ends when the test says so, and the names of those whose engine was closed. */
 function loads() {
@@ -30,12 +30,12 @@ function loads() {
   return { load, begun, closed };
 }
 
-/** Projects that cannot be opened; `resting`: what the running lesson waits for. */
-function hot(resting: Promise<void> = Promise.resolve()) {
+/** Projects that cannot be opened; `drained`: what the running lesson waits for. */
+function hot(drained: Promise<void> = Promise.resolve()) {
   const { load, begun, closed } = loads();
   const seen: string[] = [];
   const clock = { ms: 0 };
-  const model = createHotModel({
+  const model = new ModelSlot({
     load,
     serve(loaded) {
       const projects = createOpenProjects({
@@ -45,7 +45,7 @@ function hot(resting: Promise<void> = Promise.resolve()) {
         },
         onOpened: () => undefined,
       });
-      return createServedModel({ loaded, projects: { ...projects, rest: () => resting } });
+      return new ServedModel({ loaded, projects: { ...projects, drain: () => drained } });
     },
     onChange: () => seen.push(model.state.kind),
     nowMs: () => clock.ms,

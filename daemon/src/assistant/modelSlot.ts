@@ -6,7 +6,7 @@
 
 import { basename } from "node:path";
 import { codeOf, errorMessage } from "../base/errorMessage.js";
-import { AppError, assertNever } from "../base/errors.js";
+import { assertNever } from "../base/errors.js";
 import type { LoadedModel } from "../models/loadedModel.js";
 import type { ModelState } from "../protocol/state.js";
 import type { ServedModel } from "./servedModel.js";
@@ -17,33 +17,13 @@ const CONVERSING_PARAMETERS_MIN = 100_000_000;
 /** Changes that one request may meet: nobody chooses models faster than a request finds its project. */
 const CHANGES_MET_MAX = 3;
 
-export interface HotModel {
-  readonly state: ModelState;
-  /** What answers now, where something does. */
-  readonly served: ServedModel | undefined;
-  /** Why the model that was chosen last is not the one that answers. */
-  readonly notices: readonly string[];
-  /**
-   * Loads it where it is not; callers at one time share one load. What `work` is given stays open until it ends. Where
-   * `work` comes too late to learn with it, because of a change, it runs again with the next one. Throws what loading
-   * and `work` throw.
-   */
-  use<T>(work: (served: ServedModel) => Promise<T>): Promise<T>;
-  /**
-   * Resolves when the model that is chosen by now answers, or will with the next request, where none is loaded. When it
-   * cannot be loaded, the one before goes on; throws what loading throws.
-   */
-  change(): Promise<void>;
-  /** Lets it go; the next `use` loads it again. */
-  unload(): Promise<void>;
-}
-
-export interface HotModelOptions {
+interface ModelSlotOptions {
   /** The one that is chosen when it is called. */
   readonly load: (signal: AbortSignal) => Promise<LoadedModel>;
   /** `after`: until then the model before may still write down what it learned. Must not throw. */
   readonly serve: (loaded: LoadedModel, after: Promise<void>) => ServedModel;
   readonly onChange: () => void;
+  /** Monotonic. */
   readonly nowMs: () => number;
 }
 
@@ -53,143 +33,178 @@ type Phase =
   | { readonly kind: "ready"; readonly served: ServedModel }
   | { readonly kind: "failed"; readonly error: unknown; readonly atMs: number };
 
-export function createHotModel({ load, serve, onChange, nowMs }: HotModelOptions): HotModel {
-  let phase: Phase = { kind: "unloaded" };
-  /** Of the models before: only then may the next one learn. */
-  let learningClosed: Promise<void> = Promise.resolve();
-  /** The one before, until nobody holds it any more: never more than one, so that at most two are in memory. */
-  let leaving: { readonly served: ServedModel; readonly left: Promise<void> } | undefined;
-  let changing: Promise<void> | undefined;
-  let changesAsked = 0;
-  let nextLoad = new AbortController();
-  let notices: readonly string[] = [];
+export class ModelSlot {
+  readonly #options: ModelSlotOptions;
+  #phase: Phase = { kind: "unloaded" };
+  #notices: readonly string[] = [];
+  /** The models before have written down what they learned: only then may the next one learn. */
+  #learningClosed: Promise<void> = Promise.resolve();
+  /** The model before, until nobody holds it any more: never more than one, so that at most two are in memory. */
+  #leaving: { readonly served: ServedModel; readonly left: Promise<void> } | undefined;
+  #changing: Promise<void> | undefined;
+  #changesAsked = 0;
+  /** Gives up the load of a change that a newer choice has overtaken. */
+  #changeLoad = new AbortController();
 
-  const enter = (next: Phase) => {
-    phase = next;
-    onChange();
-  };
-  const hasGivenWay = (served: ServedModel) => phase.kind === "ready" && phase.served !== served;
+  constructor(options: ModelSlotOptions) {
+    this.#options = options;
+  }
 
-  const begin = (): Promise<ServedModel> => {
-    const coming = load(new AbortController().signal).then((loaded) => serve(loaded, learningClosed));
-    const here: Phase = { kind: "loading", coming };
-    notices = [];
-    enter(here);
-    coming.then(
-      (served) => phase === here && enter({ kind: "ready", served }),
-      (error: unknown) => phase === here && enter({ kind: "failed", error, atMs: nowMs() }),
-    );
-    return coming;
-  };
-  const get = async (): Promise<ServedModel> => {
+  get state(): ModelState {
+    const phase = this.#phase;
+    switch (phase.kind) {
+      case "unloaded":
+      case "loading":
+        return { kind: phase.kind };
+      case "ready":
+        return readyState(phase.served.loaded);
+      case "failed":
+        return { kind: "failed", code: codeOf(phase.error), message: errorMessage(phase.error) };
+      default:
+        return assertNever(phase);
+    }
+  }
+
+  /** What answers now, where something does. */
+  get served(): ServedModel | undefined {
+    return this.#phase.kind === "ready" ? this.#phase.served : undefined;
+  }
+
+  /** Why the model that was chosen last is not the one that answers. */
+  get notices(): readonly string[] {
+    return this.#notices;
+  }
+
+  /**
+   * Loads the model where it is not; callers at one time share one load. What `work` is given stays open until it ends.
+   * Where `work` comes too late to learn with it, because of a change, it runs again with the next one. Throws what
+   * loading and `work` throw.
+   */
+  async use<T>(work: (served: ServedModel) => Promise<T>): Promise<T> {
+    for (let changesMet = 0; ; changesMet++) {
+      const served = await this.#answering();
+      if (this.#hasGivenWay(served)) continue;
+      const release = served.hold();
+      try {
+        return await work(served);
+      } catch (error) {
+        const isLate = codeOf(error) === "learning-closed" && this.#hasGivenWay(served);
+        if (!isLate || changesMet === CHANGES_MET_MAX) throw error;
+      } finally {
+        release();
+      }
+    }
+  }
+
+  /**
+   * Resolves when the model that is chosen by now answers, or will with the next request, where none is loaded. When it
+   * cannot be loaded, the one before goes on; throws what loading throws.
+   */
+  change(): Promise<void> {
+    this.#changesAsked += 1;
+    this.#changeLoad.abort();
+    this.#changing ??= this.#changeToNewest();
+    return this.#changing;
+  }
+
+  /** Lets the model go; the next `use` loads it again. */
+  async unload(): Promise<void> {
+    this.#changeLoad.abort();
+    const before = this.#phase;
+    if (before.kind === "loading" || before.kind === "ready") this.#enter({ kind: "unloaded" });
+    if (before.kind === "ready") {
+      this.#learningClosed = before.served.closeLearning();
+      await before.served.close();
+    }
+    if (before.kind === "loading") {
+      await before.coming.then(
+        (served) => served.close(),
+        () => undefined,
+      );
+    }
+    await this.#leaving?.served.close();
+    await this.#changing?.catch(() => undefined);
+  }
+
+  async #answering(): Promise<ServedModel> {
+    const phase = this.#phase;
     if (phase.kind === "ready") return phase.served;
     if (phase.kind === "loading") return phase.coming;
-    if (phase.kind === "failed" && nowMs() < phase.atMs + RETRY_AFTER_MS) throw phase.error;
-    return begin();
-  };
+    if (phase.kind === "failed" && this.#options.nowMs() < phase.atMs + RETRY_AFTER_MS) throw phase.error;
+    return this.#load();
+  }
 
-  /** From here on everybody is given the next one. */
-  const giveWay = (before: ServedModel, loaded: LoadedModel) => {
-    const left = before.retire().finally(() => {
-      leaving = undefined;
-    });
-    leaving = { served: before, left };
-    learningClosed = before.closeLearning();
-    notices = [];
-    enter({ kind: "ready", served: serve(loaded, learningClosed) });
-  };
-  const changeOnce = async (superseded: AbortSignal): Promise<void> => {
-    if (phase.kind === "loading") await phase.coming.catch(() => undefined);
-    if (phase.kind === "failed") enter({ kind: "unloaded" });
-    await leaving?.left;
-    const before = phase;
-    if (before.kind !== "ready" || superseded.aborted) return;
-    try {
-      const loaded = await load(superseded);
-      // Once it rests it gives way, even where another choice is made meanwhile: it learns no more.
-      const isWanted = phase === before && !superseded.aborted;
-      if (isWanted) await before.served.rest();
-      if (isWanted && phase === before) giveWay(before.served, loaded);
-      else loaded.engine.close();
-    } catch (error) {
-      if (phase !== before || superseded.aborted) return;
-      notices = [`the model chosen last cannot answer, so the one before goes on: ${errorMessage(error)}`];
-      onChange();
-      throw error;
-    }
-  };
+  #load(): Promise<ServedModel> {
+    const { load, serve, nowMs } = this.#options;
+    const coming = load(new AbortController().signal).then((loaded) => serve(loaded, this.#learningClosed));
+    const loading: Phase = { kind: "loading", coming };
+    this.#notices = [];
+    this.#enter(loading);
+    // Let go meanwhile, it is not entered any more.
+    const enter = (next: Phase) => this.#phase === loading && this.#enter(next);
+    coming.then(
+      (served) => enter({ kind: "ready", served }),
+      (error: unknown) => enter({ kind: "failed", error, atMs: nowMs() }),
+    );
+    return coming;
+  }
+
   /** The newest choice counts: what is being loaded for an older one is given up. */
-  const changeToNewest = async (): Promise<void> => {
+  async #changeToNewest(): Promise<void> {
     try {
-      for (let seen = 0; seen !== changesAsked; ) {
-        seen = changesAsked;
-        nextLoad = new AbortController();
-        await changeOnce(nextLoad.signal);
+      for (let seen = 0; seen !== this.#changesAsked; ) {
+        seen = this.#changesAsked;
+        this.#changeLoad = new AbortController();
+        await this.#changeOnce(this.#changeLoad.signal);
       }
     } finally {
-      changing = undefined;
+      // In the same breath as the last look: a change that is asked for later begins anew.
+      this.#changing = undefined;
     }
-  };
+  }
 
-  return {
-    get state(): ModelState {
-      switch (phase.kind) {
-        case "unloaded":
-        case "loading":
-          return { kind: phase.kind };
-        case "ready":
-          return readyState(phase.served.loaded);
-        case "failed":
-          return { kind: "failed", code: codeOf(phase.error), message: errorMessage(phase.error) };
-        default:
-          return assertNever(phase);
-      }
-    },
-    get served() {
-      return phase.kind === "ready" ? phase.served : undefined;
-    },
-    get notices() {
-      return notices;
-    },
-    async use(work) {
-      for (let changesMet = 0; ; changesMet++) {
-        const served = await get();
-        if (hasGivenWay(served)) continue;
-        const release = served.hold();
-        try {
-          return await work(served);
-        } catch (error) {
-          const isLate = error instanceof AppError && error.code === "learning-closed" && hasGivenWay(served);
-          if (!isLate || changesMet === CHANGES_MET_MAX) throw error;
-        } finally {
-          release();
-        }
-      }
-    },
-    change() {
-      changesAsked += 1;
-      nextLoad.abort();
-      changing ??= changeToNewest();
-      return changing;
-    },
-    async unload() {
-      nextLoad.abort();
-      const now = phase;
-      if (now.kind === "loading" || now.kind === "ready") enter({ kind: "unloaded" });
-      if (now.kind === "ready") {
-        learningClosed = now.served.closeLearning();
-        await now.served.close();
-      }
-      if (now.kind === "loading") {
-        await now.coming.then(
-          (served) => served.close(),
-          () => undefined,
-        );
-      }
-      await leaving?.served.close();
-      await changing?.catch(() => undefined);
-    },
-  };
+  async #changeOnce(superseded: AbortSignal): Promise<void> {
+    if (this.#phase.kind === "loading") await this.#phase.coming.catch(() => undefined);
+    if (this.#phase.kind === "failed") this.#enter({ kind: "unloaded" });
+    await this.#leaving?.left;
+    const before = this.#phase;
+    if (before.kind !== "ready" || superseded.aborted) return;
+    try {
+      const loaded = await this.#options.load(superseded);
+      // Once it is drained it gives way, even where another choice is made meanwhile: it learns no more.
+      const isWanted = this.#phase === before && !superseded.aborted;
+      if (isWanted) await before.served.drain();
+      if (isWanted && this.#phase === before) this.#replace(before.served, loaded);
+      else loaded.engine.close();
+    } catch (error) {
+      if (this.#phase !== before || superseded.aborted) return;
+      this.#notices = [
+        `the model chosen last cannot answer, so the one before goes on: ${errorMessage(error)}`,
+      ];
+      this.#options.onChange();
+      throw error;
+    }
+  }
+
+  /** From here on everybody is given the next one. */
+  #replace(before: ServedModel, loaded: LoadedModel): void {
+    const left = before.retire().finally(() => {
+      this.#leaving = undefined;
+    });
+    this.#leaving = { served: before, left };
+    this.#learningClosed = before.closeLearning();
+    this.#notices = [];
+    this.#enter({ kind: "ready", served: this.#options.serve(loaded, this.#learningClosed) });
+  }
+
+  #enter(next: Phase): void {
+    this.#phase = next;
+    this.#options.onChange();
+  }
+
+  #hasGivenWay(served: ServedModel): boolean {
+    return this.#phase.kind === "ready" && this.#phase.served !== served;
+  }
 }
 
 function readyState({ model, path, isEmbedded }: LoadedModel): ModelState {

@@ -17,7 +17,7 @@ export interface OpenProjects {
   /** Sentences about what was found wrong when they were opened. */
   readonly notices: readonly string[];
   /** No lesson begins any more; resolves when those in training have ended. */
-  rest(): Promise<void>;
+  drain(): Promise<void>;
   closeAll(): Promise<void>;
 }
 
@@ -31,7 +31,7 @@ export function createOpenProjects(options: {
   const opening = new Map<string, Promise<ProjectLearning>>();
   let lines: readonly ProjectLearning[] = [];
   const notices = new Map<string, readonly string[]>();
-  let isResting = false;
+  let isDraining = false;
   let isClosed = false;
 
   async function begin(project: Project): Promise<ProjectLearning> {
@@ -42,7 +42,7 @@ export function createOpenProjects(options: {
     );
     const line = lineOf(project, learning);
     lines = [...lines, line];
-    if (isResting) await line.rest();
+    if (isDraining) await line.drain();
     onOpened(line);
     return line;
   }
@@ -79,10 +79,10 @@ export function createOpenProjects(options: {
     get notices() {
       return [...notices.values()].flat();
     },
-    async rest() {
-      isResting = true;
+    async drain() {
+      isDraining = true;
       const opened = [...opening.values()];
-      await Promise.all(opened.map((line) => line.then((each) => each.rest()).catch(() => undefined)));
+      await Promise.all(opened.map((line) => line.then((each) => each.drain()).catch(() => undefined)));
     },
     async closeAll() {
       isClosed = true;

@@ -46,7 +46,7 @@ export interface ProjectLearning {
   wake(): void;
   setPaused(isPaused: boolean): void;
   /** The lesson in training ends, and no other begins; corrections are still kept. */
-  rest(): Promise<void>;
+  drain(): Promise<void>;
   /** The running step ends; what is pending stays so, and who waits for it is told. */
   close(): Promise<void>;
 }
@@ -64,7 +64,7 @@ export function createProjectLearning(options: ProjectLearningOptions): ProjectL
   const { project, learning, onLearned, onChange, onPhase, log } = options;
   const waiting = new Map<string, Waiting>();
   let isPaused = options.isPaused;
-  let isResting = false;
+  let isDraining = false;
   /** What must be on disk before this is closed. */
   const underway = new Set<Promise<unknown>>();
   let stop = new AbortController();
@@ -92,7 +92,7 @@ export function createProjectLearning(options: ProjectLearningOptions): ProjectL
   };
 
   async function learnAll(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted && !isResting) {
+    while (!signal.aborted && !isDraining) {
       const outcome = await learning.learnNext({
         signal,
         onPhase,
@@ -161,7 +161,7 @@ export function createProjectLearning(options: ProjectLearningOptions): ProjectL
       return undone;
     },
     wake() {
-      if (isPaused || isResting || running) return;
+      if (isPaused || isDraining || running) return;
       failure = undefined;
       const { signal } = stop;
       running = learnAll(signal)
@@ -183,13 +183,13 @@ export function createProjectLearning(options: ProjectLearningOptions): ProjectL
       onChange();
       line.wake();
     },
-    async rest() {
-      isResting = true;
+    async drain() {
+      isDraining = true;
       await Promise.allSettled([running, ...underway]);
     },
     async close() {
       stop.abort();
-      await line.rest();
+      await line.drain();
       await learning.close();
       announceAll(LEFT);
     },

@@ -2,23 +2,23 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { createWhereabouts, type Whereabouts } from "./projectResolver.js";
+import { ProjectResolver } from "./projectResolver.js";
 
 let root: string;
 let nowMs: number;
-let whereabouts: Whereabouts;
+let resolver: ProjectResolver;
 beforeEach(() => {
   root = realpathSync(mkdtempSync(join(tmpdir(), "ouro-where-")));
   for (const folder of ["clone/.git", "clone/src", "plain/src", "home"]) {
     mkdirSync(join(root, folder), { recursive: true });
   }
   nowMs = 0;
-  whereabouts = createWhereabouts({ homeFolder: join(root, "home"), nowMs: () => nowMs });
+  resolver = new ProjectResolver({ homeFolder: join(root, "home"), nowMs: () => nowMs });
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 const find = async (file: string | null, folder: string | null) => {
-  const { project, path } = await whereabouts.placeOf({
+  const { project, path } = await resolver.placeOf({
     file: file && join(root, file),
     folder: folder && join(root, folder),
   });

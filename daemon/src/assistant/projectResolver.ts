@@ -13,47 +13,49 @@ export interface Place {
   readonly path: string;
 }
 
-export interface Whereabouts {
-  placeOf(where: Where): Promise<Place>;
-}
-
 /** The name that text without a file goes by: the model was trained on texts that all had one. */
 const UNNAMED_PATH = "src/main.ts";
 /** Looking up the tree costs a few system calls per folder; a folder that becomes a clone is noticed after this. */
 const REMEMBERED_MS = 10_000;
 const REMEMBERED_MAX = 1000;
 
-/** `homeFolder`: the project of what belongs to no folder. `nowMs` is a monotonic clock. */
-export function createWhereabouts(options: {
-  readonly homeFolder: string;
-  readonly nowMs: () => number;
-}): Whereabouts {
-  const { homeFolder, nowMs } = options;
-  const known = new NewestMap<string, { readonly project: Promise<Project>; readonly untilMs: number }>(
-    REMEMBERED_MAX,
-  );
-  const remembered = (key: string, find: () => Promise<Project>) => {
-    const found = known.get(key);
-    if (found && found.untilMs > nowMs()) return found.project;
+interface Remembered {
+  readonly project: Promise<Project>;
+  readonly untilMs: number;
+}
+
+export class ProjectResolver {
+  readonly #homeFolder: string;
+  readonly #nowMs: () => number;
+  readonly #known = new NewestMap<string, Remembered>(REMEMBERED_MAX);
+
+  /** `homeFolder`: the project of what belongs to no folder. `nowMs` is a monotonic clock. */
+  constructor(options: { readonly homeFolder: string; readonly nowMs: () => number }) {
+    this.#homeFolder = options.homeFolder;
+    this.#nowMs = options.nowMs;
+  }
+
+  async placeOf({ file, folder }: Where): Promise<Place> {
+    if (file === null) {
+      const project = await this.#remembered(folder ?? "", () => projectOf(folder ?? this.#homeFolder));
+      return { project, path: UNNAMED_PATH };
+    }
+    const start = dirname(file);
+    const isInside = folder !== null && isWithin(folder, file);
+    const project = await this.#remembered(`${start}\n${isInside ? folder : ""}`, async () =>
+      projectOf(await nearestFolder(start), isInside ? folder : undefined),
+    );
+    return { project, path: pathIn(project.folder, file) };
+  }
+
+  #remembered(key: string, find: () => Promise<Project>): Promise<Project> {
+    const known = this.#known.get(key);
+    if (known && known.untilMs > this.#nowMs()) return known.project;
     const project = find();
-    project.catch(() => known.delete(key));
-    known.set(key, { project, untilMs: nowMs() + REMEMBERED_MS });
+    project.catch(() => this.#known.delete(key));
+    this.#known.set(key, { project, untilMs: this.#nowMs() + REMEMBERED_MS });
     return project;
-  };
-  return {
-    async placeOf({ file, folder }) {
-      if (file === null) {
-        const project = await remembered(folder ?? "", () => projectOf(folder ?? homeFolder));
-        return { project, path: UNNAMED_PATH };
-      }
-      const start = dirname(file);
-      const isInside = folder !== null && isWithin(folder, file);
-      const project = await remembered(`${start}\n${isInside ? folder : ""}`, async () =>
-        projectOf(await nearestFolder(start), isInside ? folder : undefined),
-      );
-      return { project, path: pathIn(project.folder, file) };
-    },
-  };
+  }
 }
 
 /** A project's folder is free of symbolic links and the file's path may not be; then its last names must do. */

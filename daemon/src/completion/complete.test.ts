@@ -5,7 +5,7 @@ import { createEngine, type GenerateOptions, loadTokenizer, type Model } from ".
 import { GREEDY } from "../engine/greedy.js";
 import { embeddedModelPath } from "../models/modelFiles.js";
 import { completionPrompt } from "../prompt/completionPrompt.js";
-import { createSession } from "../states/session.js";
+import { Session } from "../states/session.js";
 import { type CompleteOptions, complete } from "./complete.js";
 
 const tokenizer = createByteTokenizer();
@@ -98,7 +98,7 @@ test("with a session, answers the same and reads only what has changed", async (
     shape: { layers: 2, width: 64, vocabularySize: words.size },
     seed: 2,
   });
-  const session = createSession({ model, statesMax: 16 });
+  const session = new Session({ model, statesMax: 16 });
   const prefix = "function first() {\n  return second(1, 2, 3);\n}\n\nconst value = first();\n";
   const from = prefix.length - 12;
   for (let end = from; end <= prefix.length; end++) {
@@ -116,7 +116,7 @@ test("with a session, answers the same and reads only what has changed", async (
 });
 
 test("where the adapter reads too, nothing is taken from a session", async () => {
-  const session = createSession({ model: fake, statesMax: 4 });
+  const session = new Session({ model: fake, statesMax: 4 });
   await ask(fake, "\n", { session, adapterScope: "whole" });
   expect(session.size).toBe(0);
 });

@@ -16,7 +16,7 @@ import { LEARNING_DEFAULTS } from "../learning/recipe.js";
 import { embeddedModelPath } from "../models/modelFiles.js";
 import { completionPrompt } from "../prompt/completionPrompt.js";
 import { correctionOf } from "../prompt/correctionPrompt.js";
-import { createSession, type Session } from "../states/session.js";
+import { Session } from "../states/session.js";
 import { projectOf } from "../store/project.js";
 import { complete } from "./complete.js";
 import { confidenceOf } from "./confidence.js";
@@ -36,7 +36,7 @@ beforeAll(async () => {
   const home = locateDataHome({ OURO_HOME: join(folder, "home") });
   await prepareDataHome(home);
   model = await engine.loadModel({ path: modelPath });
-  session = createSession({ model, statesMax: 16 });
+  session = new Session({ model, statesMax: 16 });
   learning = await openLearning({
     home,
     engine,

@@ -7,7 +7,7 @@ import { createFakeModel } from "../../test/fakeEngine.js";
 import { loadTokenizer } from "../engine/engine.js";
 import { embeddedModelPath } from "../models/modelFiles.js";
 import { completionPrompt } from "../prompt/completionPrompt.js";
-import { createSession } from "../states/session.js";
+import { Session } from "../states/session.js";
 import { promptMarks } from "./promptMarks.js";
 
 const tokenizer = loadTokenizer(join(dirname(embeddedModelPath()), "vocab.txt"));
@@ -28,7 +28,7 @@ function documentOf(lineCount: number): readonly string[] {
 }
 
 function open() {
-  const session = createSession({ model, statesMax: 16 });
+  const session = new Session({ model, statesMax: 16 });
   /** How many tokens a request at this place reads. */
   return async (prefix: string, suffix: string) => {
     const prompt = completionPrompt({ tokenizer, path: "src/a.ts", prefix, suffix });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createEngine, type Engine, type Model, type State } from "../engine/engine.js";
-import { createSession, type Session } from "./session.js";
+import { Session } from "./session.js";
 
 const VOCABULARY = 300;
 const SHAPE = { layers: 2, width: 64, vocabularySize: VOCABULARY };
@@ -61,7 +61,7 @@ describe("a session's States", () => {
         fc.array(request, { maxLength: 6 }),
         fc.integer({ min: 2, max: 6 }),
         async (requests, statesMax) => {
-          const session = createSession({ model, statesMax });
+          const session = new Session({ model, statesMax });
           let tokens = new Uint32Array();
           for (const { keep, next, marks } of requests) {
             tokens = Uint32Array.from([...tokens.subarray(0, keep), ...next]);
@@ -86,12 +86,12 @@ describe("a session's States", () => {
       const tokens = range(210);
       for (let boundary = 1; boundary < tokens.length; boundary += 13) {
         const request = { tokens, boundary, signal: never, priority: "interactive" } as const;
-        const whole = await createSession({ model: sameModel, statesMax: 2 }).stateBefore({
+        const whole = await new Session({ model: sameModel, statesMax: 2 }).stateBefore({
           ...request,
           marks: [],
         });
         const marks = [4, 13, 18, 50, 64, 101, 128, 129, 203];
-        const cut = await createSession({ model: sameModel, statesMax: 16 }).stateBefore({
+        const cut = await new Session({ model: sameModel, statesMax: 16 }).stateBefore({
           ...request,
           marks,
         });
@@ -104,7 +104,7 @@ describe("a session's States", () => {
   );
 
   test("overlapping requests answer as they would alone", async () => {
-    const session = createSession({ model, statesMax: 4 });
+    const session = new Session({ model, statesMax: 4 });
     const prompts = [40, 30, 20, 35, 40].map((keep) => changedFrom(range(50), keep));
     const reads = await Promise.all(prompts.map((tokens) => ask(session, tokens, { marks: [10, 20, 30] })));
     for (const [at, read] of reads.entries()) {
@@ -124,27 +124,27 @@ describe("what is read again", () => {
     ["everything, where nothing is left of what was read", 0, 100],
     ["a mark on the very token that changed is before it", 64, 100 - 64],
   ])("%s", async (_name, keep, expected) => {
-    const session = createSession({ model, statesMax: 8 });
+    const session = new Session({ model, statesMax: 8 });
     expect(await tokensRead(session, base, [0, 64, 90])).toBe(100);
     expect(await tokensRead(session, changedFrom(base, keep))).toBe(expected);
   });
 
   test("finds what was read before the last change, as after an undo", async () => {
-    const session = createSession({ model, statesMax: 8 });
+    const session = new Session({ model, statesMax: 8 });
     await tokensRead(session, base, [64]);
     await tokensRead(session, changedFrom(base, 70), [64]);
     expect(await tokensRead(session, base, [64])).toBe(0);
   });
 
   test("a mark that is still asked for outlives many prompts", async () => {
-    const session = createSession({ model, statesMax: 4 });
+    const session = new Session({ model, statesMax: 4 });
     for (let at = 0; at < 20; at++) await tokensRead(session, changedFrom(base, 80 + at), [64]);
     expect(await tokensRead(session, changedFrom(base, 65))).toBe(100 - 64);
     expect(session.size).toBe(4);
   });
 
   test("a cancelled reading keeps what it got to", async () => {
-    const session = createSession({ model, statesMax: 8 });
+    const session = new Session({ model, statesMax: 8 });
     const controller = new AbortController();
     const marks = [8, 16, 24, 32];
     const reading = ask(session, base, { marks, signal: controller.signal });

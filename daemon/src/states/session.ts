@@ -17,74 +17,73 @@ import type { Model, Priority, State } from "../engine/engine.js";
 const ROWS_PER_GROUP = 4;
 const PIECE_TOKENS_MAX = 64;
 
-export interface SessionRead {
-  /** The prompt. Kept as it is: must not be written to afterwards. */
-  readonly tokens: Uint32Array;
-  /** The State before this token is asked for. */
-  readonly boundary: number;
-  /** Other places in `tokens` about which a State is worth keeping; those after the boundary are left out. */
-  readonly marks: readonly number[];
-  readonly signal: AbortSignal;
-  readonly priority: Priority;
-}
-
-export type SessionState =
-  | { readonly kind: "finished"; readonly state: State; readonly tokensRead: number }
-  | { readonly kind: "cancelled" };
-
-export interface Session {
-  /** The base's State after `tokens[0..boundary)`. Cancelled, it keeps the States that it got to. Rejects with EngineError only. */
-  stateBefore(read: SessionRead): Promise<SessionState>;
-  /** States kept now. */
-  readonly size: number;
-}
-
 interface Kept {
   /** All that the State has read. */
   readonly tokens: Uint32Array;
   readonly state: State;
 }
 
-export function createSession(options: { readonly model: Model; readonly statesMax: number }): Session {
-  const { model, statesMax } = options;
+export class Session {
+  readonly #model: Model;
+  readonly #statesMax: number;
   /** The one that was wanted least recently comes first, and goes first. */
-  let kept: readonly Kept[] = [];
+  #kept: readonly Kept[] = [];
 
-  /** Moves or adds to the end. */
-  const keep = (entry: Kept) => {
-    const others = kept.filter((each) => !isSame(each.tokens, entry.tokens));
-    kept = [...others, entry].slice(-statesMax);
-  };
+  constructor(options: { readonly model: Model; readonly statesMax: number }) {
+    this.#model = options.model;
+    this.#statesMax = options.statesMax;
+  }
+
+  /** States kept now. */
+  get size(): number {
+    return this.#kept.length;
+  }
+
+  /** The base's State after `tokens[0..boundary)`. Cancelled, it keeps the States that it got to. Rejects with EngineError only. */
+  async stateBefore(read: {
+    /** The prompt. Kept as it is: must not be written to afterwards. */
+    readonly tokens: Uint32Array;
+    /** The State before this token is asked for. */
+    readonly boundary: number;
+    /** Other places in `tokens` about which a State is worth keeping; those after the boundary are left out. */
+    readonly marks: readonly number[];
+    readonly signal: AbortSignal;
+    readonly priority: Priority;
+  }): Promise<
+    | { readonly kind: "finished"; readonly state: State; readonly tokensRead: number }
+    | { readonly kind: "cancelled" }
+  > {
+    const { tokens, boundary, marks, signal, priority } = read;
+    const places = readingPlaces(marks, boundary);
+    const found = this.#find(tokens.subarray(0, boundary), places);
+    let { state } = found;
+    let at = found.tokens.length;
+    for (const place of places.filter((each) => each > found.tokens.length)) {
+      const piece = await this.#model.read({ state, tokens: tokens.subarray(at, place), signal, priority });
+      if (piece.kind === "cancelled") return { kind: "cancelled" };
+      ({ state } = piece);
+      at = place;
+      this.#keep({ tokens: tokens.subarray(0, at), state });
+    }
+    return { kind: "finished", state, tokensRead: boundary - found.tokens.length };
+  }
+
   /** The longest beginning of `wanted` that was read; it and those at `places` are wanted anew. */
-  const find = (wanted: Uint32Array, places: readonly number[]): Kept => {
-    const along = kept
+  #find(wanted: Uint32Array, places: readonly number[]): Kept {
+    const along = this.#kept
       .filter(({ tokens }) => tokens.length % ROWS_PER_GROUP === 0 || tokens.length === wanted.length)
       .filter(({ tokens }) => isBeginning(tokens, wanted))
       .sort((a, b) => a.tokens.length - b.tokens.length);
     const found = along.at(-1);
-    for (const each of along) if (each === found || places.includes(each.tokens.length)) keep(each);
-    return found ?? { tokens: wanted.subarray(0, 0), state: model.zeroState() };
-  };
+    for (const each of along) if (each === found || places.includes(each.tokens.length)) this.#keep(each);
+    return found ?? { tokens: wanted.subarray(0, 0), state: this.#model.zeroState() };
+  }
 
-  return {
-    async stateBefore({ tokens, boundary, marks, signal, priority }) {
-      const places = readingPlaces(marks, boundary);
-      const found = find(tokens.subarray(0, boundary), places);
-      let { state } = found;
-      let at = found.tokens.length;
-      for (const place of places.filter((each) => each > found.tokens.length)) {
-        const read = await model.read({ state, tokens: tokens.subarray(at, place), signal, priority });
-        if (read.kind === "cancelled") return { kind: "cancelled" };
-        ({ state } = read);
-        at = place;
-        keep({ tokens: tokens.subarray(0, at), state });
-      }
-      return { kind: "finished", state, tokensRead: boundary - found.tokens.length };
-    },
-    get size() {
-      return kept.length;
-    },
-  };
+  /** Moves or adds to the end. */
+  #keep(entry: Kept): void {
+    const others = this.#kept.filter((each) => !isSame(each.tokens, entry.tokens));
+    this.#kept = [...others, entry].slice(-this.#statesMax);
+  }
 }
 
 /** Where reading stops to keep a State: ascending, the boundary last. */

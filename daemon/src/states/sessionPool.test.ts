@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createFakeModel } from "../../test/fakeEngine.js";
-import { createSessionPool, poolLimits, SESSIONS_MAX, STATES_BYTES_MAX, stateBytes } from "./sessionPool.js";
+import { poolLimits, SESSIONS_MAX, SessionPool, STATES_BYTES_MAX, stateBytes } from "./sessionPool.js";
 
 const model = createFakeModel({ vocabularySize: 300, seed: 1 });
 
 describe("the pool of sessions", () => {
   test("gives the same session for a key until it is forgotten", () => {
-    const pool = createSessionPool({ model });
+    const pool = new SessionPool({ model });
     const first = pool.sessionOf("a");
     expect(pool.sessionOf("a")).toBe(first);
     expect(pool.sessionOf("b")).not.toBe(first);
@@ -18,7 +18,7 @@ describe("the pool of sessions", () => {
   });
 
   test("lets the one go that was asked for least recently", () => {
-    const pool = createSessionPool({ model });
+    const pool = new SessionPool({ model });
     const first = pool.sessionOf("0");
     const second = pool.sessionOf("1");
     for (let at = 2; at < SESSIONS_MAX; at++) pool.sessionOf(String(at));

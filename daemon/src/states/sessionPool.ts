@@ -2,7 +2,7 @@
 
 import { NewestMap } from "../base/newestMap.js";
 import type { Model, ModelInfo } from "../engine/engine.js";
-import { createSession, type Session } from "./session.js";
+import { Session } from "./session.js";
 
 /** Beside a model's weights and activations, this much is little on any machine that runs an editor. */
 export const STATES_BYTES_MAX = 256 * 1024 * 1024;
@@ -13,37 +13,38 @@ const STATES_PER_SESSION_MAX = 16;
 /** One before the prefix's end and one at the boundary: fewer would make a Session useless. */
 const STATES_PER_SESSION_MIN = 2;
 
-export interface SessionPool {
-  /** Makes it where there is none. */
-  sessionOf(key: string): Session;
-  forget(key: string): void;
-  clear(): void;
-  readonly size: number;
-}
+export class SessionPool {
+  readonly #model: Model;
+  readonly #statesMax: number;
+  readonly #sessions: NewestMap<string, Session>;
 
-export function createSessionPool(options: {
-  readonly model: Model;
-  readonly bytesMax?: number;
-}): SessionPool {
-  const { model, bytesMax = STATES_BYTES_MAX } = options;
-  const { statesMax, sessionsMax } = poolLimits(stateBytes(model.info), bytesMax);
-  const sessions = new NewestMap<string, Session>(sessionsMax);
-  return {
-    sessionOf(key) {
-      const session = sessions.get(key) ?? createSession({ model, statesMax });
-      sessions.set(key, session);
-      return session;
-    },
-    forget(key) {
-      sessions.delete(key);
-    },
-    clear() {
-      sessions.clear();
-    },
-    get size() {
-      return sessions.size;
-    },
-  };
+  constructor(options: { readonly model: Model; readonly bytesMax?: number }) {
+    const { model, bytesMax = STATES_BYTES_MAX } = options;
+    const { statesMax, sessionsMax } = poolLimits(stateBytes(model.info), bytesMax);
+    this.#model = model;
+    this.#statesMax = statesMax;
+    this.#sessions = new NewestMap(sessionsMax);
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  /** Makes it where there is none; the one that was asked for least recently makes room. */
+  sessionOf(key: string): Session {
+    const session =
+      this.#sessions.get(key) ?? new Session({ model: this.#model, statesMax: this.#statesMax });
+    this.#sessions.set(key, session);
+    return session;
+  }
+
+  forget(key: string): void {
+    this.#sessions.delete(key);
+  }
+
+  clear(): void {
+    this.#sessions.clear();
+  }
 }
 
 /** Every Session may hold its full number of States at once. The least that works is given even where it is too much. */
