@@ -1,8 +1,7 @@
-/** Where the VS Code of the editor tests lies, as .ci/editorHost.mjs wrote it down, and what a test does without one. */
+/** Where the VS Code of the editor tests lies, as .ci/editorHost.mjs wrote it down. */
 
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { beforeEach } from "vitest";
 
 const factsFile = fileURLToPath(new URL("../../.cache/editor-host/host.json", import.meta.url));
 
@@ -12,7 +11,7 @@ export interface ReadyHost {
   readonly server: string;
   readonly chromium: string;
 }
-type Host = ReadyHost | { readonly kind: "missing"; readonly reason: string };
+export type Host = ReadyHost | { readonly kind: "missing"; readonly reason: string };
 
 /** What was written down, if it is still true. */
 export function findHost(): Host {
@@ -21,11 +20,4 @@ export function findHost(): Host {
   const host = JSON.parse(readFileSync(factsFile, "utf8")) as Host;
   if (host.kind === "missing") return host;
   return [host.node, host.server, host.chromium].every((path) => existsSync(path)) ? host : missing;
-}
-
-/** Without a host every test of the file is skipped and names what enables it; `npm test -- --strict` fails then. */
-export function skipWithoutHost(host: Host): void {
-  beforeEach(({ skip }) => {
-    if (host.kind === "missing") skip(host.reason);
-  });
 }

@@ -4,35 +4,35 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type EditorServer, START_HOOK_TIMEOUT_MS, startServer } from "./host.js";
-import { findHost, skipWithoutHost } from "./hostFacts.js";
-import { type EditorWindow, keepFailures, openWindow, startBrowser } from "./page.js";
-import { openWorkshop, STATUS_ITEM, type Workshop } from "./workshop.js";
+import { aroundEachTest } from "./eachTest.js";
+import { type EditorServer, START_HOOK_TIMEOUT_MS, startServer } from "./editorServer.js";
+import { type EditorWindow, openWindow, startBrowser } from "./editorWindow.js";
+import { type Fixture, openFixture, STATUS_ITEM } from "./fixture.js";
+import { findHost } from "./hostFacts.js";
 
 const host = findHost();
-let workshop: Workshop;
+let fixture: Fixture;
 let browser: Browser;
 let server: EditorServer;
 let window: EditorWindow;
 
-skipWithoutHost(host);
-keepFailures(() => window);
+aroundEachTest({ host, windowOf: () => window });
 
 const writeSettings = (settings: object) => {
-  mkdirSync(workshop.home, { recursive: true, mode: 0o700 });
-  writeFileSync(join(workshop.home, "settings.json"), JSON.stringify(settings));
+  mkdirSync(fixture.home, { recursive: true, mode: 0o700 });
+  writeFileSync(join(fixture.home, "settings.json"), JSON.stringify(settings));
 };
 
 beforeAll(async () => {
   if (host.kind === "missing") return;
-  workshop = openWorkshop();
+  fixture = openFixture();
   writeSettings({ "ouroboros.completion.tokenMax": 3 });
-  const workspace = workshop.project("shop", { "src/a.ts": "const port = Number(process.\n" });
+  const workspace = fixture.project("shop", { "src/a.ts": "const port = Number(process.\n" });
   browser = await startBrowser(host);
   server = await startServer({
     host,
-    extensions: [workshop.vsix],
-    environment: { OURO_HOME: workshop.home },
+    extensions: [fixture.vsix],
+    environment: { OURO_HOME: fixture.home },
   });
   window = await openWindow({ browser, server, workspace, readyItem: STATUS_ITEM });
 }, START_HOOK_TIMEOUT_MS);
@@ -40,7 +40,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close();
   await server?.stop();
-  workshop?.close();
+  fixture?.close();
 });
 
 test("a setting that does not exist: the tooltip names it and the right one; mended, a restart is enough", async () => {
@@ -49,7 +49,7 @@ test("a setting that does not exist: the tooltip names it and the right one; men
   await window.type("const half = 1;");
   await expect
     .poll(async () => (await window.statusTooltip(STATUS_ITEM)).replaceAll("\u00a0", " "), {
-      timeout: 60_000,
+      timeout: 120_000,
       interval: 500,
     })
     .toContain('did you mean "ouroboros.completion.tokensMax"?');
@@ -59,4 +59,4 @@ test("a setting that does not exist: the tooltip names it and the right one; men
   writeSettings({ "ouroboros.completion.tokensMax": 30 });
   await window.command("Ouroboros: Restart");
   await window.waitForStatus({ id: STATUS_ITEM, text: /v0/ });
-}, 120_000);
+});

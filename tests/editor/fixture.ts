@@ -1,5 +1,5 @@
 /**
- * What every editor test of Ouroboros stands on: the VSIX as shipped, lying outside of the clone, a data home and two
+ * The fixture of every editor test of Ouroboros: the VSIX as shipped, lying outside of the clone, a data home and two
  * projects of its own, and the daemon that comes up by itself, found by what it wrote down.
  */
 
@@ -25,7 +25,7 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const STATUS_ITEM = "ouroboros.ouroboros-vscode.status";
 export const EXTENSION = "ouroboros.ouroboros-vscode";
 
-export interface Workshop {
+export interface Fixture {
   readonly folder: string;
   readonly home: string;
   readonly vsix: string;
@@ -38,15 +38,15 @@ export interface Workshop {
 }
 
 /** Builds the VSIX from the present sources and puts it outside of the clone. */
-export function openWorkshop(): Workshop {
+export function openFixture(): Fixture {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "ouro-editor-")));
   const home = join(folder, "ouro-home");
-  const said = execFileSync(process.execPath, [join(root, ".ci", "packageExtension.mjs")], {
+  const output = execFileSync(process.execPath, [join(root, ".ci", "packageExtension.mjs")], {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "inherit"],
   });
-  // The packager speaks too; the path comes last.
-  const built = said.trim().split("\n").at(-1) ?? "";
+  // The packager reports its progress too; the path comes last.
+  const built = output.trim().split("\n").at(-1) ?? "";
   const vsix = join(folder, basename(built));
   copyFileSync(built, vsix);
   const daemonPid = () => {
@@ -87,8 +87,8 @@ export function filesOf(pid: number): readonly string[] {
     }
   });
   const mapped = readFileSync(`/proc/${pid}/maps`, "utf8").match(/\/\S+/g) ?? [];
-  const said = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-  return [...new Set([...open, ...mapped, ...said])];
+  const args = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+  return [...new Set([...open, ...mapped, ...args])];
 }
 
 /** Remote ends of the process' TCP connections and the ports on which it listens, of IPv4 and IPv6. */

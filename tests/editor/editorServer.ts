@@ -1,7 +1,7 @@
 /**
  * One VS Code server for one test file: data folders of its own, settings, extensions from VSIX files, a free port.
  * Two servers are two machines' worth of windows, with nothing in common but what the environment says.
- * What happens in a window is in page.ts.
+ * What happens in a window is in editorWindow.ts.
  */
 
 import { type ChildProcessByStdio, execFile, spawn } from "node:child_process";
@@ -23,9 +23,9 @@ export const START_HOOK_TIMEOUT_MS = 4 * START_TIMEOUT_MS;
 /** A window that vanishes leaves its extension host waiting for it to come back: for three hours, if not told. */
 const RECONNECTION_GRACE_SECONDS = 2;
 /** How much of what the server says is kept, to show it when a start fails. */
-const SAID_MAX = 20_000;
+const OUTPUT_MAX = 20_000;
 
-const leash = fileURLToPath(new URL("leash.mjs", import.meta.url));
+const watchdog = fileURLToPath(new URL("watchdog.mjs", import.meta.url));
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -56,7 +56,7 @@ export interface EditorServer {
   /** The address of a window on that workspace folder. */
   addressOf(workspace: string): string;
   /** The newest of what it printed. */
-  said(): string;
+  output(): string;
   /** Laid over the settings it started with; open windows notice. Not for settings of application scope. */
   changeSettings(settings: Settings): void;
   /** Of the server and all that it and its extensions started, those whose command line matches. */
@@ -102,35 +102,35 @@ function environmentOf({ home, environment }: { home: string; environment: Envir
 
 interface Server {
   readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
-  said(): string;
+  output(): string;
   readonly closed: Promise<void>;
 }
 
 function spawnServer({ args, env }: { args: readonly string[]; env: Environment }): Server {
-  const child = spawn(process.execPath, [leash, ...args], {
+  const child = spawn(process.execPath, [watchdog, ...args], {
     env,
     detached: true,
     stdio: ["pipe", "pipe", "pipe"],
   });
-  let said = "";
+  let output = "";
   const take = (text: string) => {
-    said = (said + text).slice(-SAID_MAX);
+    output = (output + text).slice(-OUTPUT_MAX);
   };
   child.stdout.setEncoding("utf8").on("data", take);
   child.stderr.setEncoding("utf8").on("data", take);
-  // The leash may be gone before we let go of it.
+  // The watchdog may be gone already.
   child.stdin.on("error", () => {});
   const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
-  return { child, said: () => said, closed };
+  return { child, output: () => output, closed };
 }
 
 /** The port that the system gave it; it is printed once the server listens. */
-function portOf({ child, said, closed }: Server): Promise<number> {
+function portOf({ child, output, closed }: Server): Promise<number> {
   return new Promise((resolve, reject) => {
-    const fail = (what: string) => reject(new Error(`the VS Code server ${what}; it said:\n${said()}`));
+    const fail = (what: string) => reject(new Error(`the VS Code server ${what}; its output:\n${output()}`));
     const timer = setTimeout(() => fail("does not start"), START_TIMEOUT_MS);
     child.stdout.on("data", () => {
-      const bound = /Server bound to 127\.0\.0\.1:(\d+)/.exec(said());
+      const bound = /Server bound to 127\.0\.0\.1:(\d+)/.exec(output());
       if (!bound) return;
       clearTimeout(timer);
       resolve(Number(bound[1]));
@@ -180,7 +180,7 @@ async function startOnce(options: ServerOptions): Promise<EditorServer> {
     return {
       dataFolder,
       addressOf: (workspace) => `${address}/?tkn=${token}&folder=${encodeURIComponent(workspace)}`,
-      said: server.said,
+      output: server.output,
       changeSettings,
       processIds: (commandLine) =>
         processesOfGroup(server.child.pid ?? 0)

@@ -11,10 +11,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { aroundEachTest } from "./eachTest.js";
+import { type EditorServer, START_HOOK_TIMEOUT_MS, startServer } from "./editorServer.js";
 import { THEMES } from "./editorSettings.js";
-import { type EditorServer, START_HOOK_TIMEOUT_MS, startServer } from "./host.js";
-import { findHost, skipWithoutHost } from "./hostFacts.js";
-import { type EditorWindow, keepFailures, openWindow, startBrowser } from "./page.js";
+import { type EditorWindow, openWindow, startBrowser } from "./editorWindow.js";
+import { findHost } from "./hostFacts.js";
 
 const EXTENSION = "ouroboros.editor-probe";
 const STATUS = `${EXTENSION}.status`;
@@ -47,8 +48,7 @@ function packProbe() {
   });
 }
 
-skipWithoutHost(host);
-keepFailures(() => window);
+aroundEachTest({ host, windowOf: () => window });
 
 beforeAll(async () => {
   if (host.kind === "missing") return;
@@ -133,19 +133,20 @@ describe("commands and what they show", () => {
 
   test("a question is answered", async () => {
     await window.command("Probe: Ask");
+    expect(await window.question()).toBe("");
     await window.answer("pear");
-    await tells(/asked pear/);
+    expect(await tells(/asked pear/)).toBe("Probe: asked pear");
   });
 
   test("the entry that is called exactly so is chosen", async () => {
     await window.command("Probe: Choose");
     await window.choose("word");
-    await tells(/chose word/);
+    expect(await tells(/chose word/)).toBe("Probe: chose word");
   });
 
   test("proposed API is refused, as in the VS Code that people have", async () => {
     await window.command("Probe: Use Proposed API");
-    await tells(/proposed API refused/);
+    expect(await tells(/proposed API/)).toBe("Probe: proposed API refused");
   });
 });
 
@@ -172,7 +173,7 @@ describe("webview", () => {
     await view.getByLabel("word").fill("pear");
     await view.getByRole("button", { name: "Send" }).click();
     await view.getByText("got pear").waitFor();
-    await tells(/view sent pear/);
+    expect(await tells(/view sent/)).toBe("Probe: view sent pear");
     await window.screenshot("host-4-webview");
   });
 });
