@@ -30,7 +30,7 @@ export interface Cursor {
 export interface CompletionRequest extends Cursor {
   /** Somebody asked for it, instead of just typing: then it is shown even if it was dismissed before. */
   readonly isInvoked?: boolean;
-  /** The same for every request of one open document: its States are kept under this name. */
+  /** A name of the open document, the same in every request: its States are kept under it. */
   readonly sessionKey: string;
   readonly signal: AbortSignal;
 }
@@ -47,7 +47,7 @@ export interface ChatRequest {
 export type CorrectionRequest =
   /** `wanted` empty: nothing should have been proposed. */
   | { readonly kind: "completion"; readonly completionId: string; readonly wanted: string }
-  /** What was accepted has been edited to `kept`. */
+  /** The accepted text has been edited to `kept`. */
   | { readonly kind: "accepted"; readonly completionId: string; readonly kept: string }
   /** Between `prefix` and `suffix` should stand `wanted`; `rejected` where it is known. */
   | ({ readonly kind: "cursor"; readonly wanted: string; readonly rejected?: string } & Cursor)
@@ -77,7 +77,7 @@ export interface KeptCorrection extends CorrectResult {
   readonly done: Promise<DidLearn>;
 }
 
-/** What a client is told without having asked. Must not throw. */
+/** Hears what a client is told without having asked. Must not throw. */
 export interface ClientListener {
   readonly onState: (state: DaemonState) => void;
   readonly onLearned: (event: DidLearn) => void;

@@ -51,7 +51,7 @@ interface Asked extends Answering {
 
 type Answer = Awaited<ReturnType<Client["complete"]>>;
 
-/** What is remembered of one document. */
+/** A document's newest request, and the completion that was shown in it last. */
 interface Newest {
   readonly running: AbortController;
   readonly shown: (Candidate & WritingContext & { readonly completionId: string }) | undefined;
@@ -89,7 +89,7 @@ export class Completions {
     return this.#give(asked, { candidate, tokensRead: draft.tokensRead });
   }
 
-  /** What a client did with a completion. */
+  /** Takes notice of what a client did with a completion. */
   settle({ completionId, event }: SuggestionEvent): void {
     if (event.kind !== "dismissed") return;
     for (const [document, { running, shown }] of this.#documents.entries()) {

@@ -11,7 +11,7 @@ export type GivenCompletions = NewestMap<
   string,
   {
     readonly project: Project;
-    /** What it was asked with. */
+    /** The very prompt that it was the answer to. */
     readonly prompt: CompletionPrompt;
     /** Hash of the tokenizer that made the prompt: a model with another one cannot be taught by it. */
     readonly vocabulary: string;

@@ -18,7 +18,7 @@ const CONVERSING_PARAMETERS_MIN = 100_000_000;
 const CHANGES_MET_MAX = 3;
 
 interface ModelSlotOptions {
-  /** The one that is chosen when it is called. */
+  /** Loads the model that is chosen when it is called. */
   readonly load: (signal: AbortSignal) => Promise<LoadedModel>;
   /** `after`: until then the model before may still write down what it learned. Must not throw. */
   readonly serve: (loaded: LoadedModel, after: Promise<void>) => ServedModel;
@@ -65,7 +65,7 @@ export class ModelSlot {
     }
   }
 
-  /** What answers now, where something does. */
+  /** The model that answers now, where one is loaded. */
   get served(): ServedModel | undefined {
     return this.#phase.kind === "ready" ? this.#phase.served : undefined;
   }

@@ -21,7 +21,7 @@ export class ServedModel {
     this.sessions = new SessionPool({ model: parts.loaded.model });
   }
 
-  /** It is in use until the result is called, once. */
+  /** The model is in use until the result is called, once. */
   hold(): () => void {
     this.#users += 1;
     return () => {

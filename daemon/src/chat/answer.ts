@@ -16,7 +16,7 @@ export interface AnswerOptions {
   readonly template: ChatTemplate;
   /** The conversation's States; turns that were read before are not read again. */
   readonly session: Session;
-  /** Without it the base answers. */
+  /** What was learned; without an adapter the base answers. */
   readonly adapter: Adapter | undefined;
   /** The last one is the user's. */
   readonly turns: readonly ChatTurn[];
@@ -37,7 +37,7 @@ export async function answer(options: AnswerOptions): Promise<Answer> {
   const { model, tokenizer, template, session, adapter, turns, signal } = options;
   const prompt = template.prompt(turns);
   const boundary = prompt.length - 1;
-  // What the next question comes after: all but the opening of this answer.
+  // The next question comes after all but the opening of this answer.
   const marks = [template.prompt(turns.slice(0, -1)).length - 1];
   const read = await session.stateBefore({ tokens: prompt, boundary, marks, signal, priority: "chat" });
   if (read.kind === "cancelled") return { text: "", stoppedBy: "cancelled", tokens: 0 };

@@ -15,7 +15,7 @@ import { isMidLine } from "./stopRules.js";
 export interface CompleteOptions {
   readonly model: Model;
   readonly tokenizer: Tokenizer;
-  /** Without it the base answers. */
+  /** What was learned; without an adapter the base answers. */
   readonly adapter?: Adapter | undefined;
   /** `boundary`: the base reads the prompt, as with corrections; `whole`: the adapter does, as with taught texts. */
   readonly adapterScope: "boundary" | "whole";
@@ -70,7 +70,7 @@ async function readPrompt(options: CompleteOptions) {
   return { ...read, tokensRead: boundary };
 }
 
-/** Writes the healed prefix; gives what the model goes on with: the last token that is fixed, the State before it. */
+/** Writes the healed prefix. Returns its last token and the State before that one, from which the model goes on freely. */
 async function heal(
   options: CompleteOptions,
   begun: { readonly state: State; readonly writer: DraftWriter },

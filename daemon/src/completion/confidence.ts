@@ -9,7 +9,7 @@ export const SURE_LOG_PROBABILITY = Math.log(0.7);
 export interface Confidence {
   /** Natural logarithm; 0 where nothing was written. */
   readonly meanLogProbability: number;
-  /** Of every single token. */
+  /** Every single token was one that the model is sure of. */
   readonly isSure: boolean;
 }
 

@@ -1,15 +1,15 @@
-/** What the model is writing: tokens become text as they come, until a rule says that no more of it will be shown. */
+/** A draft while the model writes it: tokens become text as they come, until a rule says that no more of it will be shown. */
 
 import type { Generation, Tokenizer } from "../engine/engine.js";
 import type { CompletionPrompt } from "../prompt/completionPrompt.js";
 import { TextStream } from "../prompt/textStream.js";
 import { lengthAtEnd, type Stop, type StopReason, stopAfter } from "./stopRules.js";
 
-/** What the model wrote after a prompt, as it wrote it. */
+/** The text that the model wrote after a prompt, as it wrote it. */
 export interface Draft {
   readonly kind: "finished";
   readonly text: string;
-  /** Those that `text` has a part in. */
+  /** The tokens that `text` has a part in. */
   readonly tokens: Uint32Array;
   /** Natural-log probability of each of them under the adapted model. */
   readonly logProbabilities: Float32Array;
@@ -74,7 +74,7 @@ export class DraftWriter {
   }
 
   end(ending: {
-    /** By what the engine ended; where a rule has stopped it, that counts. */
+    /** How the engine ended; where a rule has stopped it, the rule is the reason. */
     readonly stoppedBy: Generation["stoppedBy"];
     readonly tokensRead: number;
   }): Draft | { readonly kind: "cancelled" } {

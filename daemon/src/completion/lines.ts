@@ -47,7 +47,7 @@ export function isClosers(text: string): boolean {
   return CLOSERS.test(text);
 }
 
-/** Those with which the text right of the cursor begins, up to the first blank. */
+/** The closers with which the text right of the cursor begins, up to the first blank. */
 export function closersRightOf(suffix: string): string {
   return /^[)\]}"'`;,]*/.exec(suffix)?.[0] ?? "";
 }

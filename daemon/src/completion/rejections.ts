@@ -1,6 +1,7 @@
 /**
- * What was just dismissed or undone is not proposed again at the same place: learning takes a moment, and until then
- * nothing is more annoying than to be told the same once more. Forgotten after a while, and when something was learned.
+ * Texts that were just dismissed or undone, so that none is proposed again at the same place: learning takes a moment,
+ * and until then nothing is more annoying than to be told the same once more. They are forgotten after a while, and when
+ * something was learned.
  */
 
 import { NewestMap } from "../base/newestMap.js";
@@ -8,7 +9,7 @@ import { lastLine } from "./lines.js";
 
 /** Long enough to finish the thought; what was wrong here may be right tomorrow. */
 export const REJECTED_FOR_MS = 5 * 60_000;
-/** Of all documents; the oldest goes first. */
+/** So many texts are remembered, of all documents together; the oldest goes first. */
 export const REJECTIONS_MAX = 200;
 
 interface Proposed {

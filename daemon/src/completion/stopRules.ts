@@ -19,7 +19,7 @@ export type StopReason =
   | "nothing"
   | "unsure"
   | "dedent"
-  /** What comes next stands below already. */
+  /** The next line stands below the cursor already. */
   | "suffix"
   | "repeated"
   | "lines";

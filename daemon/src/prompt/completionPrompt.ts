@@ -11,7 +11,7 @@ import type { PromptForm } from "./promptForm.js";
 import { tokensToHeal } from "./tokenHealing.js";
 
 export const SUFFIX_TOKENS_MAX = 64;
-/** Of the cursor's line; more than a line that a person writes. */
+/** So much of the cursor's line is shown; more than a line that a person writes. */
 const BEGUN_TOKENS_MAX = 96;
 /** Text looked at per token of budget, so that a huge document costs no more than a long one. */
 const CHARACTERS_PER_TOKEN_MAX = 16;

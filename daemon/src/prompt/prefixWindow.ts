@@ -40,7 +40,7 @@ export function prefixWindow(options: {
   return fromLineStart(tokenizer, from(0).subarray(-PREFIX_TOKENS_MAX));
 }
 
-/** Of ascending places, from the first that fits on all do: finds it in a few trials. */
+/** The first of ascending places that fits, found in a few trials: every later one fits too. */
 function firstFitting(starts: readonly number[], fits: (start: number) => boolean): number | undefined {
   let [low, high] = [0, starts.length];
   while (low < high) {

@@ -16,7 +16,7 @@ export type PromptForm = z.infer<typeof promptFormSchema>;
 
 const configSchema = z.object({ completionForm: promptFormSchema.default("fill") });
 
-/** What the config.json beside a checkpoint says; `fill` where there is none, or one that says nothing of it. */
+/** The form that the config.json beside a checkpoint names; `fill` where there is none, or it names none. */
 export async function promptFormOf(checkpoint: string): Promise<PromptForm> {
   try {
     const config: unknown = JSON.parse(await readFile(join(dirname(checkpoint), "config.json"), "utf8"));

@@ -26,7 +26,7 @@ interface Kept {
 export class Session {
   readonly #model: Model;
   readonly #statesMax: number;
-  /** The one that was wanted least recently comes first, and goes first. */
+  /** The State that was wanted least recently comes first, and goes first. */
   #kept: readonly Kept[] = [];
 
   constructor(options: { readonly model: Model; readonly statesMax: number }) {

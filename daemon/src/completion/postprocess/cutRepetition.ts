@@ -43,11 +43,11 @@ function loopStart(text: string, period: number): number | undefined {
   return undefined;
 }
 
-/** Of a stretch of repetitions of `passage` that is none to speak of. */
+/** The length of the longest stretch of repetitions of `passage` that means nothing yet. */
 function lengthMax(passage: string): number {
   const [first = ""] = passage;
   const isRun = passage === first.repeat(passage.length);
   if (isRun) return RUNS_MAX.find(([characters]) => characters.test(first))?.[1] ?? RUN_MAX_ELSE;
-  // What has no word in it may well stand thrice: `[[0, 0], [0, 0]]`, `, , ,`.
+  // A passage without a word may well stand thrice: `[[0, 0], [0, 0]]`, `, , ,`.
   return passage.length * (/[A-Za-z]/.test(passage) ? COPIES_MAX + 1 : COPIES_MAX + 3) - 1;
 }
