@@ -7,7 +7,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Settings } from "@ouroboros/configs";
 import type { Assistant } from "./assistant/assistant.js";
-import { type AssistantOptions, createAssistant } from "./assistant/createAssistant.js";
+import { type AssistantOptions, LocalAssistant } from "./assistant/localAssistant.js";
 import { type DataHome, locateDataHome, prepareDataHome } from "./base/dataHome.js";
 import { codeOf } from "./base/errorMessage.js";
 import type { Log } from "./base/log.js";
@@ -178,7 +178,7 @@ export async function openAssistant(options: {
   const catalog = await openCatalog(home);
   const journal = lazyJournal(home);
   const joined = { home, settings, catalog };
-  return createAssistant({
+  return new LocalAssistant({
     version,
     homeFolder: home.root,
     settings,

@@ -1,6 +1,6 @@
 /**
  * The Assistant: everything a client may ask of the running daemon, in no protocol's words. The transports (`lspServer`,
- * `httpServer`) translate to and from it; `createAssistant.ts` puts it together.
+ * `httpServer`) translate to and from it; `localAssistant.ts` puts it together.
  */
 
 import type { ChatResult } from "../protocol/chat.js";

@@ -18,7 +18,7 @@ import type { LoadedModel } from "../models/loadedModel.js";
 import type { DidLearn } from "../protocol/corrections.js";
 import type { DaemonState } from "../protocol/state.js";
 import type { Assistant, Client } from "./assistant.js";
-import { createAssistant } from "./createAssistant.js";
+import { LocalAssistant } from "./localAssistant.js";
 
 const MODELS = ["a", "b", "c"];
 
@@ -59,7 +59,7 @@ describe("the model is changed", () => {
     await prepareDataHome(home);
     journal = await openJournalOf(home, () => {});
     [chosen, isTelling, closed, states, learned] = ["a", false, [], [], []];
-    assistant = createAssistant({
+    assistant = new LocalAssistant({
       version: "0.0.0",
       homeFolder: home.root,
       settings: DEFAULT_SETTINGS,

@@ -14,7 +14,7 @@ import { joinLearning, openJournalOf } from "../learning/learning.js";
 import { LEARNING_DEFAULTS } from "../learning/recipe.js";
 import { lessonsOf } from "../lessons/orgLessons.js";
 import type { Assistant, Client } from "./assistant.js";
-import { type AssistantOptions, createAssistant } from "./createAssistant.js";
+import { type AssistantOptions, LocalAssistant } from "./localAssistant.js";
 
 vi.mock("../data/org/parseOrg.js", { spy: true });
 vi.mock("../lessons/orgLessons.js", { spy: true });
@@ -34,7 +34,7 @@ beforeEach(async () => {
   const home = locateDataHome({ OURO_HOME: join(root, "home") });
   await prepareDataHome(home);
   const journal = await openJournalOf(home, () => {});
-  assistant = createAssistant({
+  assistant = new LocalAssistant({
     version: "0.0.0",
     homeFolder: home.root,
     settings: DEFAULT_SETTINGS,

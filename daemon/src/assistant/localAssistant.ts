@@ -1,0 +1,240 @@
+/**
+ * The Assistant in this process: one hot model, the projects that are open with it, the files that teach them, and the
+ * clients who share all this. What each part does stands in its own file; here is only who hears of what.
+ */
+
+import type { Settings } from "@ouroboros/configs";
+import { codeOf } from "../base/errorMessage.js";
+import { AppError } from "../base/errors.js";
+import type { Log } from "../base/log.js";
+import type { Learning } from "../learning/learning.js";
+import type { LoadedModel } from "../models/loadedModel.js";
+import type { DidLearn } from "../protocol/corrections.js";
+import type { DaemonState, ModelState } from "../protocol/state.js";
+import type { Project } from "../store/project.js";
+import type { Assistant, Client, ClientListener } from "./assistant.js";
+import { createClient, type Shared } from "./client.js";
+import { createGivenCompletions } from "./givenCompletions.js";
+import { ModelSlot } from "./modelSlot.js";
+import { createOpenProjects } from "./openProjects.js";
+import { type CorrectionPhase, createProjectLearning, type ProjectLearning } from "./projectLearning.js";
+import { ProjectResolver } from "./projectResolver.js";
+import { ServedModel } from "./servedModel.js";
+import { TaughtFiles } from "./taughtFiles.js";
+
+export interface AssistantOptions {
+  readonly version: string;
+  /** The data home; also the project of what belongs to no folder. */
+  readonly homeFolder: string;
+  readonly settings: Settings;
+  /** Loads the model that is chosen when it is called. */
+  readonly load: (signal: AbortSignal) => Promise<LoadedModel>;
+  readonly join: (project: Project, loaded: LoadedModel) => Promise<Learning>;
+  /** Sentences about what was found wrong outside of any project. */
+  readonly notices: () => readonly string[];
+  /** Starts watching; the result stops it. */
+  readonly watch: (listener: {
+    readonly onSaved: (path: string, text: string) => void;
+    readonly onProblem: (error: unknown) => void;
+  }) => { close(): Promise<void> };
+  /** Gives back what the options' makers hold: the journal. */
+  readonly release: () => Promise<void>;
+  readonly log: Log;
+  /** Monotonic. */
+  readonly nowMs: () => number;
+  /** See `projectLearning.ts`. */
+  readonly onPhase?: (phase: CorrectionPhase, correctionId: string) => void;
+}
+
+/** A window or command is one client; more are a program gone wrong. */
+const CLIENTS_MAX = 256;
+
+interface Connected {
+  readonly listener: ClientListener;
+  /** Ids of the projects that this client has named a file or folder of. */
+  readonly projects: Set<string>;
+}
+
+export class LocalAssistant implements Assistant {
+  readonly #options: AssistantOptions;
+  readonly #model: ModelSlot;
+  readonly #taughtFiles: TaughtFiles;
+  readonly #watching: ReturnType<AssistantOptions["watch"]>;
+  readonly #shared: Shared;
+  readonly #connected = new Set<Connected>();
+  #clientsEver = 0;
+  #isPaused = false;
+  #isTelling = false;
+  #isClosed = false;
+
+  constructor(options: AssistantOptions) {
+    const { settings, homeFolder, log, nowMs, load } = options;
+    const onChange = () => this.#tellState();
+    this.#options = options;
+    this.#taughtFiles = new TaughtFiles({ log, onChange });
+    this.#model = new ModelSlot({
+      load,
+      serve: (loaded, after) => this.#serve(loaded, after),
+      onChange,
+      nowMs,
+    });
+    this.#shared = {
+      settings,
+      log,
+      nowMs,
+      model: this.#model,
+      given: createGivenCompletions(),
+      resolver: new ProjectResolver({ homeFolder, nowMs }),
+      setPaused: (isPaused) => this.#setPaused(isPaused),
+    };
+    this.#watching = options.watch({
+      onSaved: (path, text) => this.#fileSaved(path, text),
+      onProblem: (error) => this.#taughtFiles.failed(error),
+    });
+  }
+
+  connect(listener: ClientListener): Client {
+    if (this.#isClosed) throw new AppError("client-closed", "the daemon is stopping; try again in a moment");
+    if (this.#connected.size >= CLIENTS_MAX) {
+      throw new AppError("client-closed", `${CLIENTS_MAX} clients are connected; close some first`);
+    }
+    const client: Connected = { listener, projects: new Set() };
+    this.#connected.add(client);
+    return createClient(this.#shared, {
+      key: String(++this.#clientsEver),
+      see: (project) => {
+        if (client.projects.has(project.id)) return;
+        client.projects.add(project.id);
+        this.#tellState();
+      },
+      state: () => this.#stateFor(client),
+      onClose: () => this.#connected.delete(client),
+    });
+  }
+
+  get clients(): number {
+    return this.#connected.size;
+  }
+
+  async changeModel(): Promise<ModelState> {
+    try {
+      await this.#model.change();
+    } catch (error) {
+      this.#options.log.warn({ code: codeOf(error) }, "the model that was chosen cannot be loaded");
+      throw error;
+    }
+    return this.#model.state;
+  }
+
+  unload(): Promise<void> {
+    return this.#model.unload();
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#watching.close();
+    await this.#model.unload();
+    await this.#options.release();
+    this.#connected.clear();
+  }
+
+  #serve(loaded: LoadedModel, after: Promise<void>): ServedModel {
+    const { log, join } = this.#options;
+    const projects = createOpenProjects({
+      async join(project) {
+        await after;
+        return join(project, loaded);
+      },
+      lineOf: (project, learning) => this.#projectLearning(project, learning),
+      onOpened: (line) => {
+        this.#tellState();
+        line.wake();
+        this.#teachFiles(line, loaded);
+      },
+    });
+    const { weights, bytes, info } = loaded.model;
+    log.info({ weights, bytes, parameters: info.parameters }, "model loaded");
+    return new ServedModel({ loaded, projects });
+  }
+
+  #projectLearning(project: Project, learning: Learning): ProjectLearning {
+    const { log, onPhase } = this.#options;
+    return createProjectLearning({
+      project,
+      learning,
+      isPaused: this.#isPaused,
+      onLearned: (event) => this.#tellLearned(event),
+      onChange: () => this.#tellState(),
+      onPhase(phase, correctionId) {
+        log.debug({ correctionId, phase }, "correction");
+        onPhase?.(phase, correctionId);
+      },
+      log,
+    });
+  }
+
+  get #lines(): readonly ProjectLearning[] {
+    return this.#model.served?.projects.lines ?? [];
+  }
+
+  #setPaused(isPaused: boolean): void {
+    this.#isPaused = isPaused;
+    for (const line of this.#lines) line.setPaused(isPaused);
+    this.#options.log.info({ isPaused }, "learning paused or resumed");
+  }
+
+  #fileSaved(path: string, text: string): void {
+    this.#taughtFiles.saved(path, text);
+    const { served } = this.#model;
+    if (served) for (const line of this.#lines) this.#teachFiles(line, served.loaded);
+  }
+
+  #teachFiles(line: ProjectLearning, { tokenizer }: LoadedModel): void {
+    this.#taughtFiles.teach(line, tokenizer).catch((error: unknown) => {
+      // Its model was let go: the next one is taught when the project is opened with it.
+      if (codeOf(error) !== "learning-closed") this.#taughtFiles.failed(error);
+    });
+  }
+
+  /** Many things change at once; a client is told once of all of them. */
+  #tellState(): void {
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    setImmediate(() => {
+      this.#isTelling = false;
+      for (const client of this.#connected) client.listener.onState(this.#stateFor(client));
+    });
+  }
+
+  #tellLearned(event: DidLearn): void {
+    for (const { projects, listener } of this.#connected) {
+      if (projects.has(event.project.id)) listener.onLearned(event);
+    }
+  }
+
+  #stateFor({ projects }: Connected): DaemonState {
+    const { version, homeFolder, notices } = this.#options;
+    const visible = this.#lines.filter((line) => projects.has(line.project.id));
+    return {
+      version,
+      pid: process.pid,
+      home: homeFolder,
+      model: this.#model.state,
+      projects: visible.map(({ project, learning, state }) => ({
+        id: project.id,
+        name: project.name,
+        folder: project.folder,
+        adapterVersion: learning.currentAdapter().version,
+        learned: learning.learnedCount(),
+        learning: state,
+      })),
+      notices: [
+        ...notices(),
+        ...this.#model.notices,
+        ...(this.#model.served?.projects.notices ?? []),
+        ...this.#taughtFiles.problems,
+      ],
+    };
+  }
+}
