@@ -8,6 +8,7 @@ import {
   misnamedLimits,
   namesClaimedTwice,
   unreachedFiles,
+  unusedExports,
 } from "./rules.js";
 import { filesMatching, isTestPath } from "./sourceTree.js";
 
@@ -76,6 +77,16 @@ describe("a breach is found:", () => {
       file("x/fake.ts", ""),
     ];
     expect(unreachedFiles(planted, ["x/main.ts"])).toEqual(["x/fake.ts"]);
+  });
+
+  test("a name that no other file imports", () => {
+    const planted = [
+      file("x/index.ts", 'export * from "./a.js";\nexport { c, c2 } from "./c.js";\n'),
+      file("x/a.ts", "export const a = 1;\nexport type Unused = 1;\nexport type Used = Unused;\n"),
+      file("x/b.ts", 'import { type Used as U, a, c } from "./index.js";\nexport function main() {}\n'),
+      file("x/c.ts", "export const c = 1;\nexport const c2 = 2;\n"),
+    ];
+    expect(unusedExports(planted, ["x/b.ts"])).toEqual(["x/index.ts: c2", "x/a.ts: Unused"]);
   });
 
   test("a circle, of types too", () => {

@@ -39,13 +39,13 @@ export function fullFolders(paths: readonly string[]): readonly string[] {
     .map(([folder, count]) => `${folder}: ${count} files`);
 }
 
-export interface ExportedType {
+interface ExportedType {
   readonly path: string;
   readonly name: string;
 }
 
 /** Names of interfaces, types, classes and enums that `files` export where they declare them. */
-export function exportedTypes(files: readonly SourceText[]): readonly ExportedType[] {
+function exportedTypes(files: readonly SourceText[]): readonly ExportedType[] {
   return files.flatMap((file) =>
     parse(file).statements.flatMap((statement) => {
       const isType =
@@ -75,6 +75,47 @@ export function unreachedFiles(files: readonly SourceText[], entries: readonly s
   const reached = new Set(entries);
   for (const path of reached) for (const target of targets.get(path) ?? []) reached.add(target);
   return files.map(({ path }) => path).filter((path) => !reached.has(path));
+}
+
+/** Names that a file exports and no other file imports, but for those of files that something outside loads. */
+export function unusedExports(files: readonly SourceText[], loaded: readonly string[]): readonly string[] {
+  const imports = files.flatMap(importsOf);
+  const passedOn = targetsOf(imports.filter(({ name }) => name === "export *"));
+  const used = new Set<string>();
+  const use = (path: string, name: string): void => {
+    used.add(`${path}: ${name}`);
+    for (const target of passedOn.get(path) ?? []) use(target, name);
+  };
+  for (const { target, name } of imports) use(target, name);
+  return files.flatMap((file) =>
+    loaded.includes(file.path) || used.has(`${file.path}: *`)
+      ? []
+      : exportedNames(file).flatMap((name) =>
+          used.has(`${file.path}: ${name}`) ? [] : [`${file.path}: ${name}`],
+        ),
+  );
+}
+
+/** Names of everything that a file exports, declared there or passed on by name. */
+function exportedNames(file: SourceText): readonly string[] {
+  const names = parse(file).statements.flatMap((statement) => {
+    if (ts.isExportDeclaration(statement)) {
+      const clause = statement.exportClause;
+      return clause && ts.isNamedExports(clause) ? clause.elements.map(({ name }) => name.text) : [];
+    }
+    const isExported =
+      ts.canHaveModifiers(statement) &&
+      statement.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword);
+    if (!isExported) return [];
+    if (ts.isVariableStatement(statement))
+      return statement.declarationList.declarations.flatMap(({ name }) =>
+        ts.isIdentifier(name) ? [name.text] : [],
+      );
+    return "name" in statement && statement.name && ts.isIdentifier(statement.name)
+      ? [statement.name.text]
+      : [];
+  });
+  return [...new Set(names)];
 }
 
 function targetsOf(imports: readonly Import[]): ReadonlyMap<string, ReadonlySet<string>> {

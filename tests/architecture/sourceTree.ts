@@ -5,7 +5,7 @@ import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 
-export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 export interface SourceText {
   /** From the repository's root. */
@@ -30,26 +30,44 @@ export function filesMatching(pattern: RegExp): readonly SourceText[] {
 
 export const isTestPath = (path: string) => /\.test\.ts$/.test(path) || /(^|\/)tests?\//.test(path);
 
-export function parse({ path, text }: SourceText): ts.SourceFile {
-  return ts.createSourceFile(path, text, ts.ScriptTarget.ESNext, true);
+const parsed = new WeakMap<SourceText, ts.SourceFile>();
+
+export function parse(file: SourceText): ts.SourceFile {
+  const known = parsed.get(file);
+  if (known !== undefined) return known;
+  const source = ts.createSourceFile(file.path, file.text, ts.ScriptTarget.ESNext, true);
+  parsed.set(file, source);
+  return source;
 }
 
-/** One name that an import or re-export brings from `target`; `*` for all of it. */
+/** One name that an import or re-export brings from `target`; `*` for all of it, `export *` where it is passed on. */
 export interface Import {
   readonly from: string;
   readonly target: string;
   readonly name: string;
 }
 
+/** Where the packages' names lead. */
+const PACKAGES: ReadonlyMap<string, string> = new Map([
+  ["@ouroboros/configs", "configs/src/index.ts"],
+  ["@ouroboros/native", "native/lib/index.ts"],
+  ["@ouroboros/native/inspect", "native/lib/inspect.ts"],
+  ["@ouroboros/native/kernels", "native/lib/kernels.ts"],
+]);
+
+function targetOf(path: string, specifier: string): string | undefined {
+  if (!specifier.startsWith(".")) return PACKAGES.get(specifier);
+  const target = relative(root, resolve(root, dirname(path), specifier));
+  return target.split(sep).join("/").replace(/\.js$/, ".ts");
+}
+
 /** Imports that stay in the repository; dynamic ones count too. */
 export function importsOf(file: SourceText): readonly Import[] {
   const found: Import[] = [];
   const add = (specifier: ts.Node | undefined, names: readonly string[]) => {
-    if (!specifier || !ts.isStringLiteral(specifier) || !specifier.text.startsWith(".")) return;
-    const target = relative(root, resolve(root, dirname(file.path), specifier.text))
-      .split(sep)
-      .join("/");
-    for (const name of names) found.push({ from: file.path, target: target.replace(/\.js$/, ".ts"), name });
+    const isPath = specifier !== undefined && ts.isStringLiteral(specifier);
+    const target = isPath ? targetOf(file.path, specifier.text) : undefined;
+    if (target !== undefined) for (const name of names) found.push({ from: file.path, target, name });
   };
   const visit = (node: ts.Node): void => {
     if (ts.isImportDeclaration(node)) add(node.moduleSpecifier, importedNames(node.importClause));
@@ -69,6 +87,7 @@ function importedNames(clause: ts.ImportClause | undefined): readonly string[] {
 }
 
 function exportedNames(clause: ts.NamedExportBindings | undefined): readonly string[] {
-  if (!clause || !ts.isNamedExports(clause)) return ["*"];
+  if (!clause) return ["export *"];
+  if (!ts.isNamedExports(clause)) return ["*"];
   return clause.elements.map((element) => (element.propertyName ?? element.name).text);
 }
