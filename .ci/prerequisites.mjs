@@ -89,7 +89,7 @@ function missingDisk() {
 }
 
 /** What is missing, one sentence each; empty when all is there. */
-export function missingPrerequisites() {
+function missingPrerequisites() {
   const node = missingNode();
   // An older Node may not even have statfs: say the first thing first.
   if (node) return [node];

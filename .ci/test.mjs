@@ -41,7 +41,7 @@ function check({ name, command, args, env = {} }) {
 }
 
 /** Runs vitest on `node`; a run that leaves no result, or holds no test, has failed. */
-export function runVitest({ node, name, paths = only, long = isLong, env = {} }) {
+function runVitest({ node, name, paths = only, long = isLong, env = {} }) {
   console.log(`\nTests on ${name}`);
   mkdirSync(cacheFolder, { recursive: true });
   const resultFile = join(cacheFolder, "test-result.json");

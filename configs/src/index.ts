@@ -13,14 +13,5 @@ export {
   pretrainingSchema,
   stepsOf,
 } from "./pretraining.js";
-export { ROLE_MAPS, type Role, type RoleMap, type RoleMark, roleMapSchema } from "./roleMap.js";
-export {
-  DEFAULT_SETTINGS,
-  nearestKey,
-  type ParsedSettings,
-  parseSettings,
-  SETTING_KEYS,
-  type SettingKey,
-  type Settings,
-  settingsSchema,
-} from "./settings.js";
+export { ROLE_MAPS, type Role, type RoleMap, type RoleMark } from "./roleMap.js";
+export { DEFAULT_SETTINGS, parseSettings, type Settings } from "./settings.js";

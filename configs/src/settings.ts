@@ -142,7 +142,7 @@ export type EditorSettings = z.infer<typeof editorSettingsSchema>;
 export const DEFAULT_EDITOR_SETTINGS: EditorSettings = editorSettingsSchema.parse({});
 
 /** The scope of a setting in VS Code: `window`: a folder's settings too; `language-overridable`: also per language. */
-export type EditorSettingScope = "window" | "resource" | "language-overridable";
+type EditorSettingScope = "window" | "resource" | "language-overridable";
 
 /**
  * None is a path, a port, a program or a number of threads. Such a setting would need the scope `machine`, so that no
@@ -156,14 +156,13 @@ export const EDITOR_SETTING_SCOPES = {
 } as const satisfies Record<keyof EditorSettings, EditorSettingScope>;
 
 export type Settings = z.infer<typeof settingsSchema>;
-export type SettingKey = keyof Settings;
 
 /** The settings of a user who has set nothing. */
 export const DEFAULT_SETTINGS: Settings = settingsSchema.parse({});
 
 export const SETTING_KEYS: readonly string[] = Object.keys(settingsSchema.shape);
 
-export type ParsedSettings =
+type ParsedSettings =
   | { readonly kind: "settings"; readonly settings: Settings }
   | { readonly kind: "invalid"; readonly problem: string };
 
@@ -182,7 +181,7 @@ export function parseSettings(raw: unknown): ParsedSettings {
 }
 
 /** The known key that takes the fewest single-character edits to reach. */
-export function nearestKey(wrong: string): string {
+function nearestKey(wrong: string): string {
   const distances = SETTING_KEYS.map((key) => ({ key, distance: editDistance(wrong.slice(0, 100), key) }));
   distances.sort((a, b) => a.distance - b.distance);
   return distances[0]?.key ?? "";

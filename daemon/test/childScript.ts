@@ -27,7 +27,7 @@ export async function bundleScript(entry: URL): Promise<string> {
   return outfile;
 }
 
-export interface Ended {
+interface Ended {
   readonly stdout: string;
   readonly stderr: string;
   readonly exitCode: number | null;

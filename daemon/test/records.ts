@@ -2,7 +2,7 @@
 
 import type { CorrectionRecord } from "../src/journal/records.js";
 
-export const SCOPE = { project: "shop-000000000000", model: "a".repeat(64), vocabulary: "b".repeat(64) };
+const SCOPE = { project: "shop-000000000000", model: "a".repeat(64), vocabulary: "b".repeat(64) };
 
 export function correctionRecord(changes: Partial<CorrectionRecord> = {}): CorrectionRecord {
   return {

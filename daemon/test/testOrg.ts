@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 
-export const GOOD_LINES: readonly string[] = [
+const GOOD_LINES: readonly string[] = [
   "#+TODO: SYSTEM REQUEST RESPONSE TEXT ANALYSIS | CANCELED",
   "#+ROLEMAP: embedded",
   "about this file",

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { Ran } from "./cli.js";
 
-export interface Copy {
+interface Copy {
   /** Holds ouro-home/, model/ and lines.txt. */
   readonly folder: string;
   /** Runs `ouro` in that folder, over that data home. */
@@ -18,9 +18,9 @@ export interface Copy {
 }
 
 /** A project's id is made from its folder's path: these two are on every machine. */
-export const PROJECTS = { lowRank: "/", whole: "/usr" } as const;
+const PROJECTS = { lowRank: "/", whole: "/usr" } as const;
 
-export const TAUGHT = {
+const TAUGHT = {
   first: { prompt: "const a = ", wanted: "log(a);" },
   edited: { prompt: "const b = ", wanted: "log(b);", kept: "this.log(b);" },
   later: { prompt: "return ", wanted: "null;" },
@@ -34,7 +34,7 @@ export const TAUGHT = {
 } as const;
 
 /** The command whose run has been stopped after some of its steps. */
-export const TRAINING = ["train", "lines.txt", "--parameters", "lora", "--epochs", "24", "--json"] as const;
+const TRAINING = ["train", "lines.txt", "--parameters", "lora", "--epochs", "24", "--json"] as const;
 
 const jsonSchema = z.json();
 const answeredSchema = z.object({ answer: jsonSchema, notices: z.int() });

@@ -23,7 +23,7 @@ import type { DaemonState } from "../../daemon/src/protocol/state.js";
 import type { AcceptedAtResult, SuggestionEvent } from "../../daemon/src/protocol/suggestions.js";
 import { bin } from "./cli.js";
 
-export interface Item {
+interface Item {
   readonly insertText: string;
   readonly range: { readonly start: Position; readonly end: Position };
   readonly command: { readonly command: string; readonly arguments: readonly [string] };
@@ -54,7 +54,7 @@ export interface LspClient {
   kill(): void;
 }
 
-export interface Document {
+interface Document {
   readonly uri: string;
   text(): string;
   /** Replaces between two UTF-16 offsets. */

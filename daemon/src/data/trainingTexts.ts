@@ -9,7 +9,7 @@ import { AppError } from "../base/errors.js";
 import { type Line, readLines } from "./lines.js";
 
 /** All texts are held in memory while they are turned into tokens. */
-export const TEXTS_BYTES_MAX = 512 * 1024 * 1024;
+const TEXTS_BYTES_MAX = 512 * 1024 * 1024;
 
 const rowSchema = z.looseObject({ text: z.string() });
 

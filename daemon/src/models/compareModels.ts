@@ -24,7 +24,7 @@ export interface Agreement {
   readonly sameBest: number;
 }
 
-export interface CompareOptions {
+interface CompareOptions {
   readonly first: string;
   readonly second: string;
   readonly threads?: number | undefined;

@@ -9,13 +9,13 @@ import type { ModelInfo, Tokenizer } from "../engine/engine.js";
 import { worldFormat } from "./worldFormat.js";
 
 export const HUB_MODEL_FILE = "model.safetensors";
-export const HUB_VOCABULARY_FILE = "vocab.txt";
+const HUB_VOCABULARY_FILE = "vocab.txt";
 
 /** Contexts that RWKV-7 models were trained on; there is no limit to what they read. */
 const CONTEXT_TOKENS = 4096;
 const PARAGRAPH = "\n\n";
 
-export interface HubDescription {
+interface HubDescription {
   readonly name: string;
   readonly info: Omit<ModelInfo, "hash" | "parameters">;
   readonly tokenizer: Tokenizer;

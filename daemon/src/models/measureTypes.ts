@@ -10,7 +10,7 @@ import { compareRow } from "./compareModels.js";
 import { FIXED_TEXTS } from "./fixedTexts.js";
 
 export const MEASURED_TYPES = ["bf16", "q8", "q4"] as const satisfies readonly WeightType[];
-export type MeasuredType = (typeof MEASURED_TYPES)[number];
+type MeasuredType = (typeof MEASURED_TYPES)[number];
 
 /** Tokens of each text at most; a vocabulary of bytes makes many of them. */
 const SEQUENCE_TOKENS_MAX = 256;
@@ -18,7 +18,7 @@ const SEQUENCE_TOKENS_MAX = 256;
 const STEPS = MEASURED_TYPES.length + FIXED_TEXTS.length * (1 + MEASURED_TYPES.length);
 
 /** Relative error of the matrices of one kind, such as `att.key` or `head`. */
-export interface KindError {
+interface KindError {
   readonly kind: string;
   /** Its own type: the head of a q4 model is q8. */
   readonly weights: WeightType;

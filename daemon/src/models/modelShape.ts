@@ -34,7 +34,7 @@ const BYTES_OF_256: Readonly<Record<FloatDType, number>> = {
   Q6_K: 210,
 };
 
-export interface TypeShare {
+interface TypeShare {
   readonly type: FloatDType;
   readonly parameters: number;
   readonly bytes: number;

@@ -28,7 +28,7 @@ export interface ReferenceLora {
   readonly tensors: Parameters;
 }
 
-export interface ForwardOptions {
+interface ForwardOptions {
   readonly tape: Tape;
   readonly parameters: Parameters;
   readonly tokens: ArrayLike<number>;

@@ -25,7 +25,7 @@ export interface View {
   readonly isParameter?: boolean;
 }
 
-export interface PthOptions {
+interface PthOptions {
   readonly path: string;
   readonly tensors: Readonly<Record<string, View>>;
   /** `ordered`: an OrderedDict with a `_metadata` attribute, as nn.Module.state_dict() gives. */

@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { type DType, encodeValues } from "./values.js";
 
-export interface WrittenTensor {
+interface WrittenTensor {
   readonly dtype?: DType;
   readonly shape: readonly number[];
   readonly data: ArrayLike<number>;

@@ -6,7 +6,7 @@
  * here the last of those commas is taken away again. Outside blocks a comma is a comma.
  */
 
-export interface Blocks {
+interface Blocks {
   /** By line: strictly between the two lines of a block. */
   readonly isInside: readonly boolean[];
   /** Lines that open a block nothing closes, or close one that nothing opened; they are text. */

@@ -40,7 +40,7 @@ const optionsSchema = z.object({
     .transform((value) => value.toLowerCase() === "true")
     .default(true),
 });
-export type MessageOptions = z.infer<typeof optionsSchema>;
+type MessageOptions = z.infer<typeof optionsSchema>;
 
 /** Throws AppError `input-invalid`, naming the line and the property. */
 export function readMessageOptions(node: OrgNode, path: string): MessageOptions {

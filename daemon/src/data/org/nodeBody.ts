@@ -21,7 +21,7 @@ export interface NodeBody {
   readonly mistakes: readonly Mistake[];
 }
 
-export interface Mistake {
+interface Mistake {
   /** From 1. */
   readonly line: number;
   /** Follows "line 7 of sft.org ". */

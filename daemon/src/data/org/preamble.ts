@@ -10,7 +10,7 @@
 
 import { blocksOf } from "./blocks.js";
 
-export interface Preamble {
+interface Preamble {
   readonly words: TodoWords;
   /** Absent where the file names none: then it is for whatever model is in use. */
   readonly roleMapName: string | undefined;

@@ -14,7 +14,7 @@ import { AppError } from "../../base/errors.js";
 import { isWithin } from "../../base/pathWithin.js";
 import { readOrgText } from "./readOrgText.js";
 
-export interface OrgWatchOptions {
+interface OrgWatchOptions {
   /** Absolute. */
   readonly paths: readonly string[];
   /** Not called for a text that was handed over last time, nor when a file is deleted. Must not throw. */
@@ -23,7 +23,7 @@ export interface OrgWatchOptions {
   readonly onProblem: (problem: AppError) => void;
 }
 
-export interface OrgWatch {
+interface OrgWatch {
   /** After it nothing is handed over any more. */
   close(): Promise<void>;
 }

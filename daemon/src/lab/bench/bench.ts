@@ -8,14 +8,14 @@ import { multiplyAddPeak, readBandwidth } from "@ouroboros/native/kernels";
 import type { Engine, Model, Trainer } from "../../engine/engine.js";
 import { GREEDY } from "../../engine/greedy.js";
 
-export interface BenchOptions {
+interface BenchOptions {
   readonly engine: Engine;
   readonly shape: ModelShapeConfig;
   readonly signal: AbortSignal;
   readonly onProgress: (phase: string, done: number, total: number) => void;
 }
 
-export interface BenchLine {
+interface BenchLine {
   readonly name: string;
   readonly tokensPerSecond: number;
   /** Floating-point operations of the matrix products per second. */

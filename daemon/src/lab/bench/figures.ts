@@ -10,7 +10,7 @@ export interface Summary {
   readonly spread: number;
 }
 
-export interface Limit extends Summary {
+interface Limit extends Summary {
   readonly name: string;
   readonly unit: string;
 }

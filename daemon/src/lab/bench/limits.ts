@@ -20,7 +20,7 @@ export function readLimit({ threads, instructionSet }: Machine, bytes: number): 
   };
 }
 
-export function floatLimit({ threads, instructionSet }: Machine): LimitProbe {
+function floatLimit({ threads, instructionSet }: Machine): LimitProbe {
   return {
     name: "multiply-adds, f32",
     unit: "GFLOP/s",
@@ -29,7 +29,7 @@ export function floatLimit({ threads, instructionSet }: Machine): LimitProbe {
 }
 
 /** Undefined where this processor has no such instruction. */
-export function narrowLimit(machine: Machine, operands: "bf16" | "int8"): LimitProbe | undefined {
+function narrowLimit(machine: Machine, operands: "bf16" | "int8"): LimitProbe | undefined {
   const { threads } = machine;
   if (narrowMultiplyAddPeak({ threads, operands }) === undefined) return undefined;
   return {

@@ -9,7 +9,7 @@ export interface BenchShape {
 }
 
 export const BENCH_SHAPE_NAMES = ["tiny", "0.1b", "0.4b"] as const;
-export type BenchShapeName = (typeof BENCH_SHAPE_NAMES)[number];
+type BenchShapeName = (typeof BENCH_SHAPE_NAMES)[number];
 
 export const BENCH_SHAPES: Readonly<Record<BenchShapeName, BenchShape>> = {
   tiny: { layers: 6, width: 256, vocabularySize: 4096, loraRanks: { w: 32, a: 32, v: 32, g: 96 } },

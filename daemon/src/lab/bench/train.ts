@@ -8,9 +8,9 @@ import { trainLimit } from "./limits.js";
 import { someTokens } from "./shapes.js";
 
 export const TRAIN_KINDS = ["full", "lora", "state"] as const;
-export type TrainKind = (typeof TRAIN_KINDS)[number];
+type TrainKind = (typeof TRAIN_KINDS)[number];
 
-export interface TrainBench {
+interface TrainBench {
   readonly kind: TrainKind;
   readonly sequences: number;
   readonly tokens: number;

@@ -119,7 +119,7 @@ function parseSafetensors(bytes: Buffer, name: string) {
 
 const scratch = new DataView(new ArrayBuffer(4));
 
-export function widenBf16(bits: number): number {
+function widenBf16(bits: number): number {
   scratch.setUint32(0, bits * 0x10000);
   return scratch.getFloat32(0);
 }

@@ -51,7 +51,7 @@ export interface ConformanceOptions {
   readonly signal?: AbortSignal;
 }
 
-export type ConformanceOutcome =
+type ConformanceOutcome =
   | ({ readonly kind: "finished" } & ConformanceReport)
   | { readonly kind: "cancelled" };
 

@@ -12,7 +12,7 @@ export const TENSOR_TOLERANCE = 2e-5;
 export const LOSS_TOLERANCE = 2e-6;
 /** As a share of the tensor's largest gradient. */
 export const GRADIENT_TOLERANCE = 1e-4;
-export const GRADIENT_COSINE_MIN = 0.999999;
+const GRADIENT_COSINE_MIN = 0.999999;
 /** Absolute: losses along an AdamW curve. */
 export const CURVE_TOLERANCE = 1e-5;
 export const ADAMW_TOLERANCE = 2e-6;
@@ -26,7 +26,7 @@ export const ROUNDED_TOLERANCE = { bf16: 0.01, q8: 0.06, q4: 0.4 } as const;
 
 const FAILURES_LISTED_MAX = 10;
 
-export interface Comparison {
+interface Comparison {
   readonly name: string;
   readonly actual: ArrayLike<number> | undefined;
   readonly expected: ArrayLike<number>;

@@ -20,7 +20,7 @@ import { type FetchedSource, fetchSource, sourceFiles } from "./sourceFiles.js";
 import { ATTRIBUTION_FILE, attributionTable } from "./sources/attribution.js";
 import { prefetch } from "./sources/prefetch.js";
 
-export interface BuildCorpusOptions {
+interface BuildCorpusOptions {
   readonly recipe: CorpusRecipe;
   /** Receives `documents.jsonl`, `manifest.json` and `attribution.md`. */
   readonly folder: string;
@@ -30,7 +30,7 @@ export interface BuildCorpusOptions {
   readonly onProgress?: OnProgress;
 }
 
-export type BuiltCorpus =
+type BuiltCorpus =
   | { readonly kind: "finished"; readonly manifest: CorpusManifest }
   | { readonly kind: "cancelled" };
 

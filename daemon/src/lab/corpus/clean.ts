@@ -46,7 +46,7 @@ export type Cleaned =
   | { readonly kind: "kept"; readonly text: string; readonly language: Language }
   | { readonly kind: "dropped"; readonly reason: DropReason };
 
-export interface CleanOptions {
+interface CleanOptions {
   readonly path: string;
   readonly bytes: Uint8Array;
   /** Whether the recipe wants this package's `.d.ts` files. */

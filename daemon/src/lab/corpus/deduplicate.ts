@@ -16,7 +16,7 @@ const SHINGLES_MIN = 24;
 /** Candidates compared per band: enough for the many near-copies in one package, bounded for boilerplate. */
 const CANDIDATES_MAX = 32;
 
-export type Twin = "exact" | "near" | undefined;
+type Twin = "exact" | "near" | undefined;
 
 export class Deduplicator {
   readonly #exact = new Set<string>();

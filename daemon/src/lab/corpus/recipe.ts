@@ -107,7 +107,6 @@ const Recipe = z
 
 export type CorpusRecipe = z.infer<typeof Recipe>;
 export type RecipeSource = z.infer<typeof Source>;
-export type FolderSource = z.infer<typeof LocalFolder>;
 /** A source that a registry's client fetches. */
 export type RegistryPackage = Exclude<RecipeSource, { readonly registry: "folder" }>;
 export type Registry = RegistryPackage["registry"];

@@ -7,20 +7,20 @@ import type { Language } from "./language.js";
 import type { RecipeSource } from "./recipe.js";
 import type { PackageFile } from "./sources/packageFile.js";
 
-export interface SelectedText {
+interface SelectedText {
   readonly path: string;
   readonly language: Language;
   readonly text: string;
 }
 
-export interface SelectOptions {
+interface SelectOptions {
   readonly source: Pick<RecipeSource, "declarations" | "bytesMax">;
   readonly files: readonly PackageFile[];
   /** Remembers what is selected. */
   readonly twins: Deduplicator;
 }
 
-export interface Selection {
+interface Selection {
   /** Sources first, then by path. */
   readonly texts: readonly SelectedText[];
   readonly dropped: Readonly<Record<string, FileCount>>;

@@ -26,7 +26,7 @@ export async function fetchSource(options: {
   return { kind: "archive", source, archive: await cachedArchive({ wanted: source, cache, signal }) };
 }
 
-export interface SourceFiles {
+interface SourceFiles {
   readonly files: readonly PackageFile[];
   /** The archive's, as the recipe pins it; of a folder, the hash of what was taken from it. */
   readonly integrity: string;

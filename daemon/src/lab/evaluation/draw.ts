@@ -15,7 +15,7 @@ export function draw<T>(items: readonly T[], count: number, random: Random): rea
 }
 
 /** FNV-1a over UTF-16 units, 32 bits. */
-export function hashOf(text: string): number {
+function hashOf(text: string): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
   return hash >>> 0;

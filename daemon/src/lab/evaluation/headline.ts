@@ -5,7 +5,7 @@ import type { BitsRow } from "./measures/bits.js";
 import { meanOf } from "./tally.js";
 
 /** Undefined where what it comes from was not measured. */
-export interface Headline {
+interface Headline {
   /** Bits per byte of TypeScript in the late part of windows: of honojs/hono, and the mean of all other projects. */
   readonly honoLateBits: number | undefined;
   readonly othersLateBits: number | undefined;

@@ -15,7 +15,7 @@ export interface LinePlace {
 }
 
 /** One line of a file, by its number from 0. */
-export interface Line {
+interface Line {
   readonly file: EvaluationFile;
   readonly number: number;
 }

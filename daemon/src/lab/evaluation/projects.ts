@@ -24,9 +24,9 @@ export interface EvaluationProject {
   readonly skipped: Readonly<Partial<Record<SkipReason, number>>>;
 }
 
-export type SkipReason = DropReason | "folder" | "test" | "licence text" | "too many files";
+type SkipReason = DropReason | "folder" | "test" | "licence text" | "too many files";
 
-export interface ReadProjectsOptions {
+interface ReadProjectsOptions {
   readonly folder: string;
   /** Tests repeat themselves more than other code does, and flatter a model. */
   readonly tests: "keep" | "drop";

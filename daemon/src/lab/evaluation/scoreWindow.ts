@@ -6,14 +6,14 @@ import type { RankTokens } from "./ranks.js";
 import { emptyTally, type Tally, tallyOf } from "./tally.js";
 import type { TextWindow } from "./windows.js";
 
-export interface ScoredWindow {
+interface ScoredWindow {
   readonly kind: "finished";
   readonly all: Tally;
   /** Sums over the tokens from position `lateFrom` of the window on. */
   readonly late: Tally;
 }
 
-export interface ScoreWindowOptions {
+interface ScoreWindowOptions {
   readonly model: Pick<Model, "score" | "zeroState">;
   readonly tokenizer: Pick<Tokenizer, "decodeBytes">;
   readonly window: TextWindow;

@@ -31,7 +31,7 @@ export function cutEvery(tokens: Uint32Array, length: number): readonly Uint32Ar
 }
 
 /** The tokens with which documents begin in training. */
-export function documentHeader(tokenizer: Tokenizer, path: string): Uint32Array {
+function documentHeader(tokenizer: Tokenizer, path: string): Uint32Array {
   const controls = controlsOf(tokenizer);
   const file = controls === undefined ? [] : fileHeader({ tokenizer, controls }, path);
   return concatenate([[END_OF_DOCUMENT], file]);

@@ -25,7 +25,7 @@ import { readTokenised, tokeniseCorpus } from "../corpus/samples/tokenisedCorpus
 import { validationWindows } from "../corpus/samples/validationWindows.js";
 import { trainCorpusVocabulary } from "../vocabulary/corpusVocabulary.js";
 
-export interface PretrainOptions {
+interface PretrainOptions {
   readonly engine: Engine;
   readonly recipe: CorpusRecipe;
   readonly config: PretrainingConfig;
@@ -40,7 +40,7 @@ export interface PretrainOptions {
   readonly signal: AbortSignal;
 }
 
-export type Pretrained =
+type Pretrained =
   | { readonly kind: "finished"; readonly path: string; readonly loss: number; readonly steps: number }
   /** `done`: the last part that is complete, for the person. */
   | { readonly kind: "stopped"; readonly done: string };

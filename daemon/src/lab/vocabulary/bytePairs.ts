@@ -4,7 +4,7 @@
  * bytes sort first. Pure; memory grows with the distinct pieces.
  */
 
-export interface LearnOptions {
+interface LearnOptions {
   /** The count of each distinct piece. Bytes are given as Latin-1 text, one character per byte. */
   readonly pieces: ReadonlyMap<string, number>;
   readonly merges: number;

@@ -5,7 +5,7 @@ import type { OnProgress } from "../../base/progress.js";
 import { readDocuments } from "../corpus/documents.js";
 import { countTokens, trainVocabulary } from "./trainVocabulary.js";
 
-export interface CorpusVocabularyOptions {
+interface CorpusVocabularyOptions {
   /** A folder that `buildCorpus` filled. */
   readonly folder: string;
   /** The vocabulary file to write, whole or not at all. */
@@ -15,7 +15,7 @@ export interface CorpusVocabularyOptions {
   readonly onProgress?: OnProgress;
 }
 
-export type CorpusVocabulary =
+type CorpusVocabulary =
   | {
       readonly kind: "finished";
       /** UTF-8 bytes per token on held-out documents, by language. */

@@ -12,7 +12,7 @@ import { learnPairs } from "./bytePairs.js";
 import { fixedTokens } from "./fixedTokens.js";
 import { pretokens } from "./pretokens.js";
 
-export interface TrainVocabularyOptions {
+interface TrainVocabularyOptions {
   readonly texts: AsyncIterable<string> | Iterable<string>;
   /** Highest id + 1; 4096 for the embedded model. */
   readonly size: number;
@@ -20,7 +20,7 @@ export interface TrainVocabularyOptions {
   readonly onProgress?: OnProgress;
 }
 
-export type TrainedVocabulary =
+type TrainedVocabulary =
   | {
       readonly kind: "finished";
       /** In the World text format. */

@@ -10,7 +10,7 @@ import { fromLineStart } from "../../../prompt/prefixWindow.js";
 import { drawMiddle } from "./middleSpan.js";
 import { SAMPLE_TOKENS_MIN, type Stretch } from "./stretch.js";
 
-export interface FillOptions {
+interface FillOptions {
   readonly vocabulary: Vocabulary;
   readonly shares: Pick<PretrainingConfig["mix"], "fillAtTokens" | "hints">;
   readonly random: Random;

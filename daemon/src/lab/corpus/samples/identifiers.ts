@@ -4,7 +4,7 @@
  */
 import type { Random } from "../../../base/random.js";
 
-export interface Renaming {
+interface Renaming {
   readonly from: string;
   readonly to: string;
 }
@@ -80,7 +80,7 @@ export function renameSome(text: string, random: Random): string | undefined {
 }
 
 /** Two to four syllables, pronounceable and meaningless. */
-export function inventWord(random: Random): string {
+function inventWord(random: Random): string {
   const pick = (letters: string) => letters[random.below(letters.length)] ?? "";
   let word = "";
   for (let syllables = 2 + random.below(3); syllables > 0; syllables--) {

@@ -4,7 +4,7 @@
  */
 import type { Random } from "../../../base/random.js";
 
-export interface Span {
+interface Span {
   readonly start: number;
   readonly end: number;
 }
@@ -17,7 +17,7 @@ const LINES_MAX = 4;
 const CHARACTERS_MAX = 100;
 const SPAN_CHARACTERS_MAX = 280;
 
-export interface MiddleOptions {
+interface MiddleOptions {
   /** The span begins in a line that begins here or later. */
   readonly from: number;
   readonly random: Random;

@@ -18,7 +18,7 @@ import { controlsOf, END_OF_DOCUMENT } from "../../../prompt/controls.js";
 import { readTokenised } from "./tokenisedCorpus.js";
 import { type SampleMix, WindowMaker } from "./windowMaker.js";
 
-export interface SampleStreamOptions {
+interface SampleStreamOptions {
   /** A folder that `tokeniseCorpus` filled. */
   readonly folder: string;
   readonly tokenizer: Tokenizer;
@@ -29,7 +29,7 @@ export interface SampleStreamOptions {
   readonly mix: SampleMix;
 }
 
-export interface SampleStream {
+interface SampleStream {
   /** Steps in which every token is visited about once. */
   readonly stepsPerEpoch: number;
   /**

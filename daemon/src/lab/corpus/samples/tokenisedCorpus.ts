@@ -23,7 +23,7 @@ const INDEX_FILE = "tokens.json";
 const IDS_MAX = 1 << 16;
 const DOCUMENTS_PER_REPORT = 100;
 const SPLITS = ["train", "valid"] as const;
-export type Split = (typeof SPLITS)[number];
+type Split = (typeof SPLITS)[number];
 
 const DocumentTokens = z.strictObject({
   package: z.string(),
@@ -45,7 +45,7 @@ const TokenIndex = z.strictObject({
 });
 type TokenIndex = z.infer<typeof TokenIndex>;
 
-export interface TokeniseOptions {
+interface TokeniseOptions {
   /** A folder that `buildCorpus` filled; receives the three files. */
   readonly folder: string;
   /** Must have the control tokens. */
@@ -54,7 +54,7 @@ export interface TokeniseOptions {
   readonly onProgress?: OnProgress;
 }
 
-export type Tokenised =
+type Tokenised =
   | { readonly kind: "finished"; readonly tokens: { readonly train: number; readonly valid: number } }
   | { readonly kind: "cancelled" };
 

@@ -10,9 +10,9 @@ import type { Registry, RegistryPackage } from "../recipe.js";
 import { fetchArchive } from "./registryClients.js";
 
 /** The fields that name one archive and no other. */
-export type WantedArchive = Pick<RegistryPackage, "registry" | "name" | "version" | "integrity">;
+type WantedArchive = Pick<RegistryPackage, "registry" | "name" | "version" | "integrity">;
 
-export interface ArchiveOptions {
+interface ArchiveOptions {
   readonly wanted: WantedArchive;
   /** Folder of the cache; made when missing. */
   readonly cache: string;

@@ -1,6 +1,6 @@
 /** Starts work on the next few items while the one before them is being used. */
 
-export interface PrefetchOptions<Item, Result> {
+interface PrefetchOptions<Item, Result> {
   readonly items: readonly Item[];
   /** At most this many are under way or waiting to be used. */
   readonly ahead: number;

@@ -59,7 +59,7 @@ const CLIENTS: Readonly<Record<Registry, RegistryClient>> = {
   },
 };
 
-export interface FetchOptions {
+interface FetchOptions {
   readonly wanted: Wanted;
   /** Empty; the client's to fill. */
   readonly folder: string;

@@ -1,6 +1,6 @@
 /** The METADATA file of a wheel: header fields, then a description ("core metadata", PEP 566 and 639). */
 
-export interface WheelMetadata {
+interface WheelMetadata {
   /** Every value of a field, in order; continuation lines belong to the value above them. */
   readonly fields: (name: string) => string[];
   /** The README as PyPI shows it, and its type (`text/markdown`, `text/x-rst`). */

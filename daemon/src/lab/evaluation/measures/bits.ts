@@ -45,7 +45,7 @@ export interface BitsRow {
 }
 
 /** All projects' files of one language. */
-export interface LanguageBits {
+interface LanguageBits {
   readonly language: string;
   readonly projects: number;
   /** Unweighted means over the projects; `late` over those that have such windows. */
@@ -63,7 +63,7 @@ export interface Bits {
 }
 
 /** Whole files are read up to here: a few huge ones would otherwise take all the time. */
-export const WHOLE_TOKENS_MAX = 16_384;
+const WHOLE_TOKENS_MAX = 16_384;
 
 /** Ranks cost a second reading: of one window in so many. */
 const RANKED_EVERY = 4;

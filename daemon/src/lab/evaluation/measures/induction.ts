@@ -23,7 +23,7 @@ export interface InductionCase {
   readonly distanceTokens: number;
 }
 
-export interface InductionOptions {
+interface InductionOptions {
   readonly kind: InductionKind;
   /** Tokens between definition and question, to within a line. */
   readonly distance: number;

@@ -18,7 +18,7 @@ import {
   recalls,
 } from "./induction.js";
 
-export interface InductionProbeOptions {
+interface InductionProbeOptions {
   readonly model: Model;
   readonly tokenizer: Tokenizer;
   readonly projects: readonly EvaluationProject[];
@@ -29,7 +29,7 @@ export interface InductionProbeOptions {
   readonly onProgress: OnProgress;
 }
 
-export interface InductionRow {
+interface InductionRow {
   readonly kind: InductionKind;
   readonly distance: number;
   /** The distance as measured: whole lines reach a distance only roughly. */

@@ -7,7 +7,7 @@ import { randomFor } from "../draw.js";
 import type { EvaluationProject } from "../projects.js";
 import { windowsOf } from "../windows.js";
 
-export interface LatencyOptions {
+interface LatencyOptions {
   readonly model: Pick<Model, "generate" | "zeroState">;
   readonly tokenizer: Tokenizer;
   readonly projects: readonly EvaluationProject[];
@@ -32,7 +32,7 @@ export interface Latency {
   readonly tokenMs: Percentiles;
 }
 
-export const PREFIX_TOKENS = 512;
+const PREFIX_TOKENS = 512;
 const WRITTEN_TOKENS = 64;
 
 /** Runs one after the other, the first one not counted. `latency` is undefined where no file is long enough. */

@@ -8,7 +8,7 @@ import type { Finished } from "../../../engine/engine.js";
 import type { EvaluationFile, EvaluationProject } from "../projects.js";
 import { createNgramTable, eachNgram } from "./ngrams.js";
 
-export interface LeakOptions {
+interface LeakOptions {
   readonly projects: readonly EvaluationProject[];
   readonly corpus: AsyncIterable<CorpusText>;
   /** Documents of the corpus, for the progress; 0 = unknown. */
@@ -23,7 +23,7 @@ export interface CorpusText {
   readonly text: string;
 }
 
-export interface Overlap {
+interface Overlap {
   /** Runs of 13 words. */
   readonly ngrams: number;
   /** Share of them that the corpus has. */

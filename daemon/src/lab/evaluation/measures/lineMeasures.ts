@@ -24,7 +24,7 @@ import {
 import type { EvaluationProject } from "../projects.js";
 import { type LineFigures, lineFigures, meanFigures, type WrittenLine } from "./lineFigures.js";
 
-export interface LineOptions {
+interface LineOptions {
   readonly model: Model;
   readonly tokenizer: Tokenizer;
   readonly projects: readonly EvaluationProject[];
@@ -36,7 +36,7 @@ export interface LineOptions {
 }
 
 /** `fill` is undefined for a vocabulary without the tokens for it. */
-export type FormFigures = Readonly<Record<"continue", LineFigures> & Record<"fill", LineFigures | undefined>>;
+type FormFigures = Readonly<Record<"continue", LineFigures> & Record<"fill", LineFigures | undefined>>;
 
 export interface LineRow extends FormFigures {
   readonly project: string;

@@ -72,7 +72,7 @@ function mix(value: number): number {
 }
 
 /** A set of n-grams, each with the number of the document in which it was first seen. 12 bytes for each place. */
-export interface NgramTable {
+interface NgramTable {
   add(ngram: number): void;
   /** Notes that `document`, from 0 on, has this n-gram; only the first note of one that was added counts. */
   note(ngram: number, document: number): void;

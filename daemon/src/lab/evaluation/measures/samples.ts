@@ -13,7 +13,7 @@ import type { EvaluationProject } from "../projects.js";
 import { meanOf } from "../tally.js";
 import { repeatedLines, repeatedNgrams } from "./repetition.js";
 
-export interface SampleOptions {
+interface SampleOptions {
   readonly model: Model;
   readonly tokenizer: Tokenizer;
   readonly projects: readonly EvaluationProject[];
@@ -42,8 +42,8 @@ export interface Samples {
 /** As people sample code: loose enough that a model which repeats itself does not do so because of greed alone. */
 const SAMPLED: Sampling = { ...GREEDY, temperature: 0.6, topP: 0.9 };
 
-export const LINES = 12;
-export const NGRAM = 4;
+const LINES = 12;
+const NGRAM = 4;
 /** Room for twelve lines; a sample may be shorter, cut by this or by the model's own end. */
 const TOKENS_MAX = 192;
 const LANGUAGES: ReadonlySet<string> = new Set(["typescript", "javascript"]);
@@ -70,7 +70,7 @@ export async function measureSamples(
   return { kind: "finished", samples: { written: sampleFigures(written), real: sampleFigures(real) } };
 }
 
-export interface SampledText {
+interface SampledText {
   readonly prefix: string;
   readonly text: string;
 }
