@@ -19,6 +19,8 @@ import { type AssistantOptions, LocalAssistant } from "./localAssistant.js";
 vi.mock("../data/org/parseOrg.js", { spy: true });
 vi.mock("../lessons/orgLessons.js", { spy: true });
 
+/** Every lesson of every project is a synced write, on a disk that others may use too. */
+const WAIT = { timeout: 20_000 };
 /** As many as may be open. */
 const PROJECTS = 64;
 const SAMPLES = 3;
@@ -81,12 +83,12 @@ const taughtIn = async (nth: number) => (await client.learned(projectAt(nth))).c
 test("one save is parsed once and made into lessons once, for 64 open projects", async () => {
   for (let nth = 0; nth < PROJECTS; nth++) await client.state(projectAt(nth));
   saved("/home/sft.org", org(answers("a")));
-  for (let nth = 0; nth < PROJECTS; nth++) await expect.poll(() => taughtIn(nth)).toBe(SAMPLES);
+  for (let nth = 0; nth < PROJECTS; nth++) await expect.poll(() => taughtIn(nth), WAIT).toBe(SAMPLES);
   expect(parseOrg).toHaveBeenCalledTimes(1);
   expect(lessonsOf).toHaveBeenCalledTimes(1);
 
   saved("/home/sft.org", org(answers("b")));
-  await expect.poll(() => taughtIn(PROJECTS - 1)).toBe(2 * SAMPLES);
+  await expect.poll(() => taughtIn(PROJECTS - 1), WAIT).toBe(2 * SAMPLES);
   expect(parseOrg).toHaveBeenCalledTimes(2);
   expect(lessonsOf).toHaveBeenCalledTimes(2);
 });
@@ -95,8 +97,8 @@ test("what was saved before a project is opened is taught to it, without reading
   saved("/home/sft.org", org(answers("a")));
   await client.state(projectAt(0));
   await client.state(projectAt(1));
-  await expect.poll(() => taughtIn(1)).toBe(SAMPLES);
-  await expect.poll(() => taughtIn(0)).toBe(SAMPLES);
+  await expect.poll(() => taughtIn(1), WAIT).toBe(SAMPLES);
+  await expect.poll(() => taughtIn(0), WAIT).toBe(SAMPLES);
   expect(parseOrg).toHaveBeenCalledTimes(1);
   expect(lessonsOf).toHaveBeenCalledTimes(1);
 });
@@ -104,17 +106,19 @@ test("what was saved before a project is opened is taught to it, without reading
 test("another model's vocabulary has lessons of its own, of the file as it was parsed", async () => {
   saved("/home/sft.org", org(answers("a")));
   await client.state(projectAt(0));
-  await expect.poll(() => taughtIn(0)).toBe(SAMPLES);
+  await expect.poll(() => taughtIn(0), WAIT).toBe(SAMPLES);
   await assistant.changeModel();
   await client.state(projectAt(0));
-  await expect.poll(() => vi.mocked(lessonsOf).mock.calls.length).toBe(2);
+  await expect.poll(() => vi.mocked(lessonsOf).mock.calls.length, WAIT).toBe(2);
   expect(parseOrg).toHaveBeenCalledTimes(1);
 });
 
 test("what is wrong in a file is said until it is mended", async () => {
   const notices = async () => (await client.state(projectAt(0))).notices;
   saved("/home/sft.org", org("* REQUEST a\n** RESPONSE b\n#+begin_src"));
-  await expect.poll(notices).toEqual([expect.stringContaining("is one end of a block without the other")]);
+  await expect
+    .poll(notices, WAIT)
+    .toEqual([expect.stringContaining("is one end of a block without the other")]);
   saved("/home/sft.org", org(answers("a")));
-  await expect.poll(notices).toEqual([]);
+  await expect.poll(notices, WAIT).toEqual([]);
 });
