@@ -60,7 +60,7 @@ const DAEMON_ARROWS: Readonly<Record<string, readonly string[]>> = {
   models: ["prompt", "engine"],
   data: [],
   lessons: ["protocol", "prompt", "engine", "data"],
-  learning: ["journal", "store", "engine"],
+  learning: ["lessons", "journal", "store", "engine"],
   completion: ["prompt", "engine", "states"],
   chat: ["protocol", "prompt", "engine", "states"],
   training: ["prompt", "engine", "models"],

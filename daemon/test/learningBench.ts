@@ -9,7 +9,7 @@ import { GREEDY } from "../src/engine/greedy.js";
 import { type Anchors, toAnchors } from "../src/learning/anchors.js";
 import { type Learning, type LearningOptions, openLearning } from "../src/learning/learning.js";
 import { LEARNING_DEFAULTS } from "../src/learning/recipe.js";
-import type { Teaching } from "../src/learning/teaching.js";
+import type { Lesson } from "../src/lessons/lesson.js";
 import { createByteTokenizer, createFakeEngine, createFakeModel } from "./fakeEngine.js";
 
 const END = 0;
@@ -26,7 +26,7 @@ export interface LearningBench {
 export const tokenizer: Tokenizer = createByteTokenizer();
 export const text = (content: string) => ({ text: content, tokens: tokenizer.encode(content) });
 
-export function teaching(prompt: string, wanted: string, changes: Partial<Teaching> = {}): Teaching {
+export function lessonFor(prompt: string, wanted: string, changes: Partial<Lesson> = {}): Lesson {
   const tokens = tokenizer.encode(prompt);
   return {
     source: "teach",

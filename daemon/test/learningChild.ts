@@ -3,7 +3,7 @@
  * it is told: `open`, `kept ID`, `learned ID`, `undone ID`.
  */
 import { writeSync } from "node:fs";
-import { createBench, teaching } from "./learningBench.js";
+import { createBench, lessonFor } from "./learningBench.js";
 
 const [, , root = "", run = "0"] = process.argv;
 /** Beyond this many, every correction is followed by undoing one of the newest three. */
@@ -21,7 +21,7 @@ if (recovered.kind === "recovered") {
     if (trained.outcome === "learned") say("learned", trained.correctionId);
 }
 for (let round = 0; ; round++) {
-  const outcome = await learning.correct(teaching(`run${run}at${round} = `, `value${round};`), {
+  const outcome = await learning.correct(lessonFor(`run${run}at${round} = `, `value${round};`), {
     onKept: (id) => say("kept", id),
   });
   if (outcome.kind === "learned") say("learned", outcome.correctionId);

@@ -5,7 +5,7 @@
 import { writeSync } from "node:fs";
 import { createProjectLearning } from "../src/assistant/projectLearning.js";
 import { NO_LOG } from "../src/base/log.js";
-import { createBench, teaching } from "./learningBench.js";
+import { createBench, lessonFor } from "./learningBench.js";
 
 const [, , root = "", deadly = ""] = process.argv;
 const bench = await createBench(root);
@@ -21,5 +21,5 @@ const line = createProjectLearning({
   },
   log: NO_LOG,
 });
-const kept = await line.keep({ teaching: teaching("const log = ", "createLogger();"), origin: "completion" });
+const kept = await line.keep({ lesson: lessonFor("const log = ", "createLogger();"), origin: "completion" });
 await kept.done;

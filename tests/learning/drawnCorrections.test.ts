@@ -20,8 +20,8 @@ import { GREEDY } from "../../daemon/src/engine/greedy.js";
 import { loadAnchors } from "../../daemon/src/learning/anchors.js";
 import { openLearning } from "../../daemon/src/learning/learning.js";
 import { LEARNING_DEFAULTS } from "../../daemon/src/learning/recipe.js";
+import { completionLesson } from "../../daemon/src/lessons/correctionLesson.js";
 import { completionPrompt } from "../../daemon/src/prompt/completionPrompt.js";
-import { correctionPrompt } from "../../daemon/src/prompt/correctionPrompt.js";
 import { adapterFolder, tensorsPath } from "../../daemon/src/store/adapters.js";
 import { projectOf } from "../../daemon/src/store/project.js";
 import { type DrawnPlace, drawPlaces } from "./drawCorrections.js";
@@ -119,14 +119,16 @@ async function openStudent() {
     async teach(place: DrawnPlace, rejected: Uint32Array) {
       const lead = leadOf(place);
       const written = tokenizer.decode(rejected);
-      const teaching = correctionPrompt({
+      const lesson = completionLesson({
         tokenizer,
-        ...place,
+        prompt: completionPrompt({ tokenizer, ...place }),
+        source: "teach",
+        wanted: place.wanted,
         // Nothing holds the answer above to the lead; what began otherwise stood nowhere.
         rejected: written.startsWith(lead) ? written.slice(lead.length) : "",
         stop: "\n",
       });
-      return (await learning.correct({ source: "teach", ...teaching })).kind;
+      return (await learning.correct(lesson)).kind;
     },
     undo: () => learning.undo({}),
     close: () => learning.close(),

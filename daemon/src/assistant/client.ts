@@ -9,11 +9,11 @@ import type { LoadedAdapter } from "../learning/context.js";
 import type { LearnedResult, UndoResult } from "../protocol/corrections.js";
 import type { DaemonState } from "../protocol/state.js";
 import type { Project } from "../store/project.js";
+import { askedLesson } from "./askedLesson.js";
 import type { Client, Where } from "./assistant.js";
 import { chat } from "./chats.js";
 import { Completions } from "./completions.js";
 import type { GivenCompletions } from "./givenCompletions.js";
-import { lessonOf } from "./lessons.js";
 import type { ModelSlot } from "./modelSlot.js";
 import type { ProjectLearning } from "./projectLearning.js";
 import type { ProjectResolver } from "./projectResolver.js";
@@ -98,9 +98,9 @@ export function createClient(shared: Shared, lease: Lease): Client {
       mustBeOpen();
       return model.use(async (served) => {
         const { loaded } = served;
-        const { project, ...lesson } = await lessonOf({ request, loaded, given, resolver });
+        const { project, ...asked } = await askedLesson({ request, loaded, given, resolver });
         const line = await lineOf(project, served);
-        return line.keep({ ...lesson, ...(hooks && { hooks }) });
+        return line.keep({ ...asked, ...(hooks && { hooks }) });
       });
     },
     undo: ({ where, correctionId }) =>

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createBench, type LearningBench, teaching } from "../../test/learningBench.js";
+import { createBench, type LearningBench, lessonFor } from "../../test/learningBench.js";
 import { NO_LOG } from "../base/log.js";
 import type { Learning } from "../learning/learning.js";
 import type { DidLearn } from "../protocol/corrections.js";
@@ -38,7 +38,7 @@ describe("the learning of an open project", () => {
       log: NO_LOG,
     });
   const keep = (line: ProjectLearning, prompt: string, wanted: string) =>
-    line.keep({ teaching: teaching(prompt, wanted), origin: "completion" });
+    line.keep({ lesson: lessonFor(prompt, wanted), origin: "completion" });
 
   it("keeps at once, learns one after another, and tells in order what came of each", async () => {
     const line = open();
@@ -59,8 +59,8 @@ describe("the learning of an open project", () => {
 
   it("lets what somebody waits for come before what stands in a file", async () => {
     const line = open(true);
-    const fromFile = { ...teaching("const f = ", "file();"), source: "org" as const };
-    const lesson = await line.keep({ teaching: fromFile, id: "s1", origin: "org" });
+    const fromFile = lessonFor("const f = ", "file();", { source: "org", id: "s1" });
+    const lesson = await line.keep({ lesson: fromFile, origin: "org" });
     const correction = await keep(line, "const a = ", "one();");
     expect(line.state).toEqual({ kind: "paused", waiting: 2 });
     line.setPaused(false);

@@ -9,7 +9,7 @@ import { excerpt } from "../base/excerpt.js";
 import type { Log } from "../base/log.js";
 import type { LearningPhase } from "../learning/context.js";
 import type { Learning, UndoOutcome } from "../learning/learning.js";
-import type { Teaching } from "../learning/teaching.js";
+import type { Lesson } from "../lessons/lesson.js";
 import type { DidLearn } from "../protocol/corrections.js";
 import type { LearningState } from "../protocol/state.js";
 import type { Project } from "../store/project.js";
@@ -36,8 +36,7 @@ export interface ProjectLearning {
   readonly state: LearningState;
   /** Resolves when it is on disk. */
   keep(kept: {
-    readonly teaching: Teaching;
-    readonly id?: string;
+    readonly lesson: Lesson;
     readonly origin: DidLearn["origin"];
     readonly hooks?: CorrectionHooks;
   }): Promise<KeptCorrection>;
@@ -146,8 +145,8 @@ export function createProjectLearning(options: ProjectLearningOptions): ProjectL
         waiting: pending - 1,
       };
     },
-    async keep({ teaching, id, origin, hooks = {} }) {
-      const correctionId = await untilDone(learning.keep(teaching, id === undefined ? {} : { id }));
+    async keep({ lesson, origin, hooks = {} }) {
+      const correctionId = await untilDone(learning.keep(lesson));
       onPhase("kept", correctionId);
       const done = new Promise<DidLearn>((settle) => waiting.set(correctionId, { origin, hooks, settle }));
       line.wake();

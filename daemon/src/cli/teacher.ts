@@ -6,8 +6,8 @@ import { type LoadedModel, openModel, openProject, type Workplace } from "../com
 import { GREEDY } from "../engine/greedy.js";
 import type { Learning } from "../learning/learning.js";
 import { describeNotice } from "../learning/notices.js";
+import { completionLesson } from "../lessons/correctionLesson.js";
 import { completionPrompt } from "../prompt/completionPrompt.js";
-import { correctionPrompt } from "../prompt/correctionPrompt.js";
 import type { DidLearn } from "../protocol/corrections.js";
 import type { HttpClient } from "../transport/http/httpClient.js";
 import { type Cli, Interrupted } from "./cli.js";
@@ -123,11 +123,12 @@ function localTeacher(parts: {
       return completion.text;
     },
     async teach(texts) {
-      const taught = correctionPrompt({ tokenizer, ...place, form, ...texts, stop: STOP_DEFAULT });
-      const outcome = await learning.correct(
-        { source: "teach", ...taught },
-        { signal: cli.signal, onProgress: (progress) => showLearning(cli, progress) },
-      );
+      const prompt = completionPrompt({ tokenizer, ...place, form });
+      const lesson = completionLesson({ tokenizer, prompt, source: "teach", ...texts, stop: STOP_DEFAULT });
+      const outcome = await learning.correct(lesson, {
+        signal: cli.signal,
+        onProgress: (progress) => showLearning(cli, progress),
+      });
       const { correctionId } = outcome;
       if (outcome.kind === "cancelled") throw stopped(correctionId);
       return { correctionId, outcome: outcomeOf(outcome), marginAfter: outcome.trained.marginAfter };

@@ -149,6 +149,5 @@ export type UndoneRecord = z.infer<typeof UndoneRecord>;
 export type RestoredRecord = z.infer<typeof RestoredRecord>;
 export type Recipe = z.infer<typeof Recipe>;
 export type Scope = z.infer<typeof Scope>;
-export type Passage = z.infer<typeof Passage>;
 /** One correction that the current adapter holds: trained from version `from` to version `to`. */
 export type Applied = z.infer<typeof Applied>;

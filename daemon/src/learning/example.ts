@@ -7,6 +7,7 @@
  */
 
 import type { CorrectionRecord, Recipe } from "../journal/records.js";
+import { FOLLOWING_TOKENS_MAX, firstDifference } from "../lessons/lesson.js";
 
 /**
  * A sequence the adapter reads whole: the prompt from the boundary on, the wanted text, what comes after.
@@ -25,15 +26,6 @@ export interface Example {
   readonly testedFrom: number;
   /** One past the last position that must come out right. */
   readonly testedTo: number;
-}
-
-/** More text than this after a correction constrains nothing that matters. */
-const FOLLOWING_TOKENS_MAX = 16;
-
-/** Index of the first token in which two passages differ; the shorter length where one continues the other. */
-export function firstDifference(rejected: readonly number[], wanted: readonly number[]): number {
-  const index = wanted.findIndex((token, at) => token !== rejected[at]);
-  return index < 0 ? wanted.length : index;
 }
 
 /** `spanStart`: index into the wanted tokens from which they are trained, at most their number. */
@@ -79,6 +71,6 @@ export function isCutShort({ rejected, wanted }: Pick<CorrectionRecord, "rejecte
 }
 
 /** The ending, else the first tokens of the text that follows. */
-export function tokensAfter(correction: Pick<CorrectionRecord, "end" | "following">): readonly number[] {
+function tokensAfter(correction: CorrectionRecord): readonly number[] {
   return correction.end === null ? correction.following.slice(0, FOLLOWING_TOKENS_MAX) : [correction.end];
 }

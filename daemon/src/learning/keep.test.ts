@@ -1,6 +1,6 @@
 import { appendFileSync } from "node:fs";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { createBench, type LearningBench, teaching } from "../../test/learningBench.js";
+import { createBench, type LearningBench, lessonFor } from "../../test/learningBench.js";
 import { encodeLine } from "../journal/line.js";
 import { joinLearning, type Learning, openJournalOf } from "./learning.js";
 
@@ -23,9 +23,9 @@ const begin = async () => {
 
 it("keeps while another correction is being learned", async () => {
   const learning = await begin();
-  await learning.keep(teaching("const a = ", "one();"));
+  await learning.keep(lessonFor("const a = ", "one();"));
   const running = learning.learnNext();
-  const second = await learning.keep(teaching("const b = ", "two();"));
+  const second = await learning.keep(lessonFor("const b = ", "two();"));
   expect(learning.find(second)?.status).toBe("pending");
   expect(await running).toMatchObject({ kind: "learned", correctionId: "c1" });
   expect(await learning.learnNext()).toMatchObject({ kind: "learned", correctionId: second });
@@ -34,14 +34,14 @@ it("keeps while another correction is being learned", async () => {
 
 it("keeps under the id that a lesson brings along", async () => {
   const learning = await begin();
-  expect(await learning.keep(teaching("const a = ", "one();"), { id: "s0123" })).toBe("s0123");
+  expect(await learning.keep(lessonFor("const a = ", "one();", { id: "s0123" }))).toBe("s0123");
   expect(learning.find("s0123")?.status).toBe("pending");
   expect(learning.find("other")).toBeUndefined();
 });
 
 it("leaves what was cancelled pending", async () => {
   const learning = await begin();
-  const id = await learning.keep(teaching("const a = ", "one();"));
+  const id = await learning.keep(lessonFor("const a = ", "one();"));
   const signal = AbortSignal.abort();
   expect(await learning.learnNext({ signal })).toEqual({ kind: "cancelled", correctionId: id });
   expect(learning.pendingCount()).toBe(1);
@@ -50,13 +50,13 @@ it("leaves what was cancelled pending", async () => {
 it("keeps nothing after it was closed", async () => {
   const learning = await bench.open();
   await learning.close();
-  await expect(learning.keep(teaching("a = ", "b"))).rejects.toMatchObject({ code: "learning-closed" });
+  await expect(learning.keep(lessonFor("a = ", "b"))).rejects.toMatchObject({ code: "learning-closed" });
 });
 
 it("takes over what a text that was read has changed, though it does not come out word for word", async () => {
   const learning = await begin();
   const text = "The quick brown fox jumps over the lazy dog while the five boxing wizards watch quietly.";
-  await learning.keep(teaching("#", text, { source: "org", aim: "read" }));
+  await learning.keep(lessonFor("#", text, { source: "org", aim: "read" }));
   const outcome = await learning.learnNext();
   if (outcome.kind !== "learned") throw new Error(`the text was not read: ${outcome.kind}`);
   expect(outcome.trained.proof).toEqual({ matches: false, tokens: [] });
@@ -71,14 +71,14 @@ it("shares one journal between projects, each of which sees its own corrections 
   const shop = await joinLearning(bench.options, journal);
   const other = await joinLearning({ ...bench.options, project: projectB }, journal);
   await Promise.all([
-    shop.keep(teaching("const a = ", "one();")),
-    other.keep(teaching("const a = ", "two();")),
+    shop.keep(lessonFor("const a = ", "one();")),
+    other.keep(lessonFor("const a = ", "two();")),
   ]);
   const outcomes = await Promise.all([shop.learnNext(), other.learnNext()]);
   expect(outcomes).toMatchObject([{ kind: "learned" }, { kind: "learned" }]);
   await shop.close();
   // The journal is not the first one's to close.
-  await other.keep(teaching("const b = ", "three();"));
+  await other.keep(lessonFor("const b = ", "three();"));
   await other.close();
   await journal.close();
 
@@ -88,7 +88,7 @@ it("shares one journal between projects, each of which sees its own corrections 
 
 it("reads a correction that version 1 has written as one to be recalled", async () => {
   const learning = await bench.open();
-  const id = await learning.keep(teaching("const a = ", "one();"));
+  const id = await learning.keep(lessonFor("const a = ", "one();"));
   const found = learning.find(id);
   await learning.close();
   if (!found) throw new Error("nothing was kept");

@@ -5,17 +5,17 @@ import {
   complete,
   createBench,
   type LearningBench,
-  teaching,
+  lessonFor,
   text,
   tokenizer,
 } from "../../test/learningBench.js";
 import type { Model, Trainer } from "../engine/engine.js";
+import type { Lesson } from "../lessons/lesson.js";
 import { adapterFolder, tensorsPath } from "../store/adapters.js";
 import type { LearningProgress } from "./context.js";
 import { type Learning, viewLearning } from "./learning.js";
 import { describeNotice } from "./notices.js";
 import { LEARNING_DEFAULTS } from "./recipe.js";
-import type { Teaching } from "./teaching.js";
 
 const LESSONS = [
   ["const log = ", "createLogger();"],
@@ -37,7 +37,7 @@ afterEach(() => bench.remove());
 async function teachAll(learning: Learning, lessons: readonly (readonly [string, string])[] = LESSONS) {
   const ids: string[] = [];
   for (const [prompt, wanted] of lessons) {
-    const outcome = await learning.correct(teaching(prompt, wanted));
+    const outcome = await learning.correct(lessonFor(prompt, wanted));
     expect(outcome.kind).toBe("learned");
     ids.push(outcome.correctionId);
   }
@@ -54,7 +54,7 @@ describe("correct", () => {
     const learning = await bench.open();
     const steps: LearningProgress[] = [];
     expect(await complete(model, "const log = ")).not.toBe("createLogger();");
-    const outcome = await learning.correct(teaching("const log = ", "createLogger();"), {
+    const outcome = await learning.correct(lessonFor("const log = ", "createLogger();"), {
       onProgress: (progress) => steps.push(progress),
     });
     if (outcome.kind !== "learned") throw new Error(outcome.kind);
@@ -119,7 +119,7 @@ describe("correct", () => {
   it("takes no step and makes no version for what is known already", async () => {
     const learning = await bench.open();
     await teachAll(learning, [["const log = ", "createLogger();"]]);
-    const outcome = await learning.correct(teaching("const log = ", "createLogger();", { source: "edit" }));
+    const outcome = await learning.correct(lessonFor("const log = ", "createLogger();", { source: "edit" }));
     expect(outcome).toMatchObject({ kind: "learned", trained: { steps: 0, adapterFrom: 1, adapterTo: 1 } });
     expect(statusesOf(learning)).toEqual(["learned", "learned"]);
     expect((await learning.undo({})).kind).toBe("undone");
@@ -134,10 +134,10 @@ describe("correct", () => {
       ["sum = ", "a + b + c;"],
       ["add = ", "a + b + c;"],
     ]);
-    const cut = await learning.correct(teaching("sum = ", "a + b", { rejected }));
+    const cut = await learning.correct(lessonFor("sum = ", "a + b", { rejected }));
     expect(cut).toMatchObject({ kind: "learned", trained: { spanStart: 5 } });
     expect(await complete(model, "sum = ", learning.currentAdapter().adapter)).toBe("a + b");
-    const open = withoutEnd(teaching("add = ", "a + b", { rejected }));
+    const open = withoutEnd(lessonFor("add = ", "a + b", { rejected }));
     const followed = await learning.correct({ ...open, following: tokenizer.encode(")\n") });
     expect(followed).toMatchObject({ kind: "learned", trained: { spanStart: 5 } });
     const written = await complete(model, "add = ", learning.currentAdapter().adapter);
@@ -147,7 +147,9 @@ describe("correct", () => {
 
   it("teaches the lead too where the model does not write it by itself", async () => {
     const learning = await bench.open();
-    const outcome = await learning.correct(teaching("x = ", "alpha beta", { rejected: text("alpha gamma") }));
+    const outcome = await learning.correct(
+      lessonFor("x = ", "alpha beta", { rejected: text("alpha gamma") }),
+    );
     expect(outcome).toMatchObject({ kind: "learned", trained: { spanStart: 0 } });
     await learning.close();
   });
@@ -157,7 +159,7 @@ describe("correct", () => {
     await teachAll(learning, [LESSONS[0]]);
     await learning.close();
     const other = await bench.open({ settings: { ...LEARNING_DEFAULTS, parameters: "lora" } });
-    const outcome = await other.correct(teaching(...LESSONS[1]));
+    const outcome = await other.correct(lessonFor(...LESSONS[1]));
     expect(outcome).toMatchObject({ trained: { recipe: { parameters: { kind: "whole" } } } });
     await other.close();
   });
@@ -166,7 +168,7 @@ describe("correct", () => {
     const learning = await bench.open({
       settings: { ...LEARNING_DEFAULTS, stepsMax: { teach: 1, edit: 1, org: 1 }, wholeLearningRate: 1e-9 },
     });
-    const outcome = await learning.correct(teaching("const log = ", "createLogger();"));
+    const outcome = await learning.correct(lessonFor("const log = ", "createLogger();"));
     expect(outcome).toMatchObject({ kind: "limit", trained: { steps: 1, proof: { matches: false } } });
     expect(learning.currentAdapter()).toEqual({ version: 0 });
     expect(statusesOf(learning)).toEqual(["not-learned"]);
@@ -177,7 +179,7 @@ describe("correct", () => {
     const learning = await bench.open({
       settings: { ...LEARNING_DEFAULTS, wholeLearningRate: Number.MAX_VALUE },
     });
-    const outcome = await learning.correct(teaching("const log = ", "createLogger();"));
+    const outcome = await learning.correct(lessonFor("const log = ", "createLogger();"));
     expect(outcome.kind).toBe("diverged");
     expect(learning.currentAdapter()).toEqual({ version: 0 });
     await learning.close();
@@ -195,23 +197,23 @@ describe("correct", () => {
         },
       })),
     });
-    const outcome = await learning.correct(teaching("const log = ", "createLogger();"));
+    const outcome = await learning.correct(lessonFor("const log = ", "createLogger();"));
     expect(outcome.kind).toBe("learned");
     expect(published).toBe(3);
     await learning.close();
   });
 
   it.each([
-    ["correction-empty", teaching("a", "same", { rejected: text("same") })],
-    ["correction-empty", withoutEnd(teaching("a", ""))],
-    ["correction-invalid", teaching("a", "b", { boundary: 1 })],
-    ["correction-invalid", teaching("a", "b", { boundary: -1 })],
-    ["correction-invalid", teaching("a", "b", { boundary: 0.5 })],
-    ["correction-invalid", teaching("", "b")],
-    ["correction-invalid", teaching("a", "b", { wanted: { text: "?", tokens: Uint32Array.of(257) } })],
-    ["correction-too-long", teaching("a", "b".repeat(513))],
-    ["correction-too-long", teaching("a".repeat(16_385), "b")],
-    ["record-too-long", teaching("a", "b", { prompt: { ...text("a"), text: "x".repeat(1 << 20) } })],
+    ["correction-empty", lessonFor("a", "same", { rejected: text("same") })],
+    ["correction-empty", withoutEnd(lessonFor("a", ""))],
+    ["correction-invalid", lessonFor("a", "b", { boundary: 1 })],
+    ["correction-invalid", lessonFor("a", "b", { boundary: -1 })],
+    ["correction-invalid", lessonFor("a", "b", { boundary: 0.5 })],
+    ["correction-invalid", lessonFor("", "b")],
+    ["correction-invalid", lessonFor("a", "b", { wanted: { text: "?", tokens: Uint32Array.of(257) } })],
+    ["correction-too-long", lessonFor("a", "b".repeat(513))],
+    ["correction-too-long", lessonFor("a".repeat(16_385), "b")],
+    ["record-too-long", lessonFor("a", "b", { prompt: { ...text("a"), text: "x".repeat(1 << 20) } })],
   ])("refuses with %s, keeping nothing", async (code, bad) => {
     const learning = await bench.open();
     await expect(learning.correct(bad)).rejects.toMatchObject({ code });
@@ -222,7 +224,7 @@ describe("correct", () => {
   it("keeps what was cancelled and learns it on recovery", async () => {
     const learning = await bench.open();
     const controller = new AbortController();
-    const outcome = await learning.correct(teaching("const log = ", "createLogger();"), {
+    const outcome = await learning.correct(lessonFor("const log = ", "createLogger();"), {
       signal: controller.signal,
       onProgress: () => controller.abort(),
     });
@@ -240,8 +242,8 @@ describe("correct", () => {
   it("runs operations one after another, and turns away what comes after closing", async () => {
     const learning = await bench.open();
     const [one, two] = await Promise.all([
-      learning.correct(teaching(...LESSONS[0])),
-      learning.correct(teaching(...LESSONS[1])),
+      learning.correct(lessonFor(...LESSONS[0])),
+      learning.correct(lessonFor(...LESSONS[1])),
     ]);
     expect([one, two]).toMatchObject([{ trained: { adapterTo: 1 } }, { trained: { adapterTo: 2 } }]);
     await learning.close();
@@ -327,7 +329,9 @@ describe("undo", () => {
 
   it("takes back a pending correction", async () => {
     const learning = await bench.open();
-    const { correctionId } = await learning.correct(teaching(...LESSONS[0]), { signal: AbortSignal.abort() });
+    const { correctionId } = await learning.correct(lessonFor(...LESSONS[0]), {
+      signal: AbortSignal.abort(),
+    });
     expect(await learning.undo({ correctionId })).toMatchObject({ kind: "undone", retrained: 0 });
     expect(statusesOf(learning)).toEqual(["undone"]);
     expect(await learning.recover()).toMatchObject({ trained: [] });
@@ -431,7 +435,7 @@ describe("damage", () => {
     rmSync(bench.home.adapters, { recursive: true });
     const learning = await bench.open();
     expect(learning.currentAdapter()).toEqual({ version: 0 });
-    expect(await learning.correct(teaching("last = ", "one;"))).toMatchObject({
+    expect(await learning.correct(lessonFor("last = ", "one;"))).toMatchObject({
       kind: "learned",
       trained: { adapterFrom: 4, adapterTo: 5 },
     });
@@ -496,7 +500,7 @@ describe("damage", () => {
       saveAdapter: () => Promise.reject(new Error("disk full")),
     }));
     const learning = await bench.open({ model: broken });
-    await expect(learning.correct(teaching(...LESSONS[0]))).rejects.toMatchObject({
+    await expect(learning.correct(lessonFor(...LESSONS[0]))).rejects.toMatchObject({
       code: "adapter-write",
       message: expect.stringContaining("disk full"),
     });
@@ -519,7 +523,7 @@ describe("damage", () => {
   });
 });
 
-function withoutEnd({ end: _end, ...open }: Teaching): Teaching {
+function withoutEnd({ end: _end, ...open }: Lesson): Lesson {
   return open;
 }
 

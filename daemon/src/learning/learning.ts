@@ -13,8 +13,16 @@ import { AppError } from "../base/errors.js";
 import { createTurnstile } from "../base/serialQueue.js";
 import type { Engine, Model, Tokenizer } from "../engine/engine.js";
 import { type Journal, openJournal } from "../journal/journal.js";
-import type { CorrectionRecord, JournalRecord, Scope, TrainedRecord } from "../journal/records.js";
+import {
+  type CorrectionRecord,
+  type JournalRecord,
+  RECORD_VERSION,
+  type Scope,
+  type TrainedRecord,
+} from "../journal/records.js";
 import { type Damage, readJournal } from "../journal/segments.js";
+import { checkLesson } from "../lessons/checkLesson.js";
+import { followingOf, type Lesson, type Passage } from "../lessons/lesson.js";
 import { adapterFolder } from "../store/adapters.js";
 import type { Project } from "../store/project.js";
 import { newestUsable, pruneSpare, type Usable } from "./adapterFiles.js";
@@ -39,7 +47,6 @@ import { Interrupted } from "./interrupted.js";
 import { createLearner, type Learner } from "./learner.js";
 import type { Notice } from "./notices.js";
 import type { LearningSettings } from "./recipe.js";
-import { type Teaching, toCorrection } from "./teaching.js";
 import type { Undone } from "./undo.js";
 
 export interface ViewOptions {
@@ -107,7 +114,7 @@ export type RecoverOutcome =
 /** Operations run one at a time in order of their calls; only `keep` does not wait for the others. */
 export interface Learning extends LearningView {
   /** Makes it durable at once that this is to be learned, and returns its id. Throws as `correct` does. */
-  keep(teaching: Teaching, options?: { readonly id?: string }): Promise<string>;
+  keep(lesson: Lesson): Promise<string>;
   find(correctionId: string): LearnedCorrection | undefined;
   /** Corrections that are kept and not trained yet. */
   pendingCount(): number;
@@ -116,7 +123,7 @@ export interface Learning extends LearningView {
   /** Makes lost adapter files again, then learns the pending correction that comes first. */
   learnNext(run?: RunOptions): Promise<LearnOutcome>;
   /** Keeps and learns, after what is pending. Throws `correction-*`, `project-full`, `journal-*`, `adapter-write`, `learning-*`, or an EngineError. */
-  correct(teaching: Teaching, run?: CorrectOptions): Promise<CorrectOutcome>;
+  correct(lesson: Lesson, run?: CorrectOptions): Promise<CorrectOutcome>;
   /** Cancelled, it has not happened. */
   undo(request: { readonly correctionId?: string }, run?: RunOptions): Promise<UndoOutcome>;
   /** Makes lost adapter files again and learns what is pending. */
@@ -221,8 +228,8 @@ function learningOf(opened: {
   const { context, notices, learner } = opened;
   const { history } = context;
   const turnstile = createTurnstile();
-  const keep = async (teaching: Teaching, id?: string) => {
-    const correction = checked({ context, teaching, id: id ?? unusedId(history, opened.newId) });
+  const keep = async (lesson: Lesson) => {
+    const correction = checked({ context, lesson, id: lesson.id ?? unusedId(history, opened.newId) });
     await learner.keep(correction);
     return correction.id;
   };
@@ -247,14 +254,14 @@ function learningOf(opened: {
     find: (id) => findLearned(history, id),
     pendingCount: () => pendingCorrections(history).length,
     learnedCount: () => history.lineage.length,
-    async keep(teaching, { id } = {}) {
+    async keep(lesson) {
       turnstile.mustBeOpen();
-      return keep(teaching, id);
+      return keep(lesson);
     },
     learnNext: (run = {}) => turnstile.pass(() => learnNext(run)),
-    correct: (teaching, run = {}) =>
+    correct: (lesson, run = {}) =>
       turnstile.pass(async () => {
-        const correctionId = await keep(teaching);
+        const correctionId = await keep(lesson);
         run.onKept?.(correctionId);
         for (;;) {
           const outcome = await learnNext(run);
@@ -286,22 +293,35 @@ function learningOf(opened: {
 
 function checked(options: {
   readonly context: LearningContext;
-  readonly teaching: Teaching;
+  readonly lesson: Lesson;
   readonly id: string;
 }): CorrectionRecord {
-  const { context, teaching, id } = options;
+  const { context, lesson, id } = options;
   const { history, project, model } = context;
   if (history.lineage.length + pendingCorrections(history).length >= LINE_MAX) {
     throw new AppError("project-full", `${project.name} holds ${LINE_MAX} corrections; undo some first`);
   }
-  return toCorrection({
-    teaching,
+  checkLesson(lesson, model.info);
+  return {
+    kind: "correction",
+    v: RECORD_VERSION,
+    at: context.clock().toISOString(),
     scope: history.scope,
-    projectName: project.name,
-    vocabularySize: model.info.vocabularySize,
     id,
-    at: context.clock(),
-  });
+    projectName: project.name,
+    source: lesson.source,
+    aim: lesson.aim ?? "recall",
+    prompt: toPassage(lesson.prompt),
+    boundary: lesson.boundary,
+    rejected: toPassage(lesson.rejected),
+    wanted: toPassage(lesson.wanted),
+    end: lesson.end ?? null,
+    following: Array.from(followingOf(lesson)),
+  };
+}
+
+function toPassage({ text, tokens }: Passage): CorrectionRecord["prompt"] {
+  return { text, tokens: Array.from(tokens) };
 }
 
 async function unlessInterrupted<T, C>(cancelled: C, operation: () => Promise<T>): Promise<T | C> {

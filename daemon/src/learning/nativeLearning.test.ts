@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { complete, createBench, type LearningBench, teaching, tokenizer } from "../../test/learningBench.js";
+import { complete, createBench, type LearningBench, lessonFor, tokenizer } from "../../test/learningBench.js";
 import { type Adapter, createEngine, type Engine, type Model } from "../engine/engine.js";
 import { adapterFolder, tensorsPath } from "../store/adapters.js";
 import type { Learning } from "./learning.js";
@@ -60,7 +60,7 @@ describe.each(["whole", "lora"] as const)("learning with the native engine, %s",
   };
   const teachAll = async (learning: Learning) => {
     for (const [prompt, wanted] of LESSONS) {
-      const outcome = await learning.correct(teaching(prompt, wanted));
+      const outcome = await learning.correct(lessonFor(prompt, wanted));
       expect(outcome).toMatchObject({ kind: "learned", trained: { proof: { matches: true } } });
     }
   };
@@ -68,11 +68,11 @@ describe.each(["whole", "lora"] as const)("learning with the native engine, %s",
   it("teaches, holds over processes, undoes to the same logits, and repeats bit for bit on other threads", async () => {
     const learning = await open();
     const base = await probabilitiesUnder(undefined);
-    const first = await learning.correct(teaching(...LESSONS[0]));
+    const first = await learning.correct(lessonFor(...LESSONS[0]));
     expect(first.kind).toBe("learned");
     const afterFirst = await probabilitiesUnder(learning.currentAdapter().adapter);
     expect(afterFirst).not.toEqual(base);
-    expect((await learning.correct(teaching(...LESSONS[1]))).kind).toBe("learned");
+    expect((await learning.correct(lessonFor(...LESSONS[1]))).kind).toBe("learned");
     for (const [prompt, wanted] of LESSONS) {
       expect(await complete(model, prompt, learning.currentAdapter().adapter)).toBe(wanted);
     }
@@ -117,7 +117,7 @@ describe.each(["whole", "lora"] as const)("learning with the native engine, %s",
   it("stops within a step when it is cancelled, and learns it the next time", async () => {
     const learning = await open();
     const controller = new AbortController();
-    const outcome = await learning.correct(teaching("import ", "x;"), {
+    const outcome = await learning.correct(lessonFor("import ", "x;"), {
       signal: controller.signal,
       onProgress: () => controller.abort(),
     });

@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import type { Adapter } from "../engine/engine.js";
 import type { Applied, CorrectionRecord, Recipe, TrainedRecord } from "../journal/records.js";
+import { firstDifference } from "../lessons/lesson.js";
 import { commitAdapter, stageAdapter, tensorsPath } from "../store/adapters.js";
 import { nextVersion } from "./adapterFiles.js";
 import { unhurried } from "./baseCache.js";
@@ -19,7 +20,7 @@ import {
   type RunOptions,
   record,
 } from "./context.js";
-import { firstDifference, toExample } from "./example.js";
+import { toExample } from "./example.js";
 import { finished, stopIfAborted } from "./interrupted.js";
 import { prove } from "./proof.js";
 import { fareOf, isAchieved } from "./stoppingCriterion.js";

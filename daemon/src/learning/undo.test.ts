@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { createBench, type LearningBench, teaching } from "../../test/learningBench.js";
+import { createBench, type LearningBench, lessonFor } from "../../test/learningBench.js";
 import { adapterFolder, tensorsPath } from "../store/adapters.js";
 import type { Learning } from "./learning.js";
 
@@ -40,7 +40,7 @@ it("any teaching and undoing leaves the bits of having taught only what was not 
         if (each.kind === "teach") {
           const lesson = LESSONS[taught++ % LESSONS.length];
           if (!lesson) continue;
-          const outcome = await learning.correct(teaching(...lesson));
+          const outcome = await learning.correct(lessonFor(...lesson));
           if (outcome.kind === "learned") left.push({ id: outcome.correctionId, lesson });
         } else if (left.length > 0) {
           const [undone] = left.splice(each.which % left.length, 1);
@@ -53,7 +53,7 @@ it("any teaching and undoing leaves the bits of having taught only what was not 
 
       const never = await createBench();
       const other = await never.open();
-      for (const { lesson } of left) await other.correct(teaching(...lesson));
+      for (const { lesson } of left) await other.correct(lessonFor(...lesson));
       expect(currentBits(never, other)).toBe(bits);
       await other.close();
       never.remove();

@@ -8,11 +8,8 @@ import type { Message } from "../data/org/messages.js";
 import type { Tokenizer } from "../engine/engine.js";
 import type { ChatTemplate } from "../prompt/chatTemplate.js";
 import type { ChatTurn } from "../protocol/turns.js";
-import { type Lesson, toLesson } from "./lesson.js";
-
-/** What one correction may have: learning refuses more. */
-export const ANSWER_TOKENS_MAX = 512;
-export const PROMPT_TOKENS_MAX = 16_384;
+import { type FileLesson, fileLesson } from "./fileLesson.js";
+import { PROMPT_TOKENS_MAX, WANTED_TOKENS_MAX } from "./lesson.js";
 
 /** In what form the samples of one file are taught. */
 export interface SampleForm {
@@ -29,9 +26,9 @@ export function isTurn(message: Message): message is TurnMessage {
 }
 
 /** Throws AppError `input-invalid` or `input-too-large`, naming the line. */
-export function chatLessons(messages: readonly TurnMessage[], form: SampleForm): readonly Lesson[] {
+export function chatLessons(messages: readonly TurnMessage[], form: SampleForm): readonly FileLesson[] {
   const open = messages.slice(0, -1).find(({ isOver }) => !isOver);
-  const lessons: Lesson[] = [];
+  const lessons: FileLesson[] = [];
   for (const [index, message] of messages.entries()) {
     if (message === open) throw openTurn(message, form);
     // An empty answer is one that is still to be written.
@@ -45,14 +42,14 @@ function answerLesson(options: {
   readonly message: TurnMessage;
   readonly form: SampleForm;
   readonly prompt: Uint32Array;
-}): Lesson {
+}): FileLesson {
   const { message, prompt } = options;
   const { path, tokenizer, template } = options.form;
   const wanted = template.answer(message.text);
   const place = `the answer in line ${message.line} of ${path}`;
-  checkLength({ place, tokens: wanted.tokens, max: ANSWER_TOKENS_MAX });
+  checkLength({ place, tokens: wanted.tokens, max: WANTED_TOKENS_MAX });
   checkLength({ place: `what stands before ${place}`, tokens: prompt, max: PROMPT_TOKENS_MAX });
-  return toLesson({
+  return fileLesson({
     tokenizer,
     roleMapName: template.roleMapName,
     line: message.line,

@@ -1,59 +1,58 @@
 /**
- * A lesson: one thing that learning is to be taught from a corpus, as a `Teaching` without its source, with a name
- * that says what is taught and not where it stands: the same lesson moved in its file, or in another file, keeps its
- * id; a changed one is another.
+ * A lesson: one thing that is to be learned, from every door: an editor, a chat, sft.org, a command. It is a text that
+ * the model reads, what it wrote after it where that is known, and what it should write. Here too is how long its parts
+ * may be; `checkLesson.ts` holds every lesson to it before it is kept.
  */
 
-import { createHash } from "node:crypto";
-import type { Tokenizer } from "../engine/engine.js";
-
-export interface Lesson extends LessonEnding {
-  /** `[0-9a-z]{1,64}`. */
-  readonly id: string;
-  /** Where in the file its headline stands, from 1. */
-  readonly line: number;
-  readonly prompt: LessonText;
-  readonly boundary: number;
-  /** Always empty: a corpus says what is right, not what a model wrote. */
-  readonly rejected: LessonText;
-  readonly wanted: LessonText;
-  /** `recall`: an answer to give. `read`: a text to become familiar with. */
-  readonly aim: "recall" | "read";
-}
-
-/** At most one of them: the token that ends what is taught, or what stands after it. */
-export interface LessonEnding {
-  readonly end?: number;
-  readonly following?: Uint32Array;
-}
-
-/** Tokens, and for people the text they stand for. */
-export interface LessonText {
+/** Text with its tokens: the text is for people, the tokens are what is learned. */
+export interface Passage {
   readonly text: string;
   readonly tokens: Uint32Array;
 }
 
-/** 96 bits: no two lessons of anyone's will ever share them. */
-const ID_DIGITS = 24;
-
-interface LessonParts extends LessonEnding, Pick<Lesson, "line" | "aim"> {
-  readonly tokenizer: Tokenizer;
-  readonly roleMapName: string;
-  /** At least one. */
-  readonly prompt: Uint32Array;
-  readonly wanted: LessonText;
+export interface Lesson {
+  /** `[0-9a-z]{1,64}`, where the door names it; else it is given one when it is kept. */
+  readonly id?: string;
+  /** Of a lesson in a file: where its headline stands, from 1. */
+  readonly line?: number;
+  /** How it was said: `teach` in so many words, `edit` by changing what was accepted, `org` in sft.org. */
+  readonly source: "teach" | "edit" | "org";
+  /** `recall` (the default): the same prompt must give the wanted text. `read`: a text to become familiar with. */
+  readonly aim?: "recall" | "read";
+  /** Exactly what the model read before it wrote `rejected`. */
+  readonly prompt: Passage;
+  /**
+   * Index into the prompt's tokens from which the adapter acts: before it the base alone reads. At most the last
+   * token's index, since the adapter must read something before it can write.
+   */
+  readonly boundary: number;
+  /** What the model wrote, without an ending; empty where it is not known. */
+  readonly rejected: Passage;
+  /** What it should have written, without an ending. */
+  readonly wanted: Passage;
+  /** The token that ends what is written, where the prompt's form has one; it is taught too. */
+  readonly end?: number;
+  /** The text that stands after the wanted one, where no token ends it. */
+  readonly following?: Uint32Array;
 }
 
-export function toLesson({ tokenizer, roleMapName, prompt, wanted, ...rest }: LessonParts): Lesson {
-  // The adapter acts on all that is written and on nothing before it, as in every request.
-  const boundary = prompt.length - 1;
-  const taught = JSON.stringify([roleMapName, [...prompt], boundary, [...wanted.tokens], rest.end ?? null]);
-  return {
-    ...rest,
-    id: `s${createHash("sha256").update(taught).digest("hex").slice(0, ID_DIGITS)}`,
-    prompt: { text: tokenizer.decode(prompt), tokens: prompt },
-    boundary,
-    rejected: { text: "", tokens: new Uint32Array() },
-    wanted,
-  };
+/** Longer prompts are the door's to shorten: only it knows which part matters. */
+export const PROMPT_TOKENS_MAX = 16_384;
+/** A step costs time in proportion; beyond a screenful, several lessons say it better. */
+export const WANTED_TOKENS_MAX = 512;
+/** More text than this after the wanted one constrains nothing that matters. */
+export const FOLLOWING_TOKENS_MAX = 16;
+
+export const NO_PASSAGE: Passage = { text: "", tokens: new Uint32Array() };
+
+/** The part of the following text that is learned from; none where a token ends the wanted one. */
+export function followingOf({ end, following }: Lesson): Uint32Array {
+  return end === undefined && following ? following.subarray(0, FOLLOWING_TOKENS_MAX) : NO_PASSAGE.tokens;
+}
+
+/** Index of the first token in which two passages differ; the shorter length where one continues the other. */
+export function firstDifference(rejected: ArrayLike<number>, wanted: ArrayLike<number>): number {
+  let at = 0;
+  while (at < wanted.length && wanted[at] === rejected[at]) at++;
+  return at;
 }

@@ -11,12 +11,12 @@ import type { Tokenizer } from "../engine/engine.js";
 import { chatTemplateOf } from "../prompt/chatTemplate.js";
 import { encodeText } from "../prompt/encodeText.js";
 import { chatLessons, isTurn, type SampleForm } from "./chatLessons.js";
-import type { Lesson } from "./lesson.js";
+import type { FileLesson } from "./fileLesson.js";
 import { textLessons } from "./textLessons.js";
 
 export interface FileLessons {
   /** No two with one id: what stands twice in a file is taught once. */
-  readonly lessons: readonly Lesson[];
+  readonly lessons: readonly FileLesson[];
   /** One for every sample that cannot be taught as it stands. */
   readonly problems: readonly AppError[];
 }
@@ -24,7 +24,7 @@ export interface FileLessons {
 /** Throws AppError `input-invalid` or `role-map-mismatch` where the file as a whole cannot be taught. */
 export function lessonsOf(file: OrgFile, tokenizer: Tokenizer): FileLessons {
   const form = formOf(file, tokenizer);
-  const lessons = new Map<string, Lesson>();
+  const lessons = new Map<string, FileLesson>();
   const problems: AppError[] = [];
   for (const sample of file.samples) {
     try {
@@ -61,7 +61,7 @@ function formOf({ path, roleMapName }: OrgFile, tokenizer: Tokenizer): SampleFor
   );
 }
 
-function sampleLessons(sample: OrgSample, form: SampleForm): readonly Lesson[] {
+function sampleLessons(sample: OrgSample, form: SampleForm): readonly FileLesson[] {
   const { roleMapName } = form.template;
   const messages = messagesOf(sample, { path: form.path, roleMapName, words: ROLE_MAPS[roleMapName].words });
   const turns = messages.filter(isTurn);
@@ -72,7 +72,7 @@ function sampleLessons(sample: OrgSample, form: SampleForm): readonly Lesson[] {
 function wholeTextLessons(
   messages: readonly Message[],
   { tokenizer, template }: SampleForm,
-): readonly Lesson[] {
+): readonly FileLesson[] {
   const [first] = messages;
   const text = messages
     .map((message) => message.text)

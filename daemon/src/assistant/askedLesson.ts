@@ -1,23 +1,19 @@
-/**
- * From what a client says was wrong to what learning is taught: the tokens that were, or would be, asked with at that
- * place, what was written after them, and what should have been.
- */
+/** Which project and which lesson a client means that says what was wrong: where it was, and what stood there. */
 
 import { AppError } from "../base/errors.js";
-import type { Teaching } from "../learning/teaching.js";
+import { answerLesson, completionLesson } from "../lessons/correctionLesson.js";
+import type { Lesson } from "../lessons/lesson.js";
 import type { LoadedModel } from "../models/loadedModel.js";
-import { chatTemplateOf } from "../prompt/chatTemplate.js";
 import { completionPrompt } from "../prompt/completionPrompt.js";
-import { correctionOf } from "../prompt/correctionPrompt.js";
 import type { DidLearn } from "../protocol/corrections.js";
 import type { Project } from "../store/project.js";
 import type { CorrectionRequest } from "./assistant.js";
 import type { GivenCompletions } from "./givenCompletions.js";
 import type { ProjectResolver } from "./projectResolver.js";
 
-export interface Lesson {
+interface AskedLesson {
   readonly project: Project;
-  readonly teaching: Teaching;
+  readonly lesson: Lesson;
   readonly origin: DidLearn["origin"];
 }
 
@@ -25,33 +21,35 @@ export interface Lesson {
 const STOP = "\n";
 
 /** Throws `completion-unknown`. */
-export async function lessonOf(options: {
+export async function askedLesson(options: {
   readonly request: CorrectionRequest;
   readonly loaded: LoadedModel;
   readonly given: GivenCompletions;
   readonly resolver: ProjectResolver;
-}): Promise<Lesson> {
+}): Promise<AskedLesson> {
   const { request, resolver } = options;
   const { tokenizer, form } = options.loaded;
   switch (request.kind) {
     case "completion":
     case "accepted": {
       const { project, prompt, text } = knownCompletion(options, request.completionId);
-      const wanted = request.kind === "completion" ? request.wanted : request.kept;
-      const source = request.kind === "completion" ? "teach" : "edit";
-      const taught = correctionOf({ tokenizer, prompt, rejected: text, wanted, stop: STOP });
-      return { project, origin: "completion", teaching: { source, ...taught } };
+      const said =
+        request.kind === "completion"
+          ? ({ source: "teach", wanted: request.wanted } as const)
+          : ({ source: "edit", wanted: request.kept } as const);
+      const lesson = completionLesson({ tokenizer, prompt, rejected: text, stop: STOP, ...said });
+      return { project, origin: "completion", lesson };
     }
     case "cursor": {
       const { where, prefix, suffix, wanted, rejected = "" } = request;
       const { project, path } = await resolver.placeOf(where);
       const prompt = completionPrompt({ tokenizer, path, prefix, suffix, form });
-      const taught = correctionOf({ tokenizer, prompt, rejected, wanted, stop: STOP });
-      return { project, origin: "completion", teaching: { source: "teach", ...taught } };
+      const lesson = completionLesson({ tokenizer, prompt, source: "teach", rejected, wanted, stop: STOP });
+      return { project, origin: "completion", lesson };
     }
     case "answer": {
       const { project } = await resolver.placeOf({ file: null, folder: request.folder });
-      return { project, origin: "answer", teaching: answerTeaching(options.loaded, request) };
+      return { project, origin: "answer", lesson: answerLesson({ tokenizer, ...request }) };
     }
   }
 }
@@ -66,20 +64,4 @@ function knownCompletion(
     "completion-unknown",
     "this suggestion is not remembered any more; select the text as it should be and correct that",
   );
-}
-
-function answerTeaching(
-  { tokenizer }: LoadedModel,
-  { turns, rejected, wanted }: Extract<CorrectionRequest, { kind: "answer" }>,
-): Teaching {
-  const template = chatTemplateOf(tokenizer);
-  const tokens = template.prompt(turns);
-  return {
-    source: "teach",
-    prompt: { text: tokenizer.decode(tokens), tokens },
-    boundary: tokens.length - 1,
-    rejected: template.answer(rejected),
-    wanted: template.answer(wanted),
-    ...template.ending,
-  };
 }
