@@ -32,7 +32,7 @@ std::shared_ptr<EngineCore> CoreOf(const Napi::Value& value) {
 Napi::Value CreateEngine(const Napi::CallbackInfo& info) {
   const Napi::Object options = info[0].As<Napi::Object>();
   const std::size_t threads = Has(options, "threads") ? SizeOf(options, "threads") : PhysicalCores();
-  const Kernels& kernels = KernelsFor(InstructionSetOf(options));
+  const Kernels& kernels = ChosenKernels(options);
   const Precision precision = Has(options, "precision") ? PrecisionOf(options) : FasterPrecision(kernels);
   auto core = std::make_shared<EngineCore>(kernels, precision, threads);
   info.Env().GetInstanceData<Engines>()->open.push_back(core);

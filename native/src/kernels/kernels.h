@@ -5,12 +5,11 @@
 // with that set's flags; everything else in the engine is compiled with baseline flags.
 #pragma once
 
-#include <optional>
-#include <string_view>
 #include <vector>
 
 #include "kernels/elementwise.h"
 #include "kernels/gemm/gemm_micro.h"
+#include "kernels/instruction_set.h"
 #include "kernels/measure/probe.h"
 #include "kernels/packed/packed.h"
 #include "kernels/wkv.h"
@@ -18,7 +17,7 @@
 namespace ouroboros {
 
 struct Kernels {
-  const char* name;  // "scalar", "avx2", "avx512" or "neon"
+  const char* name;  // of the base set: "scalar", "avx2", "avx512" or "neon"
   GemmMicroKernel gemm;
   WkvKernels wkv;
   ElementwiseKernels elementwise;
@@ -27,27 +26,14 @@ struct Kernels {
   const GemmPanelKernel* gemm_bf16 = nullptr;  // null where the processor has no instructions for it
 };
 
-extern const Kernels kScalarKernels;
-#if defined(__x86_64__) || defined(_M_X64)
-extern const Kernels kAvx2Kernels;
-extern const Kernels kAvx512Kernels;  // without what follows
-extern const PackedKernels kAvx512VnniPacked;
-extern const GemmPanelKernel kAvx512Bf16Gemm;
-#elif defined(__aarch64__) || defined(_M_ARM64)
-extern const Kernels kNeonKernels;
-extern const PackedKernels kNeonDotPacked;
-#endif
-
-enum class InstructionSet { kScalar, kAvx2, kAvx512, kNeon };
-
-// By the name that its kernels bear.
-std::optional<InstructionSet> InstructionSetNamed(std::string_view name);
-// What both this processor and operating system support, the plainest first.
-std::vector<InstructionSet> AvailableInstructionSets();
-InstructionSet BestInstructionSet();
-// Falls back to the best supported one below `wanted`; a set of another kind of processor limits nothing.
-const Kernels& KernelsFor(InstructionSet wanted);
-// Every table that this processor can run: the best of each set, and those that they supersede. For tests.
+// Those that this processor can run, the plainest first.
+std::vector<BaseSet> AvailableBaseSets();
+// A base set with all its features that this processor has: the best available one up to `wanted`; a set of
+// another kind of processor limits nothing.
+const Kernels& KernelsFor(BaseSet wanted);
+const Kernels& BestKernels();
+// Every table that this processor can run: each base set alone, then with one feature more at a time. For
+// tests.
 std::vector<const Kernels*> AvailableKernels();
 
 }  // namespace ouroboros

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "kernels/sets/tables.h"
+
 namespace ouroboros::check {
 
 void Comparison::Check(const std::string& what, FunctionRef<void(Run&)> body, double tolerance) {

@@ -78,7 +78,7 @@ class Products {
     Lane lane(pool, priority);
     std::vector<float> c(kRows * kColumns);
     for (int round = 0; round < 5; ++round) {
-      Gemm(KernelsFor(BestInstructionSet()), lane,
+      Gemm(BestKernels(), lane,
            {kRows,
             kColumns,
             kSteps,

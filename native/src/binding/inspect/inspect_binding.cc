@@ -286,7 +286,7 @@ Napi::Value OpenInspect(const Napi::CallbackInfo& info) {
     self->serving = std::make_unique<InspectedServing>(self->checkpoint);
     self->pool = std::make_unique<ThreadPool>(Has(options, "threads") ? SizeOf(options, "threads") : 1);
     self->lane = std::make_unique<Lane>(*self->pool, Priority::kTrain);
-    self->kernels = &KernelsFor(InstructionSetOf(options));
+    self->kernels = &ChosenKernels(options);
     self->precision = Has(options, "precision") ? PrecisionOf(options) : Precision::kF32;
     Napi::Object result = Napi::Object::New(env);
     const Checkpoint& checkpoint = *self->checkpoint;
@@ -339,8 +339,8 @@ Napi::Value InspectAdamW(const Napi::CallbackInfo& info) {
                                  Groups::kUniform};
     const AdamWArguments shared =
         SharedArguments(optimizer, SizeOf(options, "step"), 0, FloatOf(options, "learningRate"));
-    AdamWStep({KernelsFor(BestInstructionSet()), lane}, set.parameters, set.values.data(), moments,
-              gradient.data(), shared, optimizer);
+    AdamWStep({BestKernels(), lane}, set.parameters, set.values.data(), moments, gradient.data(), shared,
+              optimizer);
     Napi::Object result = Napi::Object::New(env);
     result.Set("parameter", ToJs(env, set.values.span()));
     result.Set("m", ToJs(env, moments.m.span()));
@@ -363,8 +363,8 @@ Napi::Value InspectMuon(const Napi::CallbackInfo& info) {
     std::vector<ParameterInfo> matrix = {{"matrix", {rows, columns}, 0, 0}};
     AssignOffsets(matrix);
     Muon muon(MuonOf(ObjectOf(options, "muon"), 0));
-    muon.Step({KernelsFor(InstructionSetOf(options)), lane}, matrix[0], parameter.data(), momentum.data(),
-              gradient.data(), FloatOf(options, "learningRate"), 1);
+    muon.Step({ChosenKernels(options), lane}, matrix[0], parameter.data(), momentum.data(), gradient.data(),
+              FloatOf(options, "learningRate"), 1);
     Napi::Object result = Napi::Object::New(env);
     result.Set("parameter", ToJs(env, parameter));
     result.Set("momentum", ToJs(env, momentum));

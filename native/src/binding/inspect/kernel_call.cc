@@ -8,7 +8,7 @@ namespace ouroboros::binding {
 
 const Kernels& KernelsOf(const Napi::Object& options) {
   const std::string name = StringOf(options, "instructionSet");
-  const Kernels& kernels = KernelsFor(InstructionSetNamed(name).value_or(InstructionSet::kScalar));
+  const Kernels& kernels = KernelsFor(BaseSetNamed(name).value_or(BaseSet::kScalar));
   if (name != kernels.name) {
     throw EngineError(ErrorCode::kArgument, "this machine has no instruction set `" + name + "`");
   }

@@ -28,7 +28,7 @@ Napi::Value WithOptions(const Info& info, const Body& body) {
 // Names of the sets that this machine has, the plainest first.
 Napi::Value InstructionSets(const Info& info) {
   Napi::Array names = Napi::Array::New(info.Env());
-  for (const InstructionSet set : AvailableInstructionSets()) names.Set(names.Length(), KernelsFor(set).name);
+  for (const BaseSet set : AvailableBaseSets()) names.Set(names.Length(), KernelsFor(set).name);
   return names;
 }
 

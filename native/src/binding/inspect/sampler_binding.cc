@@ -42,8 +42,8 @@ class SamplerObject : public Napi::ObjectWrap<SamplerObject> {
   explicit SamplerObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
     Guard(info.Env(), [&] {
       vocabulary_size_ = info[1].As<Napi::Number>().Uint32Value();
-      sampler_ = std::make_unique<Sampler>(KernelsFor(BestInstructionSet()).elementwise,
-                                           SamplingOptionsOf(info[0]), vocabulary_size_, TokensOf(info[2]));
+      sampler_ = std::make_unique<Sampler>(BestKernels().elementwise, SamplingOptionsOf(info[0]),
+                                           vocabulary_size_, TokensOf(info[2]));
     });
   }
 

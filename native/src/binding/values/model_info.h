@@ -1,4 +1,4 @@
-// ModelInfo and instruction sets as JavaScript sees them (native/lib/types.ts).
+// ModelInfo, and the kernels and types that options name, as JavaScript sees them (native/lib/types.ts).
 #pragma once
 
 #include <napi.h>
@@ -56,12 +56,12 @@ inline Precision PrecisionOf(const Napi::Object& options) {
   RefuseArgument("precision");
 }
 
-// `options.instructionSet`, else the best of this machine.
-inline InstructionSet InstructionSetOf(const Napi::Object& options) {
-  if (!Has(options, "instructionSet")) return BestInstructionSet();
-  const std::optional<InstructionSet> set = InstructionSetNamed(StringOf(options, "instructionSet"));
+// Those of `options.instructionSet`, as KernelsFor takes it; else the best of this machine.
+inline const Kernels& ChosenKernels(const Napi::Object& options) {
+  if (!Has(options, "instructionSet")) return BestKernels();
+  const std::optional<BaseSet> set = BaseSetNamed(StringOf(options, "instructionSet"));
   if (!set) RefuseArgument("instructionSet");
-  return *set;
+  return KernelsFor(*set);
 }
 
 }  // namespace ouroboros::binding

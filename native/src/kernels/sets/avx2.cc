@@ -1,7 +1,7 @@
 // The kernels for AVX2 with FMA; compiled with those flags, so nothing here may run before they are detected.
 #if defined(__x86_64__) || defined(_M_X64)
 
-#include "kernels/kernels.h"
+#include "kernels/sets/tables.h"
 #include "kernels/simd/int_avx2.h"
 
 // After the vector type they are written over.

@@ -2,7 +2,7 @@
 // detected.
 #if defined(__x86_64__) || defined(_M_X64)
 
-#include "kernels/kernels.h"
+#include "kernels/sets/tables.h"
 
 #define OURO_SIMD_NAMESPACE avx512_bf16
 #include "kernels/simd/avx512_bf16.h"

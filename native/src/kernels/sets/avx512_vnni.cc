@@ -2,7 +2,7 @@
 // its flags, so nothing here may run before it is detected.
 #if defined(__x86_64__) || defined(_M_X64)
 
-#include "kernels/kernels.h"
+#include "kernels/sets/tables.h"
 
 #define OURO_SIMD_NAMESPACE avx512vnni
 #define OURO_SIMD_VNNI

@@ -3,7 +3,7 @@
 
 #include "kernels/simd/neon.h"
 
-#include "kernels/kernels.h"
+#include "kernels/sets/tables.h"
 #include "kernels/simd/int_neon.h"
 
 // After the vector type they are written over.

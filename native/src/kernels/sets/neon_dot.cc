@@ -2,7 +2,7 @@
 // instruction; compiled with its flag, so nothing here may run before it is detected.
 #if defined(__aarch64__) || defined(_M_ARM64)
 
-#include "kernels/kernels.h"
+#include "kernels/sets/tables.h"
 
 #define OURO_SIMD_NAMESPACE neondot
 #define OURO_SIMD_DOT

@@ -1,6 +1,6 @@
 // The portable kernels: for processors without AVX2, and the reference of the others.
 
-#include "kernels/kernels.h"
+#include "kernels/sets/tables.h"
 #include "kernels/simd/int_scalar.h"
 
 // After the vector type they are written over.
