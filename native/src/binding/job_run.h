@@ -63,7 +63,7 @@ class JobRun final : public Run {
       bool is_read = false;
       // What goes wrong for all is each one's failure.
       Attempt(*job_, [&] {
-        SlicedRun::ReadTogether(company);
+        SlicedRun::ReadBatch(company);
         is_read = true;
       });
       for (std::size_t i = 0; i < jobs.size(); ++i) slices[i] = jobs[i]->WriteOwn(is_read ? nullptr : this);

@@ -6,12 +6,12 @@
 namespace ouroboros::binding {
 
 ReadRun::ReadRun(const ReadRequest& request)
-    : request_(request), network_(request_), reading_(request.state->Copy(), request.tokens) {}
+    : request_(request),
+      network_(request_),
+      reading_(network_.get(), request.state->Copy(), request.tokens) {}
 
 Slice ReadRun::Step(const std::stop_token& stop) {
-  Worker& worker = request_.worker();
-  progress_ =
-      reading_.Step(worker.compute.With(stop), network_.get(), [](std::size_t, std::size_t, const float*) {});
+  progress_ = reading_.Step(stop, [](const ReadRows&) {});
   return SliceOf(progress_);
 }
 
@@ -37,14 +37,14 @@ Scoring::Scoring(Worker& worker, Network& network, const State& start,
     : worker_(worker),
       network_(network),
       targets_(TargetsOf(tokens)),
-      reading_(start.Copy(), InputsOf(tokens)),
+      reading_(network, start.Copy(), InputsOf(tokens)),
       scores_(targets_.size()) {}
 
 Slice Scoring::Step(const std::stop_token& stop) {
-  const Compute compute = worker_.compute.With(stop);
-  progress_ = reading_.Step(compute, network_, [&](std::size_t first, std::size_t rows, const float* h) {
-    ScoreRows(compute, network_, worker_.loss.logits, std::span(scores_).subspan(first, rows), h,
-              std::span(targets_).subspan(first, rows));
+  progress_ = reading_.Step(stop, [&](const ReadRows& rows) {
+    ScoreRows(worker_.compute, network_, worker_.loss.logits,
+              std::span(scores_).subspan(rows.position, rows.count), rows.first,
+              std::span(targets_).subspan(rows.position, rows.count));
   });
   return SliceOf(progress_);
 }
@@ -62,7 +62,7 @@ ScoreRun::ScoreRun(const ReadRequest& request)
 ReferenceRun::ReferenceRun(const ReadRequest& request)
     : request_(request),
       network_(request_),
-      reading_(request.state->Copy(), request.tokens),
+      reading_(network_.get(), request.state->Copy(), request.tokens),
       reference_(std::make_shared<ReferenceLogits>()) {
   reference_->rows = request.tokens.size();
   reference_->vocabulary = request.shape().vocabulary;
@@ -71,20 +71,17 @@ ReferenceRun::ReferenceRun(const ReadRequest& request)
 }
 
 Slice ReferenceRun::Step(const std::stop_token& stop) {
-  Worker& worker = request_.worker();
-  progress_ =
-      reading_.Step(worker.compute.With(stop), network_.get(),
-                    [&](std::size_t first, std::size_t rows, const float* h) { KeepLogits(first, rows, h); });
+  progress_ = reading_.Step(stop, [&](const ReadRows& rows) { KeepLogits(rows); });
   return SliceOf(progress_);
 }
 
-void ReferenceRun::KeepLogits(std::size_t first, std::size_t rows, const float* h) {
+void ReferenceRun::KeepLogits(const ReadRows& rows) {
   const Compute& compute = request_.worker().compute;
   const std::size_t vocabulary = reference_->vocabulary;
-  float* logits = reference_->logits.data() + first * vocabulary;
-  network_.get().Logits(compute, logits, h, rows);
-  compute.lane.ParallelFor(rows, [&](std::size_t row) {
-    reference_->log_sum_exp[first + row] =
+  float* logits = reference_->logits.data() + rows.position * vocabulary;
+  network_.get().Logits(logits, rows.first, rows.count);
+  compute.lane.ParallelFor(rows.count, [&](std::size_t row) {
+    reference_->log_sum_exp[rows.position + row] =
         compute.elementwise().softmax_statistics(logits + row * vocabulary, vocabulary).log_sum_exp;
   });
 }
@@ -96,13 +93,10 @@ std::shared_ptr<const ReferenceLogits> ReferenceRun::Finish() {
 GenerateRun::GenerateRun(const ReadRequest& read, const GenerationRequest& request, OnToken on_token)
     : read_(read),
       network_(read_),
-      generation_(read_.worker().compute.elementwise(), read_.shape(), read.state->Copy(), request),
+      generation_(network_.get(), read_.worker().compute.elementwise(), read.state->Copy(), request),
       on_token_(std::move(on_token)) {}
 
-Slice GenerateRun::Step(const std::stop_token& stop) {
-  Worker& worker = read_.worker();
-  return generation_.Step(worker.compute.With(stop), network_.get(), on_token_);
-}
+Slice GenerateRun::Step(const std::stop_token& stop) { return generation_.Step(stop, on_token_); }
 
 const void* GenerateRun::Company() const {
   if (!generation_.IsWriting()) return nullptr;
@@ -110,11 +104,10 @@ const void* GenerateRun::Company() const {
   return read_.model->served.get();
 }
 
-void GenerateRun::ReadTogether(std::span<GenerateRun* const> runs) {
+void GenerateRun::ReadBatch(std::span<GenerateRun* const> runs) {
   std::vector<Generation*> generations;
   for (GenerateRun* const run : runs) generations.push_back(&run->generation_);
-  Worker& worker = runs.front()->read_.worker();
-  Generation::ReadTogether(worker.compute, runs.front()->network_.get(), worker.loss.logits, generations);
+  Generation::ReadBatch(runs.front()->read_.worker().loss.logits, generations);
 }
 
 }  // namespace ouroboros::binding

@@ -36,7 +36,7 @@ class RequestNetwork {
  public:
   explicit RequestNetwork(const ReadRequest& request)
       : weights_(LayServed(request.model->served->weights(), request.adapter)),
-        network_(request.shape(), weights_,
+        network_(request.worker().compute, request.shape(), weights_,
                  request.model->core->buffers[static_cast<std::size_t>(request.run_class)]) {}
   RequestNetwork(const RequestNetwork&) = delete;  // the network points to the weights
   RequestNetwork& operator=(const RequestNetwork&) = delete;
@@ -97,7 +97,7 @@ class ReferenceRun {
   std::shared_ptr<const ReferenceLogits> Finish();
 
  private:
-  void KeepLogits(std::size_t first, std::size_t rows, const float* h);
+  void KeepLogits(const ReadRows& rows);
 
   const ReadRequest request_;
   RequestNetwork network_;
@@ -115,7 +115,7 @@ class GenerateRun {
   // One and the same for all that write with the same weights; null while there is something else to do.
   const void* Company() const;
   // One token more for each, in two halves: what all compute at once, and what each makes of it.
-  static void ReadTogether(std::span<GenerateRun* const> runs);
+  static void ReadBatch(std::span<GenerateRun* const> runs);
   Slice Write() { return generation_.Write(on_token_); }
 
  private:

@@ -223,7 +223,7 @@ Napi::Value ScoreNow(const Napi::CallbackInfo& info) {
       [self, tokens, state, kind](const std::stop_token& stop) {
         const Weights weights = self->trainer.WeightsOf(kind);
         EngineCore& core = *self->model->core;
-        MasterNetwork network(self->model->shape(), weights, core.train_activations);
+        TrainingNetwork network(core.train.compute, self->model->shape(), weights, core.train_activations);
         Scoring scoring(core.train, network, self->trainer.StartFrom(*state, kind), tokens);
         while (scoring.Step(stop) != Slice::kDone) {
         }

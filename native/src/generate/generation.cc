@@ -26,36 +26,36 @@ bool EndsAtStopString(const std::string& text, std::size_t before, const std::ve
 
 }  // namespace
 
-Generation::Generation(const ElementwiseKernels& kernels, const Shape& shape, State start,
+Generation::Generation(Network& network, const ElementwiseKernels& kernels, State start,
                        GenerationRequest request)
     : request_(std::move(request)),
-      reading_(std::move(start), request_.tokens),
-      sampler_(kernels, request_.sampling, shape.vocabulary, UncountedTokens(request_.tokenizer)),
-      logits_(shape.vocabulary) {
-  CheckTokens(request_.tokens, shape);
+      network_(network),
+      reading_(network, std::move(start), request_.tokens),
+      sampler_(kernels, request_.sampling, network.shape().vocabulary, UncountedTokens(request_.tokenizer)),
+      logits_(network.shape().vocabulary) {
+  CheckTokens(request_.tokens, network.shape());
 }
 
-Slice Generation::Step(const Compute& compute, Network& network, const OnToken& on_token) {
+Slice Generation::Step(const std::stop_token& stop, const OnToken& on_token) {
   if (written_.tokens.size() >= request_.tokens_max) return EndBy(StoppedBy::kLimit);
-  const float* last = nullptr;
-  const Progress progress = reading_.Step(
-      compute, network,
-      [&](std::size_t, std::size_t rows, const float* h) { last = h + (rows - 1) * network.shape().width; });
-  if (progress == Progress::kStopped || compute.stop.stop_requested()) return EndBy(StoppedBy::kCancel);
+  std::size_t read = 0;  // rows of the pass
+  const Progress progress =
+      reading_.Step(stop, [&](const ReadRows& rows) { read = rows.first + rows.count; });
+  if (progress == Progress::kStopped || stop.stop_requested()) return EndBy(StoppedBy::kCancel);
   if (progress != Progress::kDone) return SliceOf(progress);
-  OURO_CHECK(last != nullptr);
-  network.Logits(compute, logits_.data(), last, 1);
+  OURO_CHECK(read > 0);
+  network_.Logits(logits_.data(), read - 1, 1);
   return Write(on_token);
 }
 
-void Generation::ReadTogether(const Compute& compute, Network& network, Buffer& logits,
-                              std::span<Generation* const> generations) {
+void Generation::ReadBatch(Buffer& logits, std::span<Generation* const> generations) {
   std::vector<Reading*> readings;
   for (Generation* const generation : generations) readings.push_back(&generation->reading_);
-  const float* const h = Reading::ReadTogether(compute, network, readings);
+  Reading::ReadBatch(readings);
+  Network& network = generations.front()->network_;
   const std::size_t vocabulary = network.shape().vocabulary;
   logits.Grow(generations.size() * vocabulary);
-  network.Logits(compute, logits.data(), h, generations.size());
+  network.Logits(logits.data(), 0, generations.size());
   for (std::size_t i = 0; i < generations.size(); ++i) {
     std::copy_n(logits.data() + i * vocabulary, vocabulary, generations[i]->logits_.data());
   }

@@ -40,18 +40,17 @@ class Generation {
  public:
   // Reads request.tokens from `start`, then writes. A stop token is not part of the result; tokens up to and
   // with the one that completes a stop string are. Throws EngineError for tokens or options out of range.
-  Generation(const ElementwiseKernels& kernels, const Shape& shape, State start, GenerationRequest request);
+  // The network and the kernels, which the sampler uses, must outlive this.
+  Generation(Network& network, const ElementwiseKernels& kernels, State start, GenerationRequest request);
 
-  // One slice. Cancellation, by compute's stop, is seen before every layer and every
-  // token.
-  Slice Step(const Compute& compute, Network& network, const OnToken& on_token);
+  // One slice. Cancellation is seen before every layer and every token.
+  Slice Step(const std::stop_token& stop, const OnToken& on_token);
 
   // Whether the next slice is one more token, and nothing else.
   bool IsWriting() const { return written_.tokens.size() < request_.tokens_max && reading_.HasOneLeft(); }
-  // The first half of that slice for several of one network, as one batch; Write is the second. logits is
-  // scratch. The same bits as each alone.
-  static void ReadTogether(const Compute& compute, Network& network, Buffer& logits,
-                           std::span<Generation* const> generations);
+  // The first half of that slice for several with the same weights, as one batch; Write is the second. logits
+  // is scratch. The same bits as each alone.
+  static void ReadBatch(Buffer& logits, std::span<Generation* const> generations);
   Slice Write(const OnToken& on_token);
 
   // What was written.
@@ -62,6 +61,7 @@ class Generation {
   bool HasReachedStopString(std::uint32_t token);
 
   const GenerationRequest request_;
+  Network& network_;
   Reading reading_;
   Sampler sampler_;
   Buffer logits_;

@@ -15,66 +15,62 @@ constexpr std::size_t kRowsAtOnce = 128;
 
 }  // namespace
 
-Reading::Reading(State start, std::vector<std::uint32_t> tokens, std::size_t pass_rows)
-    : state_(std::move(start)), tokens_(std::move(tokens)), pass_rows_(pass_rows) {
+Reading::Reading(Network& network, State start, std::vector<std::uint32_t> tokens, std::size_t pass_rows)
+    : network_(network),
+      state_(network.Import(std::move(start))),
+      tokens_(std::move(tokens)),
+      pass_rows_(pass_rows) {
   OURO_CHECK(pass_rows_ > 0);
 }
 
-Progress Reading::Step(const Compute& compute, Network& network, const OnRows& on_rows) {
+Progress Reading::Step(const std::stop_token& stop, const OnRows& on_rows) {
   if (next_ == tokens_.size()) return Progress::kDone;
-  try {
-    compute.ThrowIfStopped();
-    if (batch_.rows() == 0) BeginPass(compute, network);
-    if (layer_ < network.shape().layers && !ReadLayers(compute, network)) return Progress::kMidway;
-    const std::size_t rows = std::min(kRowsAtOnce, batch_.rows() - handed_);
-    on_rows(next_, rows, h_ + handed_ * network.shape().width);
-    handed_ += rows;
-    next_ += rows;
-  } catch (const Stopped&) {
-    return Progress::kStopped;
+  if (stop.stop_requested()) return Progress::kStopped;
+  if (pass_ == 0) BeginPass();
+  if (layer_ < network_.shape().layers && !ReadLayers(stop)) {
+    return stop.stop_requested() ? Progress::kStopped : Progress::kMidway;
   }
-  if (handed_ < batch_.rows()) return Progress::kMidway;
-  batch_ = {};
+  const std::size_t rows = std::min(kRowsAtOnce, pass_ - handed_);
+  on_rows({next_, handed_, rows});
+  handed_ += rows;
+  next_ += rows;
+  if (handed_ < pass_) return Progress::kMidway;
+  pass_ = 0;
   return next_ == tokens_.size() ? Progress::kDone : Progress::kMore;
 }
 
-void Reading::BeginPass(const Compute& compute, Network& network) {
+void Reading::BeginPass() {
   layer_ = handed_ = 0;
-  const std::size_t rows = std::min(pass_rows_, tokens_.size() - next_);
-  batch_.Append(std::span(tokens_).subspan(next_, rows), state_);
-  network.Begin(compute, batch_);
+  pass_ = std::min(pass_rows_, tokens_.size() - next_);
+  const PassSequence sequence = {std::span(tokens_).subspan(next_, pass_), state_.get()};
+  network_.Begin({&sequence, 1});
 }
 
 // True when the rows are through, and there is time left in the slice for what is done with them.
-bool Reading::ReadLayers(const Compute& compute, Network& network) {
-  const std::size_t all = network.shape().layers;
-  const std::size_t layers = std::max<std::size_t>(1, kSliceWork / batch_.rows());
+bool Reading::ReadLayers(const std::stop_token& stop) {
+  const std::size_t all = network_.shape().layers;
+  const std::size_t layers = std::max<std::size_t>(1, kSliceWork / pass_);
   const std::size_t end = std::min(all, layer_ + layers);
-  for (; layer_ < end; ++layer_) network.Layer(compute, batch_, layer_, {&state_, 1});
+  for (; layer_ < end; ++layer_) {
+    if (stop.stop_requested()) return false;
+    network_.Layer(layer_);
+  }
   if (layer_ < all) return false;
-  h_ = network.End(compute, batch_);
+  network_.End();
   return layers >= all;
 }
 
-const float* Reading::ReadTogether(const Compute& compute, Network& network,
-                                   std::span<Reading* const> readings) {
-  std::vector<State> states;
-  states.reserve(readings.size());
-  Batch batch;
+void Reading::ReadBatch(std::span<Reading* const> readings) {
+  std::vector<PassSequence> sequences;
   for (Reading* const reading : readings) {
     OURO_CHECK(reading->HasOneLeft());
-    states.push_back(std::move(reading->state_));
-    batch.Append({&reading->tokens_.back(), 1}, states.back());
+    sequences.push_back({{&reading->tokens_.back(), 1}, reading->state_.get()});
   }
-  network.Begin(compute, batch);
-  for (std::size_t layer = 0; layer < network.shape().layers; ++layer) {
-    network.Layer(compute, batch, layer, states);
-  }
-  for (std::size_t i = 0; i < readings.size(); ++i) {
-    readings[i]->state_ = std::move(states[i]);
-    ++readings[i]->next_;
-  }
-  return network.End(compute, batch);
+  Network& network = readings.front()->network_;
+  network.Begin(sequences);
+  for (std::size_t layer = 0; layer < network.shape().layers; ++layer) network.Layer(layer);
+  network.End();
+  for (Reading* const reading : readings) ++reading->next_;
 }
 
 void CheckTokens(std::span<const std::uint32_t> tokens, const Shape& shape) {

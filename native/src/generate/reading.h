@@ -12,7 +12,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <stop_token>
 #include <utility>
 #include <vector>
 
@@ -33,45 +35,50 @@ inline Slice SliceOf(Progress progress) {
   return progress == Progress::kMore ? Slice::kMore : Slice::kDone;
 }
 
+// Rows that have been read, in the pass that ended last: their logits can be had until the next Step.
+struct ReadRows {
+  std::size_t position;      // of the first in all tokens
+  std::size_t first, count;  // as Network::Logits takes them
+};
+
 class Reading {
  public:
-  // Called with ln_out of each pass's rows, [rows, D], a part of them in each slice, `first` being the
-  // position of the first in all tokens. The rows stay as they are until the next Step.
-  using OnRows = FunctionRef<void(std::size_t first, std::size_t rows, const float* h)>;
+  // Called for all rows of each pass, a part of them in each slice.
+  using OnRows = FunctionRef<void(const ReadRows& rows)>;
 
-  // pass_rows >= 1. The tokens must lie within the vocabulary.
-  Reading(State start, std::vector<std::uint32_t> tokens, std::size_t pass_rows = kReadPass);
-  Reading(const Reading&) = delete;  // a pass points to the State
+  // pass_rows >= 1. The tokens must lie within the vocabulary; the network must outlive this.
+  Reading(Network& network, State start, std::vector<std::uint32_t> tokens,
+          std::size_t pass_rows = kReadPass);
+  Reading(const Reading&) = delete;  // a pass points to it
   Reading& operator=(const Reading&) = delete;
 
   // One slice. kMidway: within a pass, whose numbers are in the network's buffers. kMore: between two passes.
-  // kStopped: compute's stop was asked for before the end; the State is then of no use.
-  Progress Step(const Compute& compute, Network& network, const OnRows& on_rows);
+  // kStopped: a stop, looked at before every layer, was asked for before the end; the State is then of no
+  // use.
+  Progress Step(const std::stop_token& stop, const OnRows& on_rows);
   // Whether just one token is left, and no pass under way.
-  bool HasOneLeft() const { return batch_.rows() == 0 && next_ + 1 == tokens_.size(); }
-  // Reads the one token that each of them has left, as one batch: every weight is read once for all. The rows
-  // of the result, [readings, D], are in their order; valid until the network's next pass.
-  static const float* ReadTogether(const Compute& compute, Network& network,
-                                   std::span<Reading* const> readings);
+  bool HasOneLeft() const { return pass_ == 0 && next_ + 1 == tokens_.size(); }
+  // Reads the one token that each of them has left, as one batch of the first one's network: every weight is
+  // read once for all. The rows of the pass are in their order.
+  static void ReadBatch(std::span<Reading* const> readings);
   // Goes on with one more token, after the last is read.
   void Append(std::uint32_t token) { tokens_.push_back(token); }
 
   // After all that was read so far.
-  State TakeState() { return std::move(state_); }
+  State TakeState() { return network_.Export(std::move(state_)); }
 
  private:
-  void BeginPass(const Compute& compute, Network& network);
-  bool ReadLayers(const Compute& compute, Network& network);
+  void BeginPass();
+  bool ReadLayers(const std::stop_token& stop);
 
-  State state_;
+  Network& network_;
+  std::unique_ptr<NetworkState> state_;
   std::vector<std::uint32_t> tokens_;
   std::size_t pass_rows_;
-  std::size_t next_ = 0;  // position of the first token that was not handed out by on_rows
-  // The pass under way.
-  Batch batch_;
-  std::size_t layer_ = 0;     // the next
-  const float* h_ = nullptr;  // of the rows, once all layers are through
-  std::size_t handed_ = 0;    // rows
+  std::size_t next_ = 0;    // position of the first token that was not handed out by on_rows
+  std::size_t pass_ = 0;    // rows of the pass under way; 0 between two
+  std::size_t layer_ = 0;   // the next of that pass
+  std::size_t handed_ = 0;  // rows of it
 };
 
 // Throws EngineError(kToken) for an id outside the vocabulary.

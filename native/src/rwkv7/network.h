@@ -1,31 +1,46 @@
-// A network that can be read with: the forward pass in parts, for who makes way between two layers.
+// A network that can be read with: the forward pass in parts, so that others can go between two layers.
 //
-// Begin, then all layers in order, then End; nothing else may use the network's buffers in the meantime.
-// Logits may be asked for at any other time. The rows of a batch are as in batch.h; a token must lie within
-// the vocabulary. Layer throws Stopped when compute asks for it: States and buffers are then of no use.
-// Thread safety: one caller.
+// A pass is Begin, then all layers in order, then End; nothing else may use the network's memory in the
+// meantime. Where and with what it computes, and where its States lie, is not seen here, so that another
+// device can stand behind it. Tokens must lie within the vocabulary. Thread safety: one caller.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <span>
 
-#include "ops/compute.h"
-#include "rwkv7/batch.h"
+#include "rwkv7/shape.h"
+#include "rwkv7/state.h"
 
 namespace ouroboros {
+
+// A State where a network works on it. Only networks of its kind look inside.
+class NetworkState {
+ public:
+  virtual ~NetworkState() = default;
+};
+
+// A sequence's part in a pass, and the State before it, which End makes the one after it. A pass that does
+// not end leaves its States of no use.
+struct PassSequence {
+  std::span<const std::uint32_t> tokens;
+  NetworkState* state;
+};
 
 class Network {
  public:
   virtual ~Network() = default;
   virtual const Shape& shape() const = 0;
-  virtual void Begin(const Compute& compute, const Batch& batch) = 0;
-  // states: one per sequence, the State before on entry to layer 0, after on return from the last.
-  virtual void Layer(const Compute& compute, const Batch& batch, std::size_t layer,
-                     std::span<State> states) = 0;
-  // ln_out of the last block's output, [R, D]; valid until the next Begin.
-  virtual const float* End(const Compute& compute, const Batch& batch) = 0;
-  // logits[rows, V] of rows of End's result.
-  virtual void Logits(const Compute& compute, float* logits, const float* h, std::size_t rows) = 0;
+  virtual std::unique_ptr<NetworkState> Import(State state) const = 0;
+  virtual State Export(std::unique_ptr<NetworkState> state) const = 0;
+
+  // The rows of a pass are the tokens of its sequences, one sequence after another.
+  virtual void Begin(std::span<const PassSequence> sequences) = 0;
+  virtual void Layer(std::size_t layer) = 0;
+  virtual void End() = 0;
+  // logits[rows, V] of rows [first, first + rows) of the pass that ended last; until the next one begins.
+  virtual void Logits(float* logits, std::size_t first, std::size_t rows) = 0;
 };
 
 }  // namespace ouroboros

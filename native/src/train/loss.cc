@@ -117,12 +117,12 @@ Loss LossBackward(const Compute& compute, const Shape& shape, const Weights& wei
 }
 
 void ScoreRows(const Compute& compute, Network& network, Buffer& buffer, std::span<RowScore> scores,
-               const float* h, std::span<const std::uint32_t> targets) {
+               std::size_t first, std::span<const std::uint32_t> targets) {
   const std::size_t vocabulary = network.shape().vocabulary;
   for (std::size_t begin = 0; begin < targets.size(); begin += kScoreChunk) {
     const std::size_t count = std::min(kScoreChunk, targets.size() - begin);
     buffer.Grow(count * vocabulary);
-    network.Logits(compute, buffer.data(), h + begin * network.shape().width, count);
+    network.Logits(buffer.data(), first + begin, count);
     compute.lane.ParallelFor(count, [&](std::size_t i) {
       float* logits = buffer.data() + i * vocabulary;
       const SoftmaxRow statistics = compute.elementwise().softmax_statistics(logits, vocabulary);

@@ -67,7 +67,8 @@ struct RowScore {
   std::uint32_t best;
   float margin;  // target logit minus the best other logit
 };
+// scores, targets: [rows] of the network's last pass, from `first` on. logits is scratch.
 void ScoreRows(const Compute& compute, Network& network, Buffer& logits, std::span<RowScore> scores,
-               const float* h, std::span<const std::uint32_t> targets);
+               std::size_t first, std::span<const std::uint32_t> targets);
 
 }  // namespace ouroboros

@@ -60,17 +60,19 @@ Napi::Value Logits(const InspectedPtr& self, const Napi::CallbackInfo& info) {
   if (StringOf(options, "mode") == "step") pass_rows = 1;
   const std::size_t vocabulary = self->shape().vocabulary;
   std::vector<float> logits(tokens.size() * vocabulary);
-  Reading reading(StateOf(options, self->shape()), tokens, std::max<std::size_t>(1, pass_rows));
   Activations activations;
   const Weights weights = lora ? Lay(self->weights(), *lora) : self->weights();
-  MasterNetwork master(self->shape(), weights, activations);
+  TrainingNetwork training(self->compute(), self->shape(), weights, activations);
   std::optional<ServedReader> served;
-  if (const std::optional<WeightType> type = WeightTypeOf(options)) served.emplace(self->served(*type), lora);
-  Network& network = served ? served->network() : master;
-  const auto keep = [&](std::size_t first, std::size_t rows, const float* h) {
-    network.Logits(self->compute(), logits.data() + first * vocabulary, h, rows);
+  if (const std::optional<WeightType> type = WeightTypeOf(options)) {
+    served.emplace(self->compute(), self->served(*type), lora);
+  }
+  Network& network = served ? served->network() : training;
+  Reading reading(network, StateOf(options, self->shape()), tokens, std::max<std::size_t>(1, pass_rows));
+  const auto keep = [&](const ReadRows& rows) {
+    network.Logits(logits.data() + rows.position * vocabulary, rows.first, rows.count);
   };
-  while (SliceOf(reading.Step(self->compute(), network, keep)) != Slice::kDone) {
+  while (SliceOf(reading.Step({}, keep)) != Slice::kDone) {
   }
   Napi::Object result = Napi::Object::New(info.Env());
   result.Set("logits", ToJs(info.Env(), logits));

@@ -48,10 +48,10 @@ const ServedModel& InspectedServing::In(WeightType type, std::size_t threads) {
   return *model;
 }
 
-ServedReader::ServedReader(const ServedModel& model, Adapter adapter)
+ServedReader::ServedReader(const Compute& compute, const ServedModel& model, Adapter adapter)
     : adapter_(std::move(adapter)),
       weights_(LayServed(model.weights(), adapter_)),
-      network_(model.shape(), weights_, buffers_) {}
+      network_(compute, model.shape(), weights_, buffers_) {}
 
 Napi::Value RoundingErrorsToJs(Napi::Env env, const Checkpoint& checkpoint, const ServedModel& model,
                                Lane& lane) {

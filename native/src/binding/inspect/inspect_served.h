@@ -30,10 +30,11 @@ class InspectedServing {
   std::array<std::shared_ptr<const ServedModel>, kWeightTypeNames.size()> models_;
 };
 
-// A served model with an adapter laid over it, ready to read with. The model must outlive it.
+// A served model with an adapter laid over it, ready to read with. The model, and what compute refers to,
+// must outlive it.
 class ServedReader {
  public:
-  ServedReader(const ServedModel& model, Adapter adapter);
+  ServedReader(const Compute& compute, const ServedModel& model, Adapter adapter);
   ServedReader(const ServedReader&) = delete;  // the network points into it
   ServedReader& operator=(const ServedReader&) = delete;
 

@@ -307,9 +307,9 @@ void LayerPass::Run() {
 
 }  // namespace
 
-void ServedNetwork::Plan(const Batch& batch) {
+void ServedNetwork::Plan() {
   ServedBuffers& b = buffers_;
-  const std::size_t rows = batch.rows(), full = rows * shape_.width, per_head = rows * shape_.heads;
+  const std::size_t rows = batch().rows(), full = rows * shape_.width, per_head = rows * shape_.heads;
   // An adapter may have replaced any of the model's matrices by its own, of another type.
   const bool quantizes = std::any_of(weights_.blocks.begin(), weights_.blocks.end(), HasQuantized);
   std::array<std::size_t, kBigMatrices> lora_ranks{};
@@ -345,46 +345,48 @@ void ServedNetwork::Plan(const Batch& batch) {
   operands([&](Operand& operand, std::size_t, bool) { ZeroPadding(operand, rows); });
 }
 
-void ServedNetwork::Begin(const Compute& compute, const Batch& batch) {
-  Plan(batch);
+void ServedNetwork::Begin(std::span<const PassSequence> sequences) {
+  TakeSequences(sequences);
+  Plan();
   const std::size_t width = shape_.width;
-  ForRowBlocks(compute, batch.rows(), [&](std::size_t first, std::size_t count) {
+  ForRowBlocks(compute(), batch().rows(), [&](std::size_t first, std::size_t count) {
     for (std::size_t row = first; row < first + count; ++row) {
-      weights_.emb.Row(batch.tokens[row], width, buffers_.h + row * width);
+      weights_.emb.Row(batch().tokens[row], width, buffers_.h + row * width);
     }
     const NormView<const float>& ln0 = weights_.blocks[0].vectors.ln0;
-    compute.elementwise().layer_norm({count, width, width}, buffers_.x + first * width, buffers_.mean + first,
-                                     buffers_.rstd + first, buffers_.h + first * width, ln0.weight, ln0.bias,
-                                     kLayerNormEpsilon);
+    compute().elementwise().layer_norm({count, width, width}, buffers_.x + first * width,
+                                       buffers_.mean + first, buffers_.rstd + first,
+                                       buffers_.h + first * width, ln0.weight, ln0.bias, kLayerNormEpsilon);
   });
 }
 
-void ServedNetwork::Layer(const Compute& compute, const Batch& batch, std::size_t layer,
-                          std::span<State> states) {
-  compute.ThrowIfStopped();
-  LayerPass(compute, shape_, weights_.blocks[layer], batch, buffers_, layer, states).Run();
+void ServedNetwork::Layer(std::size_t layer) {
+  LayerPass(compute(), shape_, weights_.blocks[layer], batch(), buffers_, layer, states()).Run();
 }
 
-const float* ServedNetwork::End(const Compute& compute, const Batch& batch) {
-  LayerNormForward(compute, buffers_.h, buffers_.mean, buffers_.rstd, buffers_.x, weights_.ln_out,
-                   batch.rows(), shape_.width);
-  return buffers_.h;
+void ServedNetwork::End() {
+  LayerNormForward(compute(), buffers_.h, buffers_.mean, buffers_.rstd, buffers_.x, weights_.ln_out,
+                   batch().rows(), shape_.width);
+  ReturnStates();
 }
 
-void ServedNetwork::Logits(const Compute& compute, float* logits, const float* h, std::size_t rows) {
+void ServedNetwork::Logits(float* logits, std::size_t first_row, std::size_t rows) {
+  const float* const h = buffers_.h + first_row * shape_.width;
+  const PackedKernels& kernels = compute().kernels.packed;
+  Lane& lane = compute().lane;
   Operand& input = buffers_.head_input;
   buffers_.head_arena.Run(
       [&](Arena& arena) { PlanOperand(arena, input, rows, shape_.width, IsQuantized(weights_.head.type)); });
-  PackedProducts head(compute.kernels.packed, rows, compute.lane.threads());
+  PackedProducts head(kernels, rows, lane.threads());
   head.Add({&weights_.head, &input, logits, shape_.vocabulary, false});
   const auto take = [&](std::size_t task) {
     const std::size_t first = task * kTaskRows, count = std::min(kTaskRows, rows - first);
     std::copy_n(h + first * shape_.width, count * shape_.width, input.Row(first));
-    Quantize(compute.kernels.packed, input, first, count);
+    Quantize(kernels, input, first, count);
   };
   const auto multiply = [&](std::size_t task) { head.Run(task); };
   const Phase phases[] = {{(rows + kTaskRows - 1) / kTaskRows, take}, {head.tasks(), multiply}};
-  compute.lane.RunPhases(phases);
+  lane.RunPhases(phases);
 }
 
 }  // namespace ouroboros

@@ -3,7 +3,7 @@
 // A layer is one chain of parallel phases (thread_pool.h): rows are normalised, shifted and rounded; then
 // come products over panels of weights, shared out among the threads; then heads, each with its gates, its
 // wkv and its group norm. Every number is computed alone from its own row's past, so that any way to cut a
-// text into passes, any company in a batch and any number of threads give the same bits.
+// text into passes, any others in a batch and any number of threads give the same bits.
 //
 // Thread safety: one caller. Lifetime: shape, weights and buffers must outlive it.
 #pragma once
@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "ops/packed_product.h"
-#include "rwkv7/network.h"
+#include "rwkv7/cpu_network.h"
 #include "rwkv7/served/served_weights.h"
 #include "tensor/arena.h"
 
@@ -36,19 +36,20 @@ struct ServedBuffers {
   Operand head_input;
 };
 
-class ServedNetwork final : public Network {
+class ServedNetwork final : public CpuNetwork {
  public:
-  ServedNetwork(const Shape& shape, const ServedWeights& weights, ServedBuffers& buffers)
-      : shape_(shape), weights_(weights), buffers_(buffers) {}
+  ServedNetwork(const Compute& compute, const Shape& shape, const ServedWeights& weights,
+                ServedBuffers& buffers)
+      : CpuNetwork(compute), shape_(shape), weights_(weights), buffers_(buffers) {}
 
   const Shape& shape() const override { return shape_; }
-  void Begin(const Compute& compute, const Batch& batch) override;
-  void Layer(const Compute& compute, const Batch& batch, std::size_t layer, std::span<State> states) override;
-  const float* End(const Compute& compute, const Batch& batch) override;
-  void Logits(const Compute& compute, float* logits, const float* h, std::size_t rows) override;
+  void Begin(std::span<const PassSequence> sequences) override;
+  void Layer(std::size_t layer) override;
+  void End() override;
+  void Logits(float* logits, std::size_t first, std::size_t rows) override;
 
  private:
-  void Plan(const Batch& batch);
+  void Plan();
 
   const Shape& shape_;
   const ServedWeights& weights_;

@@ -4,30 +4,31 @@
 // Thread safety and lifetime: one caller; views only, so all that it is given must outlive it.
 #pragma once
 
-#include "rwkv7/network.h"
+#include "rwkv7/cpu_network.h"
 #include "rwkv7/training/model.h"
 
 namespace ouroboros {
 
-class MasterNetwork final : public Network {
+class TrainingNetwork final : public CpuNetwork {
  public:
-  MasterNetwork(const Shape& shape, const Weights& weights, Activations& activations)
-      : shape_(shape), weights_(weights), activations_(activations) {}
+  TrainingNetwork(const Compute& compute, const Shape& shape, const Weights& weights,
+                  Activations& activations)
+      : CpuNetwork(compute), shape_(shape), weights_(weights), activations_(activations) {}
 
   const Shape& shape() const override { return shape_; }
-  void Begin(const Compute& compute, const Batch& batch) override {
-    BeginForward(compute, shape_, weights_, batch, activations_, Mode::kInference);
+  void Begin(std::span<const PassSequence> sequences) override {
+    TakeSequences(sequences);
+    BeginForward(compute(), shape_, weights_, batch(), activations_, Mode::kInference);
   }
-  void Layer(const Compute& compute, const Batch& batch, std::size_t layer,
-             std::span<State> states) override {
-    ForwardLayer(compute, shape_, weights_, batch, activations_, layer, states);
+  void Layer(std::size_t layer) override {
+    ForwardLayer(compute(), shape_, weights_, batch(), activations_, layer, states());
   }
-  const float* End(const Compute& compute, const Batch& batch) override {
-    EndForward(compute, shape_, weights_, batch, activations_);
-    return activations_.h;
+  void End() override {
+    EndForward(compute(), shape_, weights_, batch(), activations_);
+    ReturnStates();
   }
-  void Logits(const Compute& compute, float* logits, const float* h, std::size_t rows) override {
-    HeadForward(compute, shape_, weights_, logits, h, rows);
+  void Logits(float* logits, std::size_t first, std::size_t rows) override {
+    HeadForward(compute(), shape_, weights_, logits, activations_.h + first * shape_.width, rows);
   }
 
  private:
