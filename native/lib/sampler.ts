@@ -63,9 +63,12 @@ export function isUncounted(bytes: Uint8Array): boolean {
   return samplerAddon().isUncounted(bytes);
 }
 
+/** Above every vocabulary that the engine reads. */
+const VOCABULARY_SIZE_MAX = 2 ** 21;
+
 /** Throws EngineError `argument` for options out of range; its methods do, and `numbers` for logits that are not finite. */
 export function createSampler({ sampling, vocabularySize, uncounted, past }: SamplerOptions): Sampler {
-  if (!Number.isSafeInteger(vocabularySize) || vocabularySize < 1 || vocabularySize > 2 ** 21) {
+  if (!Number.isSafeInteger(vocabularySize) || vocabularySize < 1 || vocabularySize > VOCABULARY_SIZE_MAX) {
     throw new TypeError("createSampler needs the number of tokens in the vocabulary.");
   }
   const native = guarded(

@@ -19,8 +19,8 @@ namespace ouroboros {
 class FrozenOperands {
  public:
   // `frozen` must outlive this.
-  FrozenOperands(std::span<const float> frozen, std::size_t bytes_most)
-      : frozen_(frozen), floats_left_(bytes_most / sizeof(float)) {}
+  FrozenOperands(std::span<const float> frozen, std::size_t bytes_max)
+      : frozen_(frozen), floats_left_(bytes_max / sizeof(float)) {}
 
   // For GemmArguments::packed_b of a product that is TakesBf16. Null where b is not frozen or no room is
   // left.

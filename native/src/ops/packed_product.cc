@@ -10,14 +10,14 @@ namespace {
 // whole matrix.
 constexpr std::size_t kTaskPanels = 4;
 constexpr std::size_t kTaskRows = 64;
-constexpr std::size_t kFewRowsMost = 16;
+constexpr std::size_t kFewRowsMax = 16;
 constexpr std::size_t kFewRowsTaskPanels = 32;
 // A matrix is shared out into so many tasks per thread at least, where it has the panels.
 constexpr std::size_t kTasksPerThread = 2;
 constexpr std::size_t kLine = 64;
 
 std::size_t TaskPanels(const PackedMatrix& matrix, std::size_t rows, std::size_t threads) {
-  if (rows > kFewRowsMost) return kTaskPanels;
+  if (rows > kFewRowsMax) return kTaskPanels;
   if (threads == 1) return matrix.panels();
   const std::size_t share = matrix.panels() / (threads * kTasksPerThread) / kTaskPanels * kTaskPanels;
   return std::clamp(share, kTaskPanels, kFewRowsTaskPanels);

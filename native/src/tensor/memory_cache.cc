@@ -9,9 +9,9 @@ namespace {
 
 constexpr std::align_val_t kAlignment{64};
 // Smaller blocks the allocator itself keeps at hand.
-constexpr std::size_t kBlockLeast = std::size_t{64} << 10;
-constexpr std::size_t kKeptMost = std::size_t{64} << 20;
-constexpr std::size_t kBlocksMost = 64;
+constexpr std::size_t kBlockBytesMin = std::size_t{64} << 10;
+constexpr std::size_t kKeptBytesMax = std::size_t{64} << 20;
+constexpr std::size_t kBlocksMax = 64;
 
 class Cache {
  public:
@@ -30,7 +30,7 @@ class Cache {
 
   bool Keep(void* memory, std::size_t bytes) {
     const std::lock_guard lock(mutex_);
-    if (count_ == kBlocksMost || kept_ + bytes > kKeptMost) return false;
+    if (count_ == kBlocksMax || kept_ + bytes > kKeptBytesMax) return false;
     blocks_[count_++] = {memory, bytes};
     kept_ += bytes;
     return true;
@@ -42,7 +42,7 @@ class Cache {
     std::size_t bytes;
   };
   std::mutex mutex_;
-  std::array<Block, kBlocksMost> blocks_{};
+  std::array<Block, kBlocksMax> blocks_{};
   std::size_t count_ = 0;
   std::size_t kept_ = 0;
 };
@@ -55,7 +55,7 @@ Cache& TheCache() {
 }  // namespace
 
 void* TakeMemory(std::size_t bytes) {
-  if (bytes >= kBlockLeast) {
+  if (bytes >= kBlockBytesMin) {
     if (void* const memory = TheCache().Take(bytes)) return memory;
   }
   return ::operator new(bytes, kAlignment);
@@ -63,7 +63,7 @@ void* TakeMemory(std::size_t bytes) {
 
 void ReturnMemory(void* memory, std::size_t bytes) noexcept {
   if (memory == nullptr) return;
-  if (bytes >= kBlockLeast && TheCache().Keep(memory, bytes)) return;
+  if (bytes >= kBlockBytesMin && TheCache().Keep(memory, bytes)) return;
   ::operator delete(memory, kAlignment);
 }
 

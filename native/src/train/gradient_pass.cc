@@ -23,7 +23,7 @@ bool IsHiddenTrained(const Gradients& gradients, std::size_t lowest, const State
 
 bool Recomputes(Checkpointing wish, const Shape& shape, std::size_t rows, std::size_t lowest) {
   if (wish != Checkpointing::kAuto) return wish == Checkpointing::kOn;
-  return KeptBytes(shape, rows, {lowest, false}) > kKeptBytesMost;
+  return KeptBytes(shape, rows, {lowest, false}) > kActivationBytesMax;
 }
 
 }  // namespace

@@ -25,9 +25,9 @@ struct TrainSequence {
   std::shared_ptr<const State> state;                // not null
 };
 
-// kAuto: where the layers would keep more than kKeptBytesMost.
+// kAuto: where the layers would keep more than kActivationBytesMax.
 enum class Checkpointing { kOff, kOn, kAuto };
-constexpr std::size_t kKeptBytesMost = std::size_t{512} << 20;
+constexpr std::size_t kActivationBytesMax = std::size_t{512} << 20;
 
 struct PassOptions {
   bool l2wrap = false;

@@ -13,7 +13,7 @@ namespace {
 // many rows: as many as fit 134 MB (65536 tokens: 512 rows), and where the vocabulary is small, as many as
 // fit the cache (8 MB).
 constexpr std::size_t kHeadChunk = 512;
-constexpr std::size_t kLogitsMost = std::size_t{1} << 25;
+constexpr std::size_t kLogitsMax = std::size_t{1} << 25;
 constexpr std::size_t kCachedLogits = std::size_t{1} << 21;
 // Rows that are scored at once.
 constexpr std::size_t kScoreChunk = 128;
@@ -21,7 +21,7 @@ constexpr std::size_t kScoreChunk = 128;
 constexpr std::size_t kLossLoop = std::size_t{1} << 23;
 
 std::size_t HeadChunkOf(std::size_t vocabulary) {
-  const std::size_t most = std::max(std::size_t{1}, kLogitsMost / vocabulary);
+  const std::size_t most = std::max(std::size_t{1}, kLogitsMax / vocabulary);
   return std::max(std::min(kHeadChunk, most), kCachedLogits / vocabulary);
 }
 

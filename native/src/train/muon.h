@@ -35,10 +35,10 @@ struct MuonOptions {
   float momentum;             // μ
   float learning_rate_scale;  // rate = this times AdamW's
   float weight_decay;
-  std::size_t iterations;  // 1 .. kMuonIterationsMost
+  std::size_t iterations;  // 1 .. kMuonIterationsMax
 };
 // More would not bring singular values closer to 1 with these coefficients, and need another way to compute.
-constexpr std::size_t kMuonIterationsMost = 5;
+constexpr std::size_t kMuonIterationsMax = 5;
 
 // Whether Muon takes it: one of the six big matrices of a layer, whole.
 bool IsHiddenMatrix(const ParameterInfo& parameter);

@@ -14,7 +14,7 @@ namespace ouroboros {
 namespace {
 
 // Of frozen matrices that stay packed: all of a model of 0.1B, both ways.
-constexpr std::size_t kFrozenBytesMost = std::size_t{640} << 20;
+constexpr std::size_t kFrozenBytesMax = std::size_t{640} << 20;
 
 }  // namespace
 
@@ -23,7 +23,7 @@ Trainer::Trainer(std::shared_ptr<const Checkpoint> checkpoint, ParameterSet set,
     : checkpoint_(std::move(checkpoint)),
       set_(std::move(set)),
       options_(options.adamw),
-      frozen_(checkpoint_->values.span(), kFrozenBytesMost) {
+      frozen_(checkpoint_->values.span(), kFrozenBytesMax) {
   if (set_.parameters.back().name == kEmbedding) embedding_.emplace(shape().vocabulary, shape().width);
   const std::size_t dense = embedding_ ? set_.parameters.back().offset : set_.values.size();
   for (Buffer* buffer : {&moments_.m, &moments_.v, &gradients_}) {

@@ -58,7 +58,7 @@ class Comparison {
 };
 
 // All lengths up to twice the widest vector, and one more.
-constexpr std::size_t kLengthMost = 2 * 16 + 1;
+constexpr std::size_t kLengthMax = 2 * 16 + 1;
 
 void CheckVectors(Comparison& comparison);
 void CheckRegions(Comparison& comparison);

@@ -237,7 +237,7 @@ void CheckRegion(Comparison& comparison, const RegionCase& c, std::size_t column
 
 void CheckRegions(Comparison& comparison) {
   for (const RegionCase& c : kCases) {
-    for (std::size_t n = c.narrowest; n <= kLengthMost; ++n) CheckRegion(comparison, c, n);
+    for (std::size_t n = c.narrowest; n <= kLengthMax; ++n) CheckRegion(comparison, c, n);
   }
   for (const RegionCase& c : kHeadCases) {
     for (const std::size_t heads : {1, 2, 3}) CheckRegion(comparison, c, heads * kHeadSize);

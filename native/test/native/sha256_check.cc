@@ -13,8 +13,8 @@
 namespace ouroboros::check {
 namespace {
 
-constexpr std::size_t kLengthsMost = 5 * kSha256Block;
-constexpr std::size_t kShiftsMost = 16;
+constexpr std::size_t kLengthsMax = 5 * kSha256Block;
+constexpr std::size_t kShiftsMax = 16;
 
 struct KnownDigest {
   std::string_view text;
@@ -53,11 +53,11 @@ std::size_t CheckSha256() {
   const Sha256Blocks best = BestSha256Blocks();
   std::size_t failed =
       KnownDigestsMissed(Sha256BlocksPortable, "portable") + KnownDigestsMissed(best, "this processor's");
-  std::vector<std::byte> bytes(kLengthsMost + kShiftsMost);
+  std::vector<std::byte> bytes(kLengthsMax + kShiftsMax);
   Random random(1);
   std::ranges::generate(bytes, [&] { return static_cast<std::byte>(random.Next() & 255u); });
-  for (std::size_t length = 0; length <= kLengthsMost; ++length) {
-    const std::span<const std::byte> part = std::span(bytes).subspan(length % kShiftsMost, length);
+  for (std::size_t length = 0; length <= kLengthsMax; ++length) {
+    const std::span<const std::byte> part = std::span(bytes).subspan(length % kShiftsMax, length);
     if (DigestOf(best, part) == DigestOf(Sha256BlocksPortable, part)) continue;
     std::printf("FAILED sha256: %zu bytes have another digest than by the portable way\n", length);
     ++failed;

@@ -138,7 +138,7 @@ const VectorCase kSpecialCases[] = {
 
 void CheckVectors(Comparison& comparison) {
   for (const VectorCase& c : kCases) {
-    for (std::size_t n = c.shortest; n <= kLengthMost; ++n) {
+    for (std::size_t n = c.shortest; n <= kLengthMax; ++n) {
       comparison.Check(std::string(c.name) + " of " + std::to_string(n), [&](Run& run) { c.run(run, n); });
     }
   }

@@ -36,7 +36,7 @@ void RunThread::Loop() {
     Taken taken = TakeNext();
     lock.unlock();
     const auto begin = std::chrono::steady_clock::now();
-    std::array<Slice, kCompanyMost> slices{};
+    std::array<Slice, kBatchMax> slices{};
     Step(taken, slices);
     const Turns::Duration took = std::chrono::steady_clock::now() - begin;
     lock.lock();
@@ -63,7 +63,7 @@ void RunThread::Step(Taken& taken, std::span<Slice> slices) {
     slices[0] = taken.entries.front().run->Step();
     return;
   }
-  std::array<Run*, kCompanyMost> runs{};
+  std::array<Run*, kBatchMax> runs{};
   std::size_t count = 0;
   for (const Entry& entry : taken.entries) runs[count++] = entry.run.get();
   runs[0]->StepTogether(std::span(runs).first(count), slices.first(count));
@@ -92,7 +92,7 @@ RunThread::Taken RunThread::TakeNext() {
   const void* const company = taken.entries.front().run->Company();
   for (auto entry = own.begin(); company != nullptr && entry != own.end();) {
     const auto next_entry = std::next(entry);
-    if (taken.entries.size() == kCompanyMost) break;
+    if (taken.entries.size() == kBatchMax) break;
     if (entry->run->Company() == company) taken.entries.splice(taken.entries.end(), own, entry);
     entry = next_entry;
   }

@@ -53,7 +53,7 @@ class RunThread {
     Entries entries;  // one, or the company of the first
   };
   // Rows of a batch beyond which another costs as much as alone.
-  static constexpr std::size_t kCompanyMost = 16;
+  static constexpr std::size_t kBatchMax = 16;
 
   void Loop();
   Turns::Waiting Waiting() const;

@@ -29,16 +29,16 @@ constexpr auto kSpin = std::chrono::microseconds(30);
 constexpr int kPausesPerClockRead = 16;
 
 // While a Generation is active, training gets 1 / (1 + kWaitPerWork) of the time, at worst one loop per
-// kWaitMost.
+// kWaitMax.
 constexpr int kWaitPerWork = 19;
-constexpr auto kWaitMost = std::chrono::milliseconds(50);
+constexpr auto kWaitMax = std::chrono::milliseconds(50);
 // A Generation counts as active for so long after its end: who types asks again at once, and then meets
 // neither a training loop nor threads that are just waking up. Shorter than the gap between two keys of a
 // fast typist.
 constexpr auto kLinger = std::chrono::milliseconds(40);
 
 constexpr std::size_t kScratchSlots = 4;
-constexpr std::size_t kThreadsMost = 1024;
+constexpr std::size_t kThreadsMax = 1024;
 
 // 0 for every thread that is no worker. A worker belongs to one pool for life.
 thread_local std::size_t worker_index = 0;
@@ -113,7 +113,7 @@ struct ThreadPool::Impl {
     alignas(64) std::atomic<std::size_t> next_task{0};
     alignas(64) std::atomic<std::size_t> done{0};  // tasks that have ended
   };
-  std::array<Progress, kPhasesMost> progress;
+  std::array<Progress, kPhasesMax> progress;
   std::atomic<bool> failed{false};
   alignas(64) std::atomic<std::uint32_t> joined{0};
   std::exception_ptr failure;  // guarded by failure_mutex
@@ -256,7 +256,7 @@ void ThreadPool::Impl::RunLoop(std::span<const Phase> loop) {
 void ThreadPool::Impl::TakeTurn(Priority priority, Clock::duration last_loop) {
   std::unique_lock lock(turn_mutex);
   if (priority == Priority::kTrain && (generations > 0 || Clock::now() < quiet_until)) {
-    const auto due = Clock::now() + std::min<Clock::duration>(last_loop * kWaitPerWork, kWaitMost);
+    const auto due = Clock::now() + std::min<Clock::duration>(last_loop * kWaitPerWork, kWaitMax);
     while (Clock::now() < due && (generations > 0 || Clock::now() < quiet_until)) {
       generations_ended.wait_until(lock, generations > 0 ? due : std::min(due, quiet_until));
     }
@@ -290,7 +290,7 @@ void ThreadPool::Impl::EndTurn() {
 }
 
 ThreadPool::ThreadPool(std::size_t threads) {
-  if (threads == 0 || threads > kThreadsMost) {
+  if (threads == 0 || threads > kThreadsMax) {
     throw EngineError(ErrorCode::kArgument, "the number of threads must lie between 1 and 1024");
   }
   impl_ = std::make_unique<Impl>(threads);
@@ -347,7 +347,7 @@ void Lane::ParallelFor(std::size_t tasks, FunctionRef<void(std::size_t task)> bo
 }
 
 void Lane::RunPhases(std::span<const Phase> phases) {
-  OURO_CHECK(!inside_body && phases.size() <= kPhasesMost);
+  OURO_CHECK(!inside_body && phases.size() <= kPhasesMax);
   ThreadPool::Impl& pool = impl_->pool;
   pool.TakeTurn(impl_->priority, impl_->last_loop);
   const auto begin = Clock::now();

@@ -58,7 +58,7 @@ struct Phase {
   std::size_t tasks;
   FunctionRef<void(std::size_t task)> body;
 };
-constexpr std::size_t kPhasesMost = 16;
+constexpr std::size_t kPhasesMax = 16;
 
 class Lane {
  public:
@@ -71,7 +71,7 @@ class Lane {
   // all are done. The first exception of a body is rethrown here after all that had begun have ended; the
   // others are then skipped. Must not be nested.
   void ParallelFor(std::size_t tasks, FunctionRef<void(std::size_t task)> body);
-  // The same for up to kPhasesMost loops, each of which begins when the one before has ended. They take one
+  // The same for up to kPhasesMax loops, each of which begins when the one before has ended. They take one
   // turn, and cost about a tenth of as many calls of ParallelFor.
   void RunPhases(std::span<const Phase> phases);
 

@@ -29,11 +29,11 @@ MuonOptions MuonOf(const Napi::Object& object, float weight_decay) {
   muon.momentum = FloatOr(object, "momentum", kMuonMomentum);
   muon.learning_rate_scale = FloatOr(object, "learningRateScale", 1);
   muon.weight_decay = FloatOr(object, "weightDecay", weight_decay);
-  muon.iterations = Has(object, "iterations") ? SizeOf(object, "iterations") : kMuonIterationsMost;
+  muon.iterations = Has(object, "iterations") ? SizeOf(object, "iterations") : kMuonIterationsMax;
   if (!(muon.momentum >= 0 && muon.momentum < 1)) RefuseArgument("muon.momentum");
   if (!std::isfinite(muon.learning_rate_scale)) RefuseArgument("muon.learningRateScale");
   if (!std::isfinite(muon.weight_decay)) RefuseArgument("muon.weightDecay");
-  if (muon.iterations < 1 || muon.iterations > kMuonIterationsMost) RefuseArgument("muon.iterations");
+  if (muon.iterations < 1 || muon.iterations > kMuonIterationsMax) RefuseArgument("muon.iterations");
   return muon;
 }
 

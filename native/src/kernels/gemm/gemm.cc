@@ -8,14 +8,14 @@ namespace ouroboros {
 namespace {
 
 // Up to this many rows or columns, packing costs more than it gains (measured for k = 256 .. 2048).
-constexpr std::size_t kFewRowsMost = 64;
+constexpr std::size_t kFewRowsMax = 64;
 // The same for bf16, which the packed way alone has.
-constexpr std::size_t kBf16Least = 32;
+constexpr std::size_t kBf16RowsMin = 32;
 
 }  // namespace
 
 bool TakesBf16(const Kernels& kernels, std::size_t m, std::size_t n) {
-  return kernels.gemm_bf16 != nullptr && std::min(m, n) >= kBf16Least;
+  return kernels.gemm_bf16 != nullptr && std::min(m, n) >= kBf16RowsMin;
 }
 
 std::size_t PackedBf16Floats(const Kernels& kernels, std::size_t n, std::size_t k) {
@@ -37,11 +37,11 @@ void Gemm(const Kernels& kernels, Lane& lane, const GemmArguments& arguments) {
   }
   if (args.precision == Precision::kBf16 && TakesBf16(kernels, args.m, args.n)) {
     PackedGemm(*kernels.gemm_bf16, lane, args);
-  } else if (args.m <= kFewRowsMost) {
+  } else if (args.m <= kFewRowsMax) {
     FewRowsGemm(
         kernels, lane,
         {args.m, args.n, args.k, args.a, args.b, args.c, args.c_stride, 1, args.scale, args.accumulate});
-  } else if (args.n <= kFewRowsMost) {
+  } else if (args.n <= kFewRowsMax) {
     const StridedMatrix x = {args.b.data, args.b.column_stride, args.b.row_stride};
     const StridedMatrix w = {args.a.data, args.a.column_stride, args.a.row_stride};
     FewRowsGemm(kernels, lane,

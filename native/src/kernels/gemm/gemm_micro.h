@@ -62,6 +62,6 @@ struct GemmMicroKernel {
 };
 
 // Most floats of one tile of `multiply`, over all instruction sets.
-constexpr std::size_t kGemmTileMost = 12 * 32;
+constexpr std::size_t kGemmTileMax = 12 * 32;
 
 }  // namespace ouroboros

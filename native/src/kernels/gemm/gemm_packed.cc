@@ -11,8 +11,8 @@ namespace {
 constexpr std::size_t kBlockWords = 256;
 // Packed B that is kept at once, in words (4 MB): shared by all threads, so it should fit their common cache.
 constexpr std::size_t kPackedWords = std::size_t{1} << 20;
-constexpr std::size_t kPackedDepthMost = 2048;  // words along k
-static_assert(kPackedDepthMost % kBlockWords == 0);
+constexpr std::size_t kPackedDepthMax = 2048;  // words along k
+static_assert(kPackedDepthMax % kBlockWords == 0);
 // Rows of C, and words of a block of B, of one task at most: that and its packed A then stay in L2 (512 and
 // 96 KB).
 constexpr std::size_t kTaskRows = 96;
@@ -45,12 +45,12 @@ void ForParts(const GemmPanelKernel& kernel, std::size_t n, std::size_t k, const
   const std::size_t depth = CeilDivide(k, kernel.steps_per_word);
   if (depth == 0) return;
   const std::size_t columns_most = std::max(
-      kernel.columns, kPackedWords / std::min(depth, kPackedDepthMost) / kernel.columns * kernel.columns);
+      kernel.columns, kPackedWords / std::min(depth, kPackedDepthMax) / kernel.columns * kernel.columns);
   std::size_t before = 0;
   for (std::size_t column = 0; column < n; column += columns_most) {
-    for (std::size_t word = 0; word < depth; word += kPackedDepthMost) {
+    for (std::size_t word = 0; word < depth; word += kPackedDepthMax) {
       const Range columns = {column, std::min(columns_most, n - column)};
-      const Range words = {word, std::min(kPackedDepthMost, depth - word)};
+      const Range words = {word, std::min(kPackedDepthMax, depth - word)};
       body(columns, words, before);
       before += RoundUp(columns.size, kernel.columns) * words.size;
     }
@@ -164,7 +164,7 @@ class Packed {
         if (tile_rows == micro_.rows && tile_columns == micro_.columns) {
           micro_.multiply(c_row + c, args_.c_stride, a_panel, b_panel, words.size, accumulate);
         } else {
-          alignas(64) float aside[kGemmTileMost];
+          alignas(64) float aside[kGemmTileMax];
           micro_.multiply(aside, micro_.columns, a_panel, b_panel, words.size, false);
           PutPart(c_row + c, aside, tile_rows, tile_columns, accumulate);
         }

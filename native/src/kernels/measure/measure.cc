@@ -9,8 +9,8 @@
 namespace ouroboros {
 namespace {
 
-constexpr double kSecondsMost = 0.25;
-constexpr int kRunsLeast = 5;
+constexpr double kSecondsMax = 0.25;
+constexpr int kRunsMin = 5;
 
 double Now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -22,7 +22,7 @@ double BestRun(const Body& body) {
   body();
   double best = 1e9;
   const double begin = Now();
-  for (int run = 0; run < kRunsLeast || Now() - begin < kSecondsMost; ++run) {
+  for (int run = 0; run < kRunsMin || Now() - begin < kSecondsMax; ++run) {
     const double start = Now();
     body();
     best = std::min(best, Now() - start);

@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t kIterations = 20'000;
 constexpr int kRuns = 5;
 // Packing bf16 operands costs something too; and a choice should be the same from one day to the next.
-constexpr double kRatioLeast = 1.2;
+constexpr double kRatioMin = 1.2;
 
 // Operations per second of the best of some runs.
 double SpeedOf(std::size_t (*probe)(std::size_t iterations, float* keep)) {
@@ -30,7 +30,7 @@ double SpeedOf(std::size_t (*probe)(std::size_t iterations, float* keep)) {
 Precision Measure(const Kernels& kernels) {
   const NarrowProbe narrow = NarrowProbeFor(NarrowOperands::kBf16);
   if (kernels.gemm_bf16 == nullptr || narrow == nullptr) return Precision::kF32;
-  const bool is_faster = SpeedOf(narrow) > kRatioLeast * SpeedOf(kernels.probe.multiply_adds);
+  const bool is_faster = SpeedOf(narrow) > kRatioMin * SpeedOf(kernels.probe.multiply_adds);
   return is_faster ? Precision::kBf16 : Precision::kF32;
 }
 

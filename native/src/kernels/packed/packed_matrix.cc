@@ -8,7 +8,7 @@
 namespace ouroboros {
 namespace {
 
-constexpr float kQ8Most = 127.0f;
+constexpr float kQ8Max = 127.0f;
 constexpr int kQ8Offset = 128;
 constexpr int kQ4Offset = 8;
 
@@ -66,7 +66,7 @@ float LargestMagnitude(const float* values) {
 }
 
 void PackQ8Group(std::byte* to, std::uint16_t* scale, const float* values) {
-  const float step = LargestMagnitude(values) / kQ8Most;
+  const float step = LargestMagnitude(values) / kQ8Max;
   const float inverse = step == 0 ? 0.0f : 1.0f / step;
   *scale = F16FromF32(step);
   std::uint8_t levels[kScaleGroup];

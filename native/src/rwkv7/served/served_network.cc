@@ -230,7 +230,7 @@ void LayerPass::SquareKeys(std::size_t task) const {
 
 void LayerPass::Run() {
   std::vector<Phase> phases;
-  phases.reserve(kPhasesMost);
+  phases.reserve(kPhasesMax);
   const auto add_products = [&](const auto& products, const auto& body) {
     if (!products.empty()) phases.push_back({products.tasks(), body});
   };
