@@ -43,7 +43,7 @@ struct EngineCore {
   const Precision precision;  // of training's matrix products
   ThreadPool pool;
   Worker generate, train;
-  // Of the generate thread, by class, since a pass makes way to those of a higher class; and of the other.
+  // The generate thread has buffers per class, since a pass makes way for runs of a higher class.
   std::array<ServedBuffers, kRunClasses> buffers;
   Activations train_activations;
   std::atomic<bool> closed = false;

@@ -1,4 +1,4 @@
-// Jobs of the generate thread, which go forward in slices and take turns with one another (run_thread.h).
+// Jobs of the generate thread, which go forward in slices, one after another in turn (run_thread.h).
 //
 // make(queue) runs at the job's first slice, so that a job that waits holds no more than its request; what it
 // returns goes on by Step(stop) and ends by Finish() (model_runs.h).
@@ -28,7 +28,7 @@ class JobRun final : public Run {
   using Sliced = std::invoke_result_t<Make&, JobQueue&>;  // a unique_ptr
   using SlicedRun = typename Sliced::element_type;
   using Result = decltype(std::declval<Sliced&>()->Finish());
-  static constexpr bool kHasCompany = requires(const SlicedRun& run) { run.Company(); };
+  static constexpr bool kCanBatch = requires(const SlicedRun& run) { run.BatchKey(); };
 
   JobRun(JobPtr<Result> job, std::shared_ptr<EngineCore> core, RunClass run_class, Make make, ToJs to_js)
       : job_(std::move(job)),
@@ -48,22 +48,22 @@ class JobRun final : public Run {
     });
     return slice;
   }
-  const void* Company() const override {
-    if constexpr (kHasCompany) return sliced_ == nullptr ? nullptr : sliced_->Company();
+  const void* BatchKey() const override {
+    if constexpr (kCanBatch) return sliced_ == nullptr ? nullptr : sliced_->BatchKey();
     return nullptr;
   }
-  void StepTogether(std::span<Run* const> runs, std::span<Slice> slices) override {
-    if constexpr (kHasCompany) {
+  void StepBatch(std::span<Run* const> runs, std::span<Slice> slices) override {
+    if constexpr (kCanBatch) {
       std::vector<JobRun*> jobs;
-      std::vector<SlicedRun*> company;
+      std::vector<SlicedRun*> batch;
       for (Run* const run : runs) {
-        jobs.push_back(static_cast<JobRun*>(run));  // who has company is of one type
-        company.push_back(jobs.back()->sliced_.get());
+        jobs.push_back(static_cast<JobRun*>(run));  // runs of one key are of one type
+        batch.push_back(jobs.back()->sliced_.get());
       }
       bool is_read = false;
       // What goes wrong for all is each one's failure.
       Attempt(*job_, [&] {
-        SlicedRun::ReadBatch(company);
+        SlicedRun::ReadBatch(batch);
         is_read = true;
       });
       for (std::size_t i = 0; i < jobs.size(); ++i) slices[i] = jobs[i]->WriteOwn(is_read ? nullptr : this);
@@ -72,7 +72,8 @@ class JobRun final : public Run {
   void End() override { Settle(job_, to_js_); }
 
  private:
-  // The half of a joint slice that is this run's own; `failed` is who knows why there was no first half.
+  // The half of a batch's slice that is this run's own; `failed` is the run that has the reason where the
+  // first half failed.
   Slice WriteOwn(const JobRun* failed) {
     Slice slice = Slice::kDone;
     if (failed != nullptr) {
@@ -81,7 +82,7 @@ class JobRun final : public Run {
       return slice;
     }
     Attempt(*job_, [&] {
-      if constexpr (kHasCompany) slice = sliced_->Write();
+      if constexpr (kCanBatch) slice = sliced_->Write();
       if (slice == Slice::kDone) job_->result.emplace(sliced_->Finish());
     });
     return slice;

@@ -98,7 +98,7 @@ GenerateRun::GenerateRun(const ReadRequest& read, const GenerationRequest& reque
 
 Slice GenerateRun::Step(const std::stop_token& stop) { return generation_.Step(stop, on_token_); }
 
-const void* GenerateRun::Company() const {
+const void* GenerateRun::BatchKey() const {
   if (!generation_.IsWriting()) return nullptr;
   if (read_.adapter != nullptr) return read_.adapter.get();
   return read_.model->served.get();

@@ -112,9 +112,9 @@ class GenerateRun {
   Slice Step(const std::stop_token& stop);
   Generated Finish() { return generation_.Take(); }
 
-  // One and the same for all that write with the same weights; null while there is something else to do.
-  const void* Company() const;
-  // One token more for each, in two halves: what all compute at once, and what each makes of it.
+  // The same for all runs that write with the same weights; null while there is something else to do.
+  const void* BatchKey() const;
+  // One token more for each, in two halves: the batch's pass, and what each run makes of its row.
   static void ReadBatch(std::span<GenerateRun* const> runs);
   Slice Write() { return generation_.Write(on_token_); }
 

@@ -60,7 +60,7 @@ class TensorFile {
   // ReadBytes of whole rows of a float dtype, as many as out has room for; another dtype throws as ReadF32.
   void ReadRowBytes(std::size_t index, std::size_t first_row, std::span<std::byte> out) const;
 
-  // Of the file's bytes, lower-case hex. Reads the whole file on every call.
+  // The hash of the file's bytes, lower-case hex. Reads the whole file on every call.
   std::string Sha256() const;
 
  private:

@@ -1,5 +1,6 @@
 // What a parser of a model file finds: which tensors there are and where their elements lie among the file's
-// bytes. Values only; whoever fills a TensorTable has checked that every element lies inside the file.
+// bytes. Values only; the reader that fills a TensorTable has checked that every element lies inside the
+// file.
 #pragma once
 
 #include <cstddef>

@@ -1,8 +1,8 @@
 // Reading: from a State to the State after some tokens, in slices.
 //
-// Matrix products want many rows at once, who waits for the thread wants few. So a pass has up to 256 rows,
-// and makes way between its layers: a slice is as much work as 256 rows in one layer, or one token in all of
-// them. Passes of 64 rows that run through would take longer each, and read a fifth less in a second
+// Matrix products want many rows at once, a run that waits for the thread wants few. So a pass has up to 256
+// rows, and makes way between its layers: a slice is as much work as 256 rows in one layer, or one token in
+// all of them. Passes of 64 rows that run through would take longer each, and read a fifth less in a second
 // (SPEED.md).
 //
 // Every number depends on the passes alone, not on what else runs between slices. Thread safety: one caller
@@ -49,7 +49,7 @@ class Reading {
   // pass_rows >= 1. The tokens must lie within the vocabulary; the network must outlive this.
   Reading(Network& network, State start, std::vector<std::uint32_t> tokens,
           std::size_t pass_rows = kReadPass);
-  Reading(const Reading&) = delete;  // a pass points to it
+  Reading(const Reading&) = delete;
   Reading& operator=(const Reading&) = delete;
 
   // One slice. kMidway: within a pass, whose numbers are in the network's buffers. kMore: between two passes.

@@ -16,7 +16,7 @@
 
 namespace ouroboros {
 
-// Thrown where a pass ends early because a stop was asked for. Whoever gave the token catches it.
+// Thrown where a pass ends early because a stop was asked for. The giver of the token catches it.
 struct Stopped {};
 
 struct Compute {

@@ -14,7 +14,7 @@ constexpr std::size_t kFewRowsMax = 16;
 constexpr std::size_t kFewRowsTaskPanels = 32;
 // A matrix is shared out into so many tasks per thread at least, where it has the panels.
 constexpr std::size_t kTasksPerThread = 2;
-constexpr std::size_t kLine = 64;
+constexpr std::size_t kCacheLine = 64;
 
 std::size_t TaskPanels(const PackedMatrix& matrix, std::size_t rows, std::size_t threads) {
   if (rows > kFewRowsMax) return kTaskPanels;
@@ -36,7 +36,7 @@ void PlanOperand(Arena& arena, Operand& operand, std::size_t rows, std::size_t i
   QuantizedRows& quantized = operand.quantized;
   quantized.groups = operand.stride / kScaleGroup;
   // A cache line more than the numbers need: rows a power of two apart would share the caches' sets.
-  quantized.stride = (operand.stride + kLine - 1) / kLine * kLine + kLine;
+  quantized.stride = (operand.stride + kCacheLine - 1) / kCacheLine * kCacheLine + kCacheLine;
   quantized.values = reinterpret_cast<std::int8_t*>(arena.Take(rows * quantized.stride / sizeof(float)));
   quantized.scales = arena.Take(rows * quantized.groups);
   quantized.starts = reinterpret_cast<std::int32_t*>(arena.Take(2 * rows * quantized.groups));

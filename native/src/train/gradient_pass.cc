@@ -23,7 +23,7 @@ bool IsHiddenTrained(const Gradients& gradients, std::size_t lowest, const State
 
 bool Recomputes(Checkpointing wish, const Shape& shape, std::size_t rows, std::size_t lowest) {
   if (wish != Checkpointing::kAuto) return wish == Checkpointing::kOn;
-  return KeptBytes(shape, rows, {lowest, false}) > kActivationBytesMax;
+  return ActivationBytes(shape, rows, {lowest, false}) > kActivationBytesMax;
 }
 
 }  // namespace
@@ -78,8 +78,10 @@ Loss GradientPass::RunWindow(const Compute& compute, const Shape& shape, const W
     part.begin += length;
   }
   const std::size_t lowest = dstates != nullptr ? 0 : LowestTrainedLayer(gradients);
-  const Keeping keeping{lowest, Recomputes(options.checkpointing, shape, batch_.rows(), lowest)};
-  ModelForward(compute, shape, weights, batch_, activations_, Mode::kTraining, states, nullptr, keeping);
+  const CheckpointingPlan checkpointing{lowest,
+                                        Recomputes(options.checkpointing, shape, batch_.rows(), lowest)};
+  ModelForward(compute, shape, weights, batch_, activations_, Mode::kTraining, states, nullptr,
+               checkpointing);
   const bool is_hidden_trained = IsHiddenTrained(gradients, lowest, dstates);
   dh_.Grow(batch_.rows() * shape.width);
   const Loss loss = LossBackward(compute, shape, weights, loss_, is_hidden_trained ? dh_.data() : nullptr,

@@ -49,7 +49,7 @@ struct LossScratch {
   std::vector<std::size_t> active;
 };
 
-// Of the whole batch: what sums are divided by, so that its parts can share them.
+// What sums are divided by, of the whole batch, so that its parts can share them.
 struct LossTotals {
   double weight, kl_weight;
   std::size_t rows;
@@ -61,7 +61,7 @@ Loss LossBackward(const Compute& compute, const Shape& shape, const Weights& wei
                   float* dh, float* dhead, const float* h, std::span<const LossRow> rows,
                   const LossTotals& totals, bool l2wrap);
 
-// How each target fared: what a Score is made of.
+// One position of a Score.
 struct RowScore {
   float log_probability;
   std::uint32_t best;

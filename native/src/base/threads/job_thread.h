@@ -1,7 +1,7 @@
 // One thread that runs jobs in the order they were given, each to its end: the train thread, the load thread.
 //
 // Thread safety: Post may be called from any thread; Join from one that is not this one. Join lets the jobs
-// that wait run to their end first: whoever closes asks them to stop, and they then end at once but still
+// that wait run to their end first: the caller asks them to stop, and they then end at once but still
 // answer their callers.
 #pragma once
 
@@ -55,7 +55,7 @@ class JobThread {
       jobs_.pop_front();
       lock.unlock();
       job();
-      job = nullptr;  // what it holds may be large: let go before waiting
+      job = nullptr;  // what it holds may be large: freed before waiting
       lock.lock();
     }
   }

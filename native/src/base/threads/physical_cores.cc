@@ -30,7 +30,7 @@ int Topology(int processor, const char* name) {
   return value;
 }
 
-// Of the processors that this process may run on, those of one core count once.
+// The processors that this process may run on, those of one core counted once.
 std::size_t CoresOfSystem() {
   cpu_set_t allowed;
   CPU_ZERO(&allowed);

@@ -38,10 +38,10 @@ void RunThread::Loop() {
     const auto begin = std::chrono::steady_clock::now();
     std::array<Slice, kBatchMax> slices{};
     Step(taken, slices);
-    const Turns::Duration took = std::chrono::steady_clock::now() - begin;
+    const FairShareScheduler::Duration took = std::chrono::steady_clock::now() - begin;
     lock.lock();
-    // A run that only says goodbye is no measure of its class's slices.
-    if (!taken.is_stopped) turns_.Ran(taken.run_class, took, Waiting());
+    // A run that is only ended is no measure of its class's slices.
+    if (!taken.is_stopped) scheduler_.Ran(taken.run_class, took, Waiting());
     Entries& own = waiting_[static_cast<std::size_t>(taken.run_class)];
     for (std::size_t i = 0; !taken.entries.empty(); ++i) {
       const auto entry = taken.entries.begin();
@@ -52,7 +52,7 @@ void RunThread::Loop() {
       --runs_;
       lock.unlock();
       entry->run->End();
-      taken.entries.pop_front();  // may be large: let go before waiting
+      taken.entries.pop_front();  // may be large: freed before waiting
       lock.lock();
     }
   }
@@ -66,11 +66,11 @@ void RunThread::Step(Taken& taken, std::span<Slice> slices) {
   std::array<Run*, kBatchMax> runs{};
   std::size_t count = 0;
   for (const Entry& entry : taken.entries) runs[count++] = entry.run.get();
-  runs[0]->StepTogether(std::span(runs).first(count), slices.first(count));
+  runs[0]->StepBatch(std::span(runs).first(count), slices.first(count));
 }
 
-Turns::Waiting RunThread::Waiting() const {
-  Turns::Waiting waiting{};
+FairShareScheduler::Waiting RunThread::Waiting() const {
+  FairShareScheduler::Waiting waiting{};
   std::transform(waiting_.begin(), waiting_.end(), waiting.begin(),
                  [](const Entries& entries) { return !entries.empty(); });
   return waiting;
@@ -85,15 +85,15 @@ RunThread::Taken RunThread::TakeNext() {
     taken.entries.splice(taken.entries.begin(), waiting_[i], stopped);
     return taken;
   }
-  const RunClass next = turns_.Next(Waiting());
+  const RunClass next = scheduler_.Next(Waiting());
   Taken taken{next, false, {}};
   Entries& own = waiting_[static_cast<std::size_t>(next)];
   taken.entries.splice(taken.entries.begin(), own, own.begin());
-  const void* const company = taken.entries.front().run->Company();
-  for (auto entry = own.begin(); company != nullptr && entry != own.end();) {
+  const void* const key = taken.entries.front().run->BatchKey();
+  for (auto entry = own.begin(); key != nullptr && entry != own.end();) {
     const auto next_entry = std::next(entry);
     if (taken.entries.size() == kBatchMax) break;
-    if (entry->run->Company() == company) taken.entries.splice(taken.entries.end(), own, entry);
+    if (entry->run->BatchKey() == key) taken.entries.splice(taken.entries.end(), own, entry);
     entry = next_entry;
   }
   return taken;

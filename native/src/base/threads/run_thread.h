@@ -1,11 +1,11 @@
 // One thread that takes many runs forward at once, a slice at a time: the generate thread.
 //
 // After every slice the next run is chosen anew: first one that was asked to stop, so that it answers at once
-// whoever else is at work; else by class (turns.h), and within a class in turn, but for one that is midway. A
-// run's slice is never interrupted: whoever comes waits for one slice at most.
+// whatever else is at work; else by class (fair_share.h), and within a class round robin, but for one that is
+// midway. A slice is never interrupted: a run that arrives waits for one slice at most.
 //
 // Thread safety: Post may be called from any thread; Join from one that is not this one. Join lets all runs
-// end first: whoever closes asks them to stop. Ownership: a run is destroyed on this thread, after its last
+// end first: the caller asks them to stop. Ownership: a run is destroyed on this thread, after its last
 // slice.
 #pragma once
 
@@ -19,8 +19,8 @@
 #include <stop_token>
 #include <thread>
 
+#include "base/threads/fair_share.h"
 #include "base/threads/run.h"
-#include "base/threads/turns.h"
 
 namespace ouroboros {
 
@@ -50,13 +50,13 @@ class RunThread {
   struct Taken {
     RunClass run_class;
     bool is_stopped;
-    Entries entries;  // one, or the company of the first
+    Entries entries;  // one, or a batch
   };
   // Rows of a batch beyond which another costs as much as alone.
   static constexpr std::size_t kBatchMax = 16;
 
   void Loop();
-  Turns::Waiting Waiting() const;
+  FairShareScheduler::Waiting Waiting() const;
   Taken TakeNext();
   // One slice of all that were taken.
   static void Step(Taken& taken, std::span<Slice> slices);
@@ -65,7 +65,7 @@ class RunThread {
   std::condition_variable wake_;
   std::array<Entries, kRunClasses> waiting_;
   std::size_t runs_ = 0;  // the one that is taken included
-  Turns turns_;
+  FairShareScheduler scheduler_;
   bool closing_ = false;
   std::thread thread_;
 };

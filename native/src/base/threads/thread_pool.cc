@@ -32,9 +32,9 @@ constexpr int kPausesPerClockRead = 16;
 // kWaitMax.
 constexpr int kWaitPerWork = 19;
 constexpr auto kWaitMax = std::chrono::milliseconds(50);
-// A Generation counts as active for so long after its end: who types asks again at once, and then meets
-// neither a training loop nor threads that are just waking up. Shorter than the gap between two keys of a
-// fast typist.
+// A Generation counts as active for so long after its end: somebody who types asks again at once, and then
+// meets neither a training loop nor threads that are just waking up. Shorter than the gap between two keys of
+// a fast typist.
 constexpr auto kLinger = std::chrono::milliseconds(40);
 
 constexpr std::size_t kScratchSlots = 4;
@@ -119,8 +119,8 @@ struct ThreadPool::Impl {
   std::exception_ptr failure;  // guarded by failure_mutex
   std::mutex failure_mutex;
 
-  // Waking workers: the epoch counts loops; whoever sleeps says so first, so that a loop wakes only whom it
-  // must.
+  // Waking workers: the epoch counts loops; a thread that sleeps marks that first, so that a loop wakes only
+  // those it must.
   alignas(64) std::atomic<std::uint32_t> epoch{0};
   std::atomic<std::uint32_t> sleepers{0};
   std::atomic<bool> caller_sleeps{false};
@@ -131,8 +131,8 @@ struct ThreadPool::Impl {
 
   // Who may run a loop; guarded by turn_mutex.
   std::mutex turn_mutex;
-  // Two, so that a loop that ends does not wake who waits for a Generation to end: with some 80 loops to a
-  // token, those wake-ups were most of what training cost a Generation.
+  // Two, so that a loop that ends does not wake a thread that waits for a Generation to end: with some 80
+  // loops to a token, those wake-ups were most of what training cost a Generation.
   std::condition_variable turn_changed, generations_ended;
   bool busy = false;
   std::size_t generate_waiting = 0, train_waiting = 0;  // lanes that wait for nothing but their turn

@@ -9,7 +9,7 @@
 //
 // Workers spin for some microseconds after a loop, then sleep; a loop never waits for a worker that has not
 // begun to work on it, so that a busy machine costs throughput, not stalls. Between two phases, too, only a
-// task that somebody has begun is waited for; whoever waits long gives its processor away.
+// task that somebody has begun is waited for; a thread that waits long gives its processor away.
 //
 // Thread safety: a ThreadPool may be used by several lanes at once; a Lane by one thread at a time.
 // Ownership: the pool must outlive its lanes. The calling thread works too: `threads` counts it.

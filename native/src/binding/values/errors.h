@@ -1,5 +1,5 @@
-// Turns exceptions of the engine into JavaScript errors with a `code`, at the one place where they may leave
-// C++.
+// FairShareScheduler exceptions of the engine into JavaScript errors with a `code`, at the one place where
+// they may leave C++.
 #pragma once
 
 #include <napi.h>

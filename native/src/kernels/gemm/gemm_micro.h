@@ -1,7 +1,6 @@
 // The innermost products of gemm.h: what an instruction set contributes to them.
 //
-// Of the two operands of a product, the one whose rows become lanes of C's rows is called x here, the other
-// w.
+// Operands are called x and w here: rows of x become lanes of C's rows.
 #pragma once
 
 #include <cstddef>

@@ -123,7 +123,7 @@ ModelTensors::Place ModelTensors::Find(std::string_view name) const {
   Refuse("tensor `" + names.front().name + "` is missing");
 }
 
-// Of the official shape of a matrix, counted from its last dimension.
+// A dimension of the official shape of a matrix, counted from its last.
 std::size_t ModelTensors::Dimension(const std::string& name, std::size_t from_end) const {
   const Place place = Find(name);
   const std::vector<std::size_t>& shape = InfoOf(place.source).shape;

@@ -2,8 +2,8 @@
 // RWKV-PEFT, in a ParameterSet.
 //
 // They are added to the wkv State from which an adapter begins to act. From the zero State that is an initial
-// State as RWKV-PEFT trains it; from the State of a prefix, an offset at that boundary. Whoever starts a run
-// adds them once, by StartOf; a run itself knows nothing of them.
+// State as RWKV-PEFT trains it; from the State of a prefix, an offset at that boundary. The start of
+// a run adds them once, by StartOf; a run itself knows nothing of them.
 #pragma once
 
 #include <string>

@@ -100,7 +100,7 @@ class LayerPass {
 };
 
 // h = norm(x), outs = h + (h of the row before - h) * mix, and rounded. The row before a task's first is
-// normalised once more: cheaper than waiting for who has it.
+// normalised once more: cheaper than waiting for the task that has it.
 void LayerPass::NormAndShift(std::size_t task, const NormView<const float>& norm, Buffer State::* carried,
                              std::span<const float* const> mixes, Operand* outs) const {
   const auto normalise = [&](float* h, std::size_t row, std::size_t count, float* statistics) {
@@ -211,7 +211,7 @@ void LayerPass::RunHead(std::size_t task) const {
                                 .weight = vectors.ln_x.weight + column,
                                 .bias = vectors.ln_x.bias + column,
                                 .r_k = vectors.r_k + column});
-  // The shift's memory of this head's columns: all who read the old one are through.
+  // The shift's memory of this head's columns: all tasks that read the old one are through.
   std::copy_n(b_.h + at + (sequence.length - 1) * width_, kHeadSize,
               states_[s].att_shift.data() + layer_ * width_ + column);
 }

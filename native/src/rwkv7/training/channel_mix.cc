@@ -20,8 +20,8 @@ void PlanChannelMix(Arena& arena, ChannelMixSaved& saved, const Shape& shape,
   saved.lora_hidden[1] = arena.Take(rows * block.linear[kFfnValue].rank);
 }
 
-void RefillChannelMix(const Compute& compute, const TimeMixPass& pass, ChannelMixSaved& saved, const float* x,
-                      std::span<State> states) {
+void RecomputeChannelMix(const Compute& compute, const TimeMixPass& pass, ChannelMixSaved& saved,
+                         const float* x, std::span<State> states) {
   const std::size_t rows = pass.batch.rows(), width = pass.shape.width, ffn = pass.shape.ffn;
   const BlockView<const float>& block = pass.weights;
   LayerNormForward(compute, saved.h, saved.mean, saved.rstd, x, block.ln2, rows, width);
@@ -50,7 +50,7 @@ void RefillChannelMix(const Compute& compute, const TimeMixPass& pass, ChannelMi
 void ChannelMixForward(const Compute& compute, const TimeMixPass& pass, ChannelMixSaved& saved, float* x_out,
                        const float* x, std::span<State> states) {
   const std::size_t rows = pass.batch.rows(), width = pass.shape.width, ffn = pass.shape.ffn;
-  RefillChannelMix(compute, pass, saved, x, states);
+  RecomputeChannelMix(compute, pass, saved, x, states);
   if (x_out != x) {
     ForRowBlocks(compute, rows, [&](std::size_t begin, std::size_t count) {
       std::memcpy(x_out + begin * width, x + begin * width, count * width * sizeof(float));

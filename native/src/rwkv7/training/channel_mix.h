@@ -22,9 +22,9 @@ void PlanChannelMix(Arena& arena, ChannelMixSaved& saved, const Shape& shape,
 void ChannelMixForward(const Compute& compute, const TimeMixPass& pass, ChannelMixSaved& saved, float* x_out,
                        const float* x, std::span<State> states);
 
-// Fills in again what the forward pass had in `saved`, but for lora_hidden[1].
-void RefillChannelMix(const Compute& compute, const TimeMixPass& pass, ChannelMixSaved& saved, const float* x,
-                      std::span<State> states);
+// Recomputes what the forward pass had in `saved`, but for lora_hidden[1].
+void RecomputeChannelMix(const Compute& compute, const TimeMixPass& pass, ChannelMixSaved& saved,
+                         const float* x, std::span<State> states);
 
 // Whether backward has to come here for the layer's own sake.
 bool IsChannelMixTrained(const BlockView<float>& gradients);

@@ -30,11 +30,11 @@ void PlanLayer(Arena& arena, LayerSaved& saved, const Shape& shape, const BlockV
 void PlanTrainingLayers(Arena& arena, Activations& a, const Shape& shape, const Weights& weights,
                         const Batch& batch) {
   const std::size_t rows = batch.rows(), full = rows * shape.width;
-  const std::size_t first = std::min(a.keeping.first_layer, shape.layers);
+  const std::size_t first = std::min(a.checkpointing.first_layer, shape.layers);
   const BlockView<const float> largest = LargestBlock(weights);
   LayerSaved shared{};
-  if (first > 0 || a.keeping.recomputes) {
-    PlanLayer(arena, shared, shape, largest, rows, a.keeping.recomputes ? batch.chunks() : 0);
+  if (first > 0 || a.checkpointing.recomputes) {
+    PlanLayer(arena, shared, shape, largest, rows, a.checkpointing.recomputes ? batch.chunks() : 0);
   }
   for (std::size_t layer = shape.layers; layer-- > 0;) {
     LayerSaved& saved = a.layers[layer];
@@ -45,7 +45,7 @@ void PlanTrainingLayers(Arena& arena, Activations& a, const Shape& shape, const 
       saved.time.sa = saved.time.chunk_states = nullptr;
       continue;
     }
-    if (a.keeping.recomputes) {
+    if (a.checkpointing.recomputes) {
       saved = shared;
       // The last layer's is still there when backward begins.
       if (!is_last) saved.time.sa = saved.time.chunk_states = nullptr;
@@ -80,13 +80,14 @@ void Plan(Activations& a, const Shape& shape, const Weights& weights, const Batc
   });
 }
 
-// Computes a layer again that kept its residual stream only.
-void RefillLayer(const Compute& compute, const TimeMixPass& pass, Activations& a, std::span<State> states) {
+// Recomputes a layer that kept its residual stream only.
+void RecomputeLayer(const Compute& compute, const TimeMixPass& pass, Activations& a,
+                    std::span<State> states) {
   LayerSaved& saved = a.layer(pass.layer);
   saved.time.sa = a.shared.sa;
   saved.time.chunk_states = a.shared.chunk_states;
-  RefillTimeMix(compute, pass, saved.time, saved.x, a.v_first, states);
-  RefillChannelMix(compute, pass, saved.channel, saved.x_mid, states);
+  RecomputeTimeMix(compute, pass, saved.time, saved.x, a.v_first, states);
+  RecomputeChannelMix(compute, pass, saved.channel, saved.x_mid, states);
 }
 
 void Embed(const Compute& compute, const Shape& shape, const Weights& weights, const Batch& batch,
@@ -119,11 +120,11 @@ bool IsEmbeddingTrained(const Gradients& gradients) {
 
 }  // namespace
 
-std::size_t KeptBytes(const Shape& shape, std::size_t rows, const Keeping& keeping) {
+std::size_t ActivationBytes(const Shape& shape, std::size_t rows, const CheckpointingPlan& checkpointing) {
   // x, x_mid, and otherwise all of TimeMixSaved and ChannelMixSaved; the kept wkv States, 64 x 64 per head
   // and chunk, are as much as 4 [R, D].
-  const std::size_t row = keeping.recomputes ? 2 * shape.width : 31 * shape.width + 2 * shape.ffn;
-  return (shape.layers - std::min(shape.layers, keeping.first_layer)) * rows * row * sizeof(float);
+  const std::size_t row = checkpointing.recomputes ? 2 * shape.width : 31 * shape.width + 2 * shape.ffn;
+  return (shape.layers - std::min(shape.layers, checkpointing.first_layer)) * rows * row * sizeof(float);
 }
 
 std::size_t LowestTrainedLayer(const Gradients& gradients) {
@@ -135,9 +136,9 @@ std::size_t LowestTrainedLayer(const Gradients& gradients) {
 }
 
 void BeginForward(const Compute& compute, const Shape& shape, const Weights& weights, const Batch& batch,
-                  Activations& a, Mode mode, const Keeping& keeping) {
+                  Activations& a, Mode mode, const CheckpointingPlan& checkpointing) {
   a.mode = mode;
-  a.keeping = keeping;
+  a.checkpointing = checkpointing;
   Plan(a, shape, weights, batch);
   Embed(compute, shape, weights, batch, a);
 }
@@ -161,8 +162,8 @@ void EndForward(const Compute& compute, const Shape& shape, const Weights& weigh
 
 void ModelForward(const Compute& compute, const Shape& shape, const Weights& weights, const Batch& batch,
                   Activations& a, Mode mode, std::span<State> states, const LayerObserver* observer,
-                  const Keeping& keeping) {
-  BeginForward(compute, shape, weights, batch, a, mode, keeping);
+                  const CheckpointingPlan& checkpointing) {
+  BeginForward(compute, shape, weights, batch, a, mode, checkpointing);
   for (std::size_t layer = 0; layer < shape.layers; ++layer) {
     ForwardLayer(compute, shape, weights, batch, a, layer, states, observer);
   }
@@ -175,7 +176,7 @@ void ModelBackward(const Compute& compute, const Shape& shape, const Weights& we
   const std::size_t rows = batch.rows(), full = rows * shape.width;
   const bool reaches_embedding = IsEmbeddingTrained(gradients);
   const std::size_t lowest = dstates != nullptr ? 0 : LowestTrainedLayer(gradients);
-  OURO_CHECK(a.keeping.first_layer <= lowest);
+  OURO_CHECK(a.checkpointing.first_layer <= lowest);
   scratch.arena.Run([&](Arena& arena) {
     scratch.dx = arena.Take(full);
     scratch.dv_first = arena.Take(full);
@@ -187,7 +188,7 @@ void ModelBackward(const Compute& compute, const Shape& shape, const Weights& we
   LayerNormBackward(compute, scratch.dx, gradients.ln_out, dh, a.x_last, a.mean, a.rstd, weights.ln_out, rows,
                     shape.width);
   scratch.states.clear();
-  if (a.keeping.recomputes) {
+  if (a.checkpointing.recomputes) {
     for (const Sequence& sequence : batch.sequences) scratch.states.push_back(sequence.initial->Copy());
   }
   for (std::size_t layer = shape.layers; layer-- > lowest;) {
@@ -195,7 +196,8 @@ void ModelBackward(const Compute& compute, const Shape& shape, const Weights& we
     LayerSaved& saved = a.layer(layer);
     const BlockView<float>& block = gradients.blocks[layer];
     const TimeMixPass pass{shape, batch, layer, weights.blocks[layer]};
-    if (a.keeping.recomputes && layer + 1 < shape.layers) RefillLayer(compute, pass, a, scratch.states);
+    if (a.checkpointing.recomputes && layer + 1 < shape.layers)
+      RecomputeLayer(compute, pass, a, scratch.states);
     const Reach reach = layer > lowest || reaches_embedding ? Reach::kInput : Reach::kParameters;
     const bool has_time_mix = reach == Reach::kInput || dstates != nullptr || IsTimeMixTrained(block);
     ChannelMixBackward(compute, pass, saved.channel, scratch.channel, block,

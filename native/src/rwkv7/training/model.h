@@ -1,5 +1,5 @@
 // The whole RWKV-7 network on one batch: embedding, layers, final norm; forward and backward. The head
-// (logits) is apart, since who calls decides which rows need it.
+// (logits) is apart, since the caller decides which rows need it.
 //
 // Thread safety: one caller per Compute and Activations. Nothing here owns weights.
 #pragma once
@@ -16,15 +16,15 @@ namespace ouroboros {
 
 enum class Mode { kInference, kTraining };
 
-// What a training forward keeps for the backward pass.
-struct Keeping {
+// Activation checkpointing: what a training forward keeps for the backward pass.
+struct CheckpointingPlan {
   std::size_t first_layer = 0;  // those below keep nothing: backward does not reach them
-  // Layers keep the residual stream only, and backward fills in the rest, layer by layer: the same bits for
+  // Layers keep the residual stream only, and backward recomputes the rest, layer by layer: the same bits for
   // less memory and more work.
   bool recomputes = false;
 };
-// Roughly what the layers of such a pass keep.
-std::size_t KeptBytes(const Shape& shape, std::size_t rows, const Keeping& keeping);
+// Roughly the activations that such a pass keeps.
+std::size_t ActivationBytes(const Shape& shape, std::size_t rows, const CheckpointingPlan& checkpointing);
 
 // The lowest layer that backward must reach for these gradients; L where it ends above the layers.
 std::size_t LowestTrainedLayer(const Gradients& gradients);
@@ -41,9 +41,9 @@ struct LayerSaved {
 struct Activations {
   Arena arena;
   Mode mode = Mode::kInference;
-  Keeping keeping;
+  CheckpointingPlan checkpointing;
   std::vector<LayerSaved> layers;  // L when training, else 1
-  TimeMixSaved shared{};           // of the layers that are computed again
+  TimeMixSaved shared{};           // for the layers that are recomputed
   float* embedded = nullptr;       // [R, D]: rows of emb, before ln0
   float *ln0_mean = nullptr, *ln0_rstd = nullptr;
   float* v_first = nullptr;                              // [R, D]
@@ -56,10 +56,10 @@ struct Activations {
 // Called after each layer's forward with that layer's Saved; for dumps. Null everywhere else.
 using LayerObserver = FunctionRef<void(std::size_t layer, const LayerSaved& saved, const float* x_out)>;
 
-// A forward pass in parts, for who makes way between two layers; nothing else may use the activations in the
-// meantime. After BeginForward come all layers in order, then EndForward.
+// A forward pass in parts, so that others can go between two layers; nothing else may use the activations in
+// the meantime. After BeginForward come all layers in order, then EndForward.
 void BeginForward(const Compute& compute, const Shape& shape, const Weights& weights, const Batch& batch,
-                  Activations& activations, Mode mode, const Keeping& keeping = {});
+                  Activations& activations, Mode mode, const CheckpointingPlan& checkpointing = {});
 void ForwardLayer(const Compute& compute, const Shape& shape, const Weights& weights, const Batch& batch,
                   Activations& activations, std::size_t layer, std::span<State> states,
                   const LayerObserver* observer = nullptr);
@@ -71,7 +71,7 @@ void EndForward(const Compute& compute, const Shape& shape, const Weights& weigh
 // use. Tokens must be below the vocabulary size (checked by the caller).
 void ModelForward(const Compute& compute, const Shape& shape, const Weights& weights, const Batch& batch,
                   Activations& activations, Mode mode, std::span<State> states,
-                  const LayerObserver* observer = nullptr, const Keeping& keeping = {});
+                  const LayerObserver* observer = nullptr, const CheckpointingPlan& checkpointing = {});
 
 struct BackwardScratch {
   Arena arena;
@@ -82,7 +82,7 @@ struct BackwardScratch {
 };
 
 // dh[R, D]: gradient of activations.h. Accumulates into gradients; dstates (null, or one zero State per
-// sequence) receives the gradient of each initial State. Goes down no further than somebody asks for.
+// sequence) receives the gradient of each initial State. Goes down no further than a gradient is asked for.
 // activations must come from a training forward of the same batch that kept at least as much. Throws Stopped
 // as above.
 void ModelBackward(const Compute& compute, const Shape& shape, const Weights& weights, const Batch& batch,

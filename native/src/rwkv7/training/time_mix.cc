@@ -148,8 +148,8 @@ void PlanTimeMix(Arena& arena, TimeMixSaved& saved, const Shape& shape, const Bl
   saved.chunk_states = chunks > 0 ? arena.Take(chunks * shape.heads * kHeadState) : nullptr;
 }
 
-void RefillTimeMix(const Compute& compute, const TimeMixPass& pass, TimeMixSaved& saved, const float* x,
-                   float* v_first, std::span<State> states) {
+void RecomputeTimeMix(const Compute& compute, const TimeMixPass& pass, TimeMixSaved& saved, const float* x,
+                      float* v_first, std::span<State> states) {
   const auto [rows, width, heads, square] = SizesOf(pass);
   const BlockView<const float>& block = pass.weights;
   LayerNormForward(compute, saved.h, saved.mean, saved.rstd, x, block.ln1, rows, width);
@@ -186,7 +186,7 @@ void RefillTimeMix(const Compute& compute, const TimeMixPass& pass, TimeMixSaved
 void TimeMixForward(const Compute& compute, const TimeMixPass& pass, TimeMixSaved& saved, float* x_out,
                     const float* x, float* v_first, std::span<State> states) {
   const auto [rows, width, heads, square] = SizesOf(pass);
-  RefillTimeMix(compute, pass, saved, x, v_first, states);
+  RecomputeTimeMix(compute, pass, saved, x, v_first, states);
   if (x_out != x) {
     ForRowBlocks(compute, rows, [&](std::size_t begin, std::size_t count) {
       std::memcpy(x_out + begin * width, x + begin * width, count * width * sizeof(float));

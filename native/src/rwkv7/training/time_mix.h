@@ -46,9 +46,9 @@ struct TimeMixPass {
 void TimeMixForward(const Compute& compute, const TimeMixPass& pass, TimeMixSaved& saved, float* x_out,
                     const float* x, float* v_first, std::span<State> states);
 
-// Fills in again what the forward pass had in `saved`, but for lora_hidden[kOutput].
-void RefillTimeMix(const Compute& compute, const TimeMixPass& pass, TimeMixSaved& saved, const float* x,
-                   float* v_first, std::span<State> states);
+// Recomputes what the forward pass had in `saved`, but for lora_hidden[kOutput].
+void RecomputeTimeMix(const Compute& compute, const TimeMixPass& pass, TimeMixSaved& saved, const float* x,
+                      float* v_first, std::span<State> states);
 
 // How far backward goes in a layer: to the gradient of its input, or only to what its own gradients need.
 enum class Reach { kParameters, kInput };

@@ -1,4 +1,4 @@
-#include "base/threads/turns.h"
+#include "base/threads/fair_share.h"
 
 #include <algorithm>
 
@@ -11,7 +11,7 @@ constexpr int kWaitPerWork = 19;
 
 }  // namespace
 
-RunClass Turns::Next(const Waiting& waiting) const {
+RunClass FairShareScheduler::Next(const Waiting& waiting) const {
   const auto highest = std::find(waiting.begin(), waiting.end(), true);
   OURO_CHECK(highest != waiting.end());
   const auto first = static_cast<std::size_t>(highest - waiting.begin());
@@ -23,7 +23,7 @@ RunClass Turns::Next(const Waiting& waiting) const {
   return static_cast<RunClass>(first);
 }
 
-void Turns::Ran(RunClass ran, Duration took, const Waiting& waiting) {
+void FairShareScheduler::Ran(RunClass ran, Duration took, const Waiting& waiting) {
   const auto index = static_cast<std::size_t>(ran);
   last_slice_[index] = took;
   stood_back_[index] = Duration::zero();

@@ -1,10 +1,12 @@
-// Whose turn it is among runs of three classes: the highest that has work, with a small share for the others.
+// The fair-share scheduler of three classes of runs: the highest that has work goes next, with a small share
+// for the others.
 //
 // A class that waits behind a higher one counts how long the higher ones had the thread since its own last
 // slice, and is due once that is 19 times what the slice took: about 5 % of the time, as the training lane
-// has. Who has just had slices must wait first, so what arrives during a chat waits for at most one slice.
+// has. A class that has just had slices must wait first, so what arrives during a chat waits for one slice at
+// most.
 //
-// Pure bookkeeping: no clock, no lock. Thread safety: none.
+// It only counts: no clock, no lock. Thread safety: none.
 #pragma once
 
 #include <array>
@@ -17,14 +19,14 @@ namespace ouroboros {
 enum class RunClass { kInteractive, kChat, kBackground };
 constexpr std::size_t kRunClasses = 3;
 
-class Turns {
+class FairShareScheduler {
  public:
   using Duration = std::chrono::steady_clock::duration;
   using Waiting = std::array<bool, kRunClasses>;  // by class: whether it has work
 
   // At least one class must wait.
   RunClass Next(const Waiting& waiting) const;
-  // A slice of `ran` took that long; `waiting` is who had work meanwhile.
+  // A slice of `ran` took that long; `waiting` are the classes that had work meanwhile.
   void Ran(RunClass ran, Duration took, const Waiting& waiting);
 
  private:
