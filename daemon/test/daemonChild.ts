@@ -13,19 +13,19 @@ import { askDaemon, connectLsp } from "../src/transport/daemon/connect.js";
 import type { LogFile } from "../src/transport/daemon/logFile.js";
 import { proxy } from "../src/transport/daemon/proxy.js";
 import { runDaemon } from "../src/transport/daemon/runDaemon.js";
-import { locateRuntime, surroundingsOf } from "../src/transport/daemon/runtimeFolder.js";
+import { locateRuntime, platformOf } from "../src/transport/daemon/runtimeFolder.js";
 import { EXIT_DAEMON_RUNNING } from "../src/transport/daemon/spawnDaemon.js";
 import { stopDaemon } from "../src/transport/daemon/stopDaemon.js";
 import { createFakeAssistant } from "./fakeAssistant.js";
 
 const home = locateDataHome(process.env);
-const surroundings = surroundingsOf(process.env);
+const platform = platformOf(process.env);
 const ending = new AbortController();
 process.on("SIGTERM", () => ending.abort());
 const access = {
   home,
-  runtime: locateRuntime(home, surroundings),
-  surroundings,
+  runtime: locateRuntime(home, platform),
+  platform,
   version: process.env.OURO_TEST_VERSION ?? "1.0.0",
   command: ownCommand(),
   environment: process.env,

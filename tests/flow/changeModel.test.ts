@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { locateDataHome } from "../../daemon/src/base/dataHome.js";
 import type { CompleteAnswer } from "../../daemon/src/protocol/routes.js";
-import { locateRuntime, surroundingsOf } from "../../daemon/src/transport/daemon/runtimeFolder.js";
+import { locateRuntime, platformOf } from "../../daemon/src/transport/daemon/runtimeFolder.js";
 import { createHttpClient } from "../../daemon/src/transport/http/httpClient.js";
 import { bundleCli, runCli, scratchFolder } from "./cli.js";
 import { writeTinyModel } from "./tinyModel.js";
@@ -16,7 +16,7 @@ describe("choosing a model beside the daemon", () => {
   const scratch = scratchFolder();
   const folder = join(scratch.path, "shop");
   const home = locateDataHome({ OURO_HOME: join(scratch.path, "ouro-home") });
-  const runtime = locateRuntime(home, surroundingsOf(process.env));
+  const runtime = locateRuntime(home, platformOf(process.env));
   const ouro = (...args: readonly string[]) => runCli({ args, home: scratch.path, folder });
   const daemon = () =>
     createHttpClient({ socketPath: runtime.httpSocket, token: readFileSync(runtime.token, "utf8") });

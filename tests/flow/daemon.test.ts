@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vite
 import { locateDataHome } from "../../daemon/src/base/dataHome.js";
 import { lockHolder } from "../../daemon/src/base/processLock.js";
 import type { TeachEvent } from "../../daemon/src/protocol/routes.js";
-import { locateRuntime, surroundingsOf } from "../../daemon/src/transport/daemon/runtimeFolder.js";
+import { locateRuntime, platformOf } from "../../daemon/src/transport/daemon/runtimeFolder.js";
 import { createHttpClient } from "../../daemon/src/transport/http/httpClient.js";
 import { bundleCli, runCli, scratchFolder } from "./cli.js";
 import { writeTinyModel } from "./tinyModel.js";
@@ -14,7 +14,7 @@ import { writeTinyModel } from "./tinyModel.js";
 const scratch = scratchFolder();
 const project = join(scratch.path, "project");
 const home = locateDataHome({ OURO_HOME: join(scratch.path, "ouro-home") });
-const runtime = locateRuntime(home, surroundingsOf(process.env));
+const runtime = locateRuntime(home, platformOf(process.env));
 const ouro = (...args: readonly string[]) => runCli({ args, home: scratch.path, folder: project });
 const never = new AbortController().signal;
 

@@ -24,14 +24,14 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { locateDataHome } from "../../daemon/src/base/dataHome.js";
-import { locateRuntime, surroundingsOf } from "../../daemon/src/transport/daemon/runtimeFolder.js";
+import { locateRuntime, platformOf } from "../../daemon/src/transport/daemon/runtimeFolder.js";
 import { createHttpClient } from "../../daemon/src/transport/http/httpClient.js";
 import { bundleCli, runCli, scratchFolder } from "./cli.js";
 import { writeTinyModel } from "./tinyModel.js";
 
 const scratch = scratchFolder();
 const home = locateDataHome({ OURO_HOME: join(scratch.path, "ouro-home") });
-const runtime = locateRuntime(home, surroundingsOf(process.env));
+const runtime = locateRuntime(home, platformOf(process.env));
 const settings = join(home.root, "settings.json");
 const ouro = (...args: readonly string[]) => runCli({ args, home: scratch.path });
 const never = new AbortController().signal;

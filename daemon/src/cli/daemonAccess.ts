@@ -3,18 +3,18 @@
 import packageJson from "../../package.json" with { type: "json" };
 import { locateDataHome, prepareDataHome } from "../base/dataHome.js";
 import type { DaemonAccess } from "../transport/daemon/ensureDaemon.js";
-import { locateRuntime, surroundingsOf } from "../transport/daemon/runtimeFolder.js";
+import { locateRuntime, platformOf } from "../transport/daemon/runtimeFolder.js";
 import { type Cli, Interrupted } from "./cli.js";
 import { ownCommand } from "./processCli.js";
 
 /** Names places; touches nothing. */
 export function accessOf(cli: Cli, options: { readonly home?: string | undefined }): DaemonAccess {
   const home = locateDataHome({ OURO_HOME: options.home ?? cli.environment.OURO_HOME });
-  const surroundings = surroundingsOf(cli.environment);
+  const platform = platformOf(cli.environment);
   return {
     home,
-    runtime: locateRuntime(home, surroundings),
-    surroundings,
+    runtime: locateRuntime(home, platform),
+    platform,
     version: packageJson.version,
     command: ownCommand(),
     environment: cli.environment,

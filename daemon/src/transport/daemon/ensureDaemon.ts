@@ -12,7 +12,7 @@ import { AppError, assertNever } from "../../base/errors.js";
 import { lockHolder } from "../../base/processLock.js";
 import { compareVersions } from "../../protocol/compareVersions.js";
 import { greet } from "./greet.js";
-import { isRuntimePrepared, prepareRuntime, type Runtime, type Surroundings } from "./runtimeFolder.js";
+import { isRuntimePrepared, type Platform, prepareRuntime, type Runtime } from "./runtimeFolder.js";
 import { EXIT_DAEMON_RUNNING, type OuroCommand, type SpawnedDaemon, spawnDaemon } from "./spawnDaemon.js";
 import { readToken } from "./token.js";
 
@@ -32,7 +32,7 @@ const WRONG_TOKENS_MAX = 20;
 export interface DaemonAccess {
   readonly home: DataHome;
   readonly runtime: Runtime;
-  readonly surroundings: Surroundings;
+  readonly platform: Platform;
   /** Of this process' own copy of the product. */
   readonly version: string;
   readonly command: OuroCommand;
@@ -57,8 +57,8 @@ export type Approach<T> = (token: string) => Promise<Attempt<T>>;
 
 /** Throws `runtime-unsafe`, `daemon-failed`, `daemon-newer`, `daemon-refused`, `daemon-unreachable`, or when aborted. */
 export async function ensureDaemon<T>(access: DaemonAccess, approach: Approach<T>): Promise<T> {
-  const { runtime, surroundings, version, signal } = access;
-  await prepareRuntime(runtime, surroundings);
+  const { runtime, platform, version, signal } = access;
+  await prepareRuntime(runtime, platform);
   const starter = createStarter(access);
   let deadline = performance.now() + (access.readyMs ?? READY_MS_MAX);
   let wrongTokens = 0;
@@ -97,8 +97,8 @@ export async function ensureDaemon<T>(access: DaemonAccess, approach: Approach<T
 
 /** The same for who must not start one: undefined when none runs or it is ending. Throws `runtime-unsafe`, `daemon-refused`. */
 export async function findDaemon<T>(access: DaemonAccess, approach: Approach<T>): Promise<T | undefined> {
-  const { runtime, surroundings } = access;
-  if (!(await isRuntimePrepared(runtime, surroundings))) return undefined;
+  const { runtime, platform } = access;
+  if (!(await isRuntimePrepared(runtime, platform))) return undefined;
   const attempt = await approachOnce(access, approach);
   switch (attempt.kind) {
     case "ready":
@@ -120,7 +120,7 @@ export async function findDaemon<T>(access: DaemonAccess, approach: Approach<T>)
 
 /** Without a token nobody has listened there yet. */
 async function approachOnce<T>(access: DaemonAccess, approach: Approach<T>): Promise<Attempt<T>> {
-  const token = await readToken(access.runtime.token, access.surroundings);
+  const token = await readToken(access.runtime.token, access.platform);
   return token === undefined ? { kind: "absent" } : await approach(token);
 }
 
@@ -165,8 +165,8 @@ function createStarter(access: DaemonAccess): Starter {
 
 /** Asks the daemon that runs now to finish and end. False: there was none to ask. */
 export async function askToEnd(access: DaemonAccess): Promise<boolean> {
-  const { runtime, surroundings, version } = access;
-  const token = await readToken(runtime.token, surroundings);
+  const { runtime, platform, version } = access;
+  const token = await readToken(runtime.token, platform);
   if (token === undefined) return false;
   const greeted = await greet({ socketPath: runtime.lspSocket, token, version, want: "drain" });
   if (greeted.kind === "welcome") greeted.stream.destroy();

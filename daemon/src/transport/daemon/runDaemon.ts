@@ -25,9 +25,9 @@ export interface DaemonRun {
 
 /** Resolves when it has ended. Throws `daemon-running`, and what opening throws. */
 export async function runDaemon(run: DaemonRun): Promise<Served> {
-  const { home, runtime, surroundings, version, signal } = run.access;
+  const { home, runtime, platform, version, signal } = run.access;
   await prepareDataHome(home);
-  await prepareRuntime(runtime, surroundings);
+  await prepareRuntime(runtime, platform);
   const lock = await (run.ifOneRuns === "wait" ? awaitDaemonLock(runtime) : takeDaemonLock(runtime));
   try {
     const settings = await readSettings(home.root);

@@ -17,9 +17,9 @@ import { locateDataHome } from "../../base/dataHome.js";
 import {
   isRuntimePrepared,
   locateRuntime,
+  type Platform,
+  platformOf,
   prepareRuntime,
-  type Surroundings,
-  surroundingsOf,
 } from "./runtimeFolder.js";
 
 let scratch: string;
@@ -28,11 +28,11 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(scratch, { recursive: true, force: true }));
 
-const here = surroundingsOf({});
-const at = (root: string, surroundings: Surroundings = here) =>
-  locateRuntime(locateDataHome({ OURO_HOME: root }), surroundings);
-const linux: Surroundings = {
-  platform: "linux",
+const here = platformOf({});
+const at = (root: string, platform: Platform = here) =>
+  locateRuntime(locateDataHome({ OURO_HOME: root }), platform);
+const linux: Platform = {
+  os: "linux",
   uid: 1000,
   runtimeFolder: "/run/user/1000",
   temporaryFolder: "/tmp",
@@ -54,8 +54,8 @@ describe.skipIf(process.platform === "win32")("where", () => {
       { ...linux, runtimeFolder: undefined },
       /^\/tmp\/ouroboros-1000-[0-9a-f]{16}$/,
     ],
-  ])("%s", (_name, home, surroundings, expected) => {
-    expect(at(home, surroundings).folder).toMatch(expected);
+  ])("%s", (_name, home, platform, expected) => {
+    expect(at(home, platform).folder).toMatch(expected);
   });
 
   test("a socket's path fits into the system's field, whatever the home", () => {
@@ -73,7 +73,7 @@ describe.skipIf(process.platform === "win32")("where", () => {
   });
 
   test("on Windows the sockets are pipes named after the home", () => {
-    const windows: Surroundings = { ...linux, platform: "win32", uid: undefined };
+    const windows: Platform = { ...linux, os: "win32", uid: undefined };
     expect(at("/home/a", windows).lspSocket).toMatch(/^\\\\\.\\pipe\\ouroboros-[0-9a-f]{16}-lsp$/);
     expect(at("/home/a", windows).lspSocket).not.toBe(at("/home/b", windows).lspSocket);
   });

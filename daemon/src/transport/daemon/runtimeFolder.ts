@@ -31,17 +31,17 @@ export interface Runtime {
 }
 
 /** What of the process and the machine decides the places. */
-export interface Surroundings {
-  readonly platform: NodeJS.Platform;
+export interface Platform {
+  readonly os: NodeJS.Platform;
   /** Undefined on Windows. */
   readonly uid: number | undefined;
   readonly runtimeFolder: string | undefined;
   readonly temporaryFolder: string;
 }
 
-export function surroundingsOf(environment: Readonly<Record<string, string | undefined>>): Surroundings {
+export function platformOf(environment: Readonly<Record<string, string | undefined>>): Platform {
   return {
-    platform: process.platform,
+    os: process.platform,
     uid: process.getuid?.(),
     runtimeFolder: environment.XDG_RUNTIME_DIR || undefined,
     temporaryFolder: tmpdir(),
@@ -49,7 +49,7 @@ export function surroundingsOf(environment: Readonly<Record<string, string | und
 }
 
 /** Names the places; touches nothing. */
-export function locateRuntime(home: DataHome, surroundings: Surroundings): Runtime {
+export function locateRuntime(home: DataHome, platform: Platform): Runtime {
   const hash = createHash("sha256").update(home.root).digest("hex").slice(0, 16);
   const beside = {
     lock: join(home.runtime, "daemon.lock"),
@@ -57,7 +57,7 @@ export function locateRuntime(home: DataHome, surroundings: Surroundings): Runti
     log: join(home.runtime, "log"),
     lastWords: join(home.runtime, "log", "stderr.txt"),
   };
-  if (surroundings.platform === "win32") {
+  if (platform.os === "win32") {
     const folder = home.runtime;
     const pipe = `\\\\.\\pipe\\ouroboros-${hash}`;
     const token = join(folder, "token");
@@ -72,13 +72,13 @@ export function locateRuntime(home: DataHome, surroundings: Surroundings): Runti
   const inHome = socketsIn(home.runtime);
   const fits = Buffer.byteLength(inHome.httpSocket) <= SOCKET_PATH_BYTES_MAX;
   if (fits) return { ...beside, ...inHome };
-  const short = `ouroboros-${surroundings.uid ?? 0}-${hash}`;
-  const base = surroundings.runtimeFolder ?? surroundings.temporaryFolder;
+  const short = `ouroboros-${platform.uid ?? 0}-${hash}`;
+  const base = platform.runtimeFolder ?? platform.temporaryFolder;
   return { ...beside, ...socketsIn(join(base, short)) };
 }
 
 /** Creates the folders that are missing, and checks them. Throws `runtime-unsafe`. */
-export async function prepareRuntime(runtime: Runtime, surroundings: Surroundings): Promise<void> {
+export async function prepareRuntime(runtime: Runtime, platform: Platform): Promise<void> {
   for (const folder of [runtime.folder, runtime.log]) {
     try {
       await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
@@ -92,28 +92,28 @@ export async function prepareRuntime(runtime: Runtime, surroundings: Surrounding
         },
       );
     }
-    await checkFolder(folder, surroundings);
+    await checkFolder(folder, platform);
   }
 }
 
 /** False: there is no such folder yet, so nobody serves there. Throws `runtime-unsafe`. */
-export async function isRuntimePrepared(runtime: Runtime, surroundings: Surroundings): Promise<boolean> {
-  return await checkFolder(runtime.folder, surroundings);
+export async function isRuntimePrepared(runtime: Runtime, platform: Platform): Promise<boolean> {
+  return await checkFolder(runtime.folder, platform);
 }
 
-async function checkFolder(folder: string, surroundings: Surroundings): Promise<boolean> {
+async function checkFolder(folder: string, platform: Platform): Promise<boolean> {
   const found = await lstat(folder).catch((error: unknown) => {
     if (systemErrorCode(error) === "ENOENT") return undefined;
     throw error;
   });
   if (found === undefined) return false;
   // Windows keeps permissions elsewhere; its pipes are guarded by the token alone.
-  if (surroundings.platform === "win32") return true;
+  if (platform.os === "win32") return true;
   const refuse = (what: string, way: string) =>
     new AppError("runtime-unsafe", `${folder} ${what}; ${way}, or set OURO_HOME to a folder of your own`);
   if (found.isSymbolicLink()) throw refuse("is a link to somewhere else", "remove it");
   if (!found.isDirectory()) throw refuse("is not a folder", "remove it");
-  if (found.uid !== surroundings.uid) throw refuse("belongs to another user", "have it removed");
+  if (found.uid !== platform.uid) throw refuse("belongs to another user", "have it removed");
   if ((found.mode & OTHERS_MODE) !== 0) {
     const mode = (found.mode & 0o777).toString(8);
     throw refuse(`is open to other users (mode ${mode})`, `run \`chmod 700 ${folder}\``);

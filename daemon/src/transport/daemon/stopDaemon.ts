@@ -14,9 +14,9 @@ export type Stopped = { readonly kind: "absent" } | { readonly kind: "stopped"; 
 
 /** Throws `runtime-unsafe`, `daemon-unreachable`, or when aborted. */
 export async function stopDaemon(access: DaemonAccess): Promise<Stopped> {
-  const { runtime, surroundings, signal } = access;
+  const { runtime, platform, signal } = access;
   const pid = await lockHolder(runtime.lock);
-  if (pid === undefined || !(await isRuntimePrepared(runtime, surroundings))) return { kind: "absent" };
+  if (pid === undefined || !(await isRuntimePrepared(runtime, platform))) return { kind: "absent" };
   const deadline = performance.now() + END_MS_MAX;
   let isAsked = false;
   while (performance.now() < deadline) {

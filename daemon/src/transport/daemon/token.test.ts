@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { surroundingsOf } from "./runtimeFolder.js";
+import { platformOf } from "./runtimeFolder.js";
 import { createToken, isSameToken, readToken } from "./token.js";
 
 let folder: string;
@@ -23,7 +23,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const here = surroundingsOf({});
+const here = platformOf({});
 const unsafe = { code: "runtime-unsafe", message: expect.stringMatching(/token is not the private file/) };
 
 it("is new each time, private, and read back as it was made", async () => {

@@ -9,7 +9,7 @@ import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { writeFileAtomic } from "../../base/atomicFile.js";
 import { AppError, systemErrorCode } from "../../base/errors.js";
-import type { Surroundings } from "./runtimeFolder.js";
+import type { Platform } from "./runtimeFolder.js";
 
 const TOKEN_BYTES = 32;
 const TOKEN_FORM = /^[0-9a-f]{64}$/;
@@ -25,7 +25,7 @@ export async function createToken(path: string): Promise<string> {
 }
 
 /** Undefined: no daemon has left one. Throws `runtime-unsafe` when somebody else could have written or read it. */
-export async function readToken(path: string, surroundings: Surroundings): Promise<string | undefined> {
+export async function readToken(path: string, platform: Platform): Promise<string | undefined> {
   const unsafe = (cause?: unknown) =>
     new AppError("runtime-unsafe", `${path} is not the private file it should be; remove it and try again`, {
       cause,
@@ -37,8 +37,7 @@ export async function readToken(path: string, surroundings: Surroundings): Promi
   if (file === undefined) return undefined;
   try {
     const { uid, mode, size } = await file.stat();
-    const isPrivate =
-      surroundings.platform === "win32" || (uid === surroundings.uid && (mode & OTHERS_MODE) === 0);
+    const isPrivate = platform.os === "win32" || (uid === platform.uid && (mode & OTHERS_MODE) === 0);
     if (!isPrivate || size !== TOKEN_BYTES * 2) throw unsafe();
     const token = await file.readFile("latin1");
     if (!TOKEN_FORM.test(token)) throw unsafe();
