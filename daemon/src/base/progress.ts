@@ -3,8 +3,9 @@
 export interface Progress {
   readonly phase: string;
   readonly done: number;
+  /** 0 where nobody knows. */
   readonly total: number;
-  /** What is being worked on, for people. */
+  /** What is being worked on, or how well it goes, for people; may be empty. */
   readonly detail: string;
   /** Estimated from the pace of this phase; undefined before there is one. */
   readonly secondsLeft: number | undefined;

@@ -3,7 +3,7 @@
  * Results go to stdout, everything else to stderr, so that `--json` output can be piped as it is.
  */
 
-import type { Progress } from "./progressLine.js";
+import type { Progress } from "../base/progress.js";
 
 export interface Cli {
   readonly environment: Readonly<Record<string, string | undefined>>;

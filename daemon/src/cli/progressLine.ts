@@ -3,19 +3,8 @@
  * of its own. Knows nothing of what the work is.
  */
 
+import type { Progress } from "../base/progress.js";
 import { formatSeconds } from "./format.js";
-
-/** How far a long piece of work is. */
-export interface Progress {
-  readonly phase: string;
-  readonly done: number;
-  /** 0 where nobody knows. */
-  readonly total: number;
-  /** What is being worked on, or how well it goes; may be empty. */
-  readonly detail: string;
-  /** Undefined before there is a pace to judge by. */
-  readonly secondsLeft: number | undefined;
-}
 
 const REDRAW_MS = 100;
 /** Without a terminal (a log file, CI) a line this often, and one for each phase, is enough to see that it lives. */

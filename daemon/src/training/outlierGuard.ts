@@ -4,6 +4,7 @@
  */
 
 import type { GuardConfig } from "@ouroboros/configs";
+import { median } from "../base/median.js";
 import type { StepLimits } from "../engine/engine.js";
 import type { LoggedStep } from "./runLog.js";
 
@@ -20,8 +21,4 @@ export function limitsOf(
   const loss = median(last.map((step) => step.loss)) + guard.lossAbove;
   const gradientNorm = median(last.map((step) => step.gradientNorm)) * guard.gradientNormTimes;
   return { skipAbove: { loss, gradientNorm } };
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }

@@ -5,8 +5,10 @@
 
 import type { ModelShapeConfig } from "@ouroboros/configs";
 import { multiplyAddPeak, readBandwidth } from "@ouroboros/native/kernels";
+import { median } from "../../base/median.js";
 import type { Engine, Model, Trainer } from "../../engine/engine.js";
-import { GREEDY } from "../../engine/greedy.js";
+import { write } from "./inference.js";
+import { someTokens } from "./shapes.js";
 
 interface BenchOptions {
   readonly engine: Engine;
@@ -87,26 +89,12 @@ async function medianSeconds(run: () => Promise<boolean>): Promise<number | unde
     if (!(await run())) return undefined;
     seconds.push((performance.now() - startedMs) / 1000);
   }
-  return seconds.sort((a, b) => a - b)[ROUNDS >> 1];
-}
-
-/** Any tokens will do, as long as they are not all the same. */
-function someTokens(length: number, vocabularySize: number): Uint32Array {
-  return Uint32Array.from({ length }, (_, index) => 1 + ((index * 7919) % (vocabularySize - 1)));
+  return median(seconds);
 }
 
 function decoder(model: Model, signal: AbortSignal): () => Promise<boolean> {
-  return async () => {
-    const generation = await model.generate({
-      state: model.zeroState(),
-      tokens: Uint32Array.of(1),
-      sampling: GREEDY,
-      tokensMax: DECODE_TOKENS,
-      stopTokens: new Uint32Array(),
-      signal,
-    });
-    return generation.kind === "finished";
-  };
+  const request = { model, tokens: Uint32Array.of(1), tokensMax: DECODE_TOKENS, signal };
+  return () => write({ ...request, state: model.zeroState() });
 }
 
 function prefiller(model: Model, signal: AbortSignal): () => Promise<boolean> {

@@ -3,6 +3,8 @@
  * and only what was measured side by side can be divided.
  */
 
+import { median } from "../../base/median.js";
+
 /** Figures over several rounds; `spread` is the distance from worst to best as a share of the median. */
 export interface Summary {
   readonly median: number;
@@ -111,14 +113,13 @@ function limitOf(probe: LimitProbe, perSecond: readonly number[]): Limit {
   return { name: probe.name, unit: probe.unit, ...summarize(inGiga, "most") };
 }
 
-/** `best` says which end is the good one. Of an even number the upper middle counts as the median. */
+/** At least one value; `best` names the end that is the good one. */
 export function summarize(values: readonly number[], best: "most" | "least"): Summary {
-  const sorted = [...values].sort((a, b) => a - b);
-  const [least, most] = [sorted[0] ?? 0, sorted.at(-1) ?? 0];
-  const median = sorted[sorted.length >> 1] ?? 0;
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const middle = median(values);
   return {
-    median,
+    median: middle,
     best: best === "most" ? most : least,
-    spread: median === 0 ? 0 : (most - least) / median,
+    spread: middle === 0 ? 0 : (most - least) / middle,
   };
 }

@@ -32,10 +32,11 @@ export async function write(options: {
   return generation.kind === "finished";
 }
 
-export async function hotState(model: Model, tokens: number, signal: AbortSignal): Promise<Measured<State>> {
+/** The State after some tokens, as decoding has one. */
+export async function hotState(model: Model, signal: AbortSignal): Promise<Measured<State>> {
   const read = await model.read({
     state: model.zeroState(),
-    tokens: someTokens(tokens, model.info.vocabularySize),
+    tokens: someTokens(HOT_TOKENS, model.info.vocabularySize),
     signal,
   });
   return read.kind === "finished" ? read.state : undefined;
@@ -45,7 +46,7 @@ export async function benchDecode(
   { machine, model }: Subject,
   run: BenchRun,
 ): Promise<Measured<readonly Figure[]>> {
-  const state = await hotState(model, HOT_TOKENS, run.signal);
+  const state = await hotState(model, run.signal);
   if (state === undefined) return undefined;
   const bytes = bytesPerToken(model);
   const request = { model, state, tokens: Uint32Array.of(1), tokensMax: DECODE_TOKENS, signal: run.signal };
@@ -80,7 +81,7 @@ export async function benchAppend(
   { machine, model }: Subject,
   run: BenchRun,
 ): Promise<Measured<readonly Figure[]>> {
-  const state = await hotState(model, HOT_TOKENS, run.signal);
+  const state = await hotState(model, run.signal);
   if (state === undefined) return undefined;
   const bytes = bytesPerToken(model);
   const tasks = APPENDED.map((count): Task => {

@@ -6,7 +6,6 @@ import { hotState, type Subject, write } from "./inference.js";
 import { readLimit } from "./limits.js";
 import { someTokens } from "./shapes.js";
 
-const HOT_TOKENS = 64;
 /** Forks of one run: a State is copied in microseconds. */
 const FORKS_PER_RUN = 100;
 const DEPTH_MIN = 1024;
@@ -19,7 +18,7 @@ export async function benchFork(
   { machine, model }: Subject,
   run: BenchRun,
 ): Promise<Measured<readonly Figure[]>> {
-  const state = await hotState(model, HOT_TOKENS, run.signal);
+  const state = await hotState(model, run.signal);
   if (state === undefined) return undefined;
   const bytes = model.stateToBytes(state);
   const repeated = (name: string, each: () => Promise<boolean> | boolean): Task => ({
