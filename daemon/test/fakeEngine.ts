@@ -117,11 +117,11 @@ export function createFakeModel(options: { readonly vocabularySize: number; read
   };
   const rowsOf = (adapter: Adapter | undefined): Rows => (adapter ? adapters.show(adapter) : new Map());
   const scoreWith = (state: State, tokens: Uint32Array, rows: Rows): Score => {
-    const fared = walk(state, tokens, rows).map(({ logits }, at) => fareOf(logits, tokens[at + 1] ?? 0));
+    const scored = walk(state, tokens, rows).map(({ logits }, at) => scoreOf(logits, tokens[at + 1] ?? 0));
     return {
-      logProbabilities: Float32Array.from(fared, (fare) => fare.logProbability),
-      best: Uint32Array.from(fared, (fare) => fare.best),
-      margins: Float32Array.from(fared, (fare) => fare.margin),
+      logProbabilities: Float32Array.from(scored, (fare) => fare.logProbability),
+      best: Uint32Array.from(scored, (fare) => fare.best),
+      margins: Float32Array.from(scored, (fare) => fare.margin),
     };
   };
 
@@ -218,7 +218,7 @@ function bestOf(logits: Float64Array, besides = -1): number {
   return best;
 }
 
-function fareOf(logits: Float64Array, target: number) {
+function scoreOf(logits: Float64Array, target: number) {
   return {
     logProbability: Math.log(softmax(logits)[target] ?? 0),
     best: bestOf(logits),
@@ -252,7 +252,7 @@ async function writeGreedily(
     token = bestOf(logits);
     if (request.stopTokens.includes(token)) return end("token");
     tokens.push(token);
-    logProbabilities.push(fareOf(logits, token).logProbability);
+    logProbabilities.push(scoreOf(logits, token).logProbability);
     request.onToken?.(token, logProbabilities.at(-1) ?? 0);
     const text = request.tokenizer?.decode(Uint32Array.from(tokens));
     if (request.stopStrings?.some((stop) => text?.includes(stop))) return end("string");

@@ -18,7 +18,7 @@ describe("kill -9 of the daemon when a correction was", () => {
     // What was acknowledged or trained is learned anew; what was published is there.
     ["kept", "pending"],
     ["trained", "pending"],
-    ["gated", "pending"],
+    ["verified", "pending"],
     ["published", "learned"],
     ["announced", "learned"],
   ])("%s: afterwards it is %s, and it is learned once", async (phase, status) => {

@@ -51,7 +51,7 @@ describe("the learning of an open project", () => {
     expect(events).toEqual(outcomes);
     expect(outcomes[1]).toMatchObject({ wanted: "two();", outcome: { proven: true, adapterVersion: 2 } });
     expect(phases.filter((phase) => phase.startsWith("c1"))).toEqual(
-      ["kept", "trained", "gated", "published", "announced"].map((phase) => `c1 ${phase}`),
+      ["kept", "trained", "verified", "published", "announced"].map((phase) => `c1 ${phase}`),
     );
     await line.undo(undefined);
     expect(line.state).toEqual({ kind: "idle" });

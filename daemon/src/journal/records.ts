@@ -118,7 +118,7 @@ const Applied = z.strictObject({
   spanStart: z.int().nonnegative(),
 });
 
-/** A change of the line of applied corrections: the first `kept` stay, then come `reapplied`. */
+/** A change of the lineage, the applied corrections: the first `kept` stay, then come `reapplied`. */
 const LineageChange = {
   kept: z.int().nonnegative(),
   reapplied: z.array(Applied),

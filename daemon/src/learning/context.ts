@@ -27,10 +27,10 @@ export interface LearningContext {
 }
 
 /**
- * How far learning one correction has come. `trained`: an adapter exists in memory. `gated`: it is on disk, loaded
+ * How far learning one correction has come. `trained`: an adapter exists in memory. `verified`: it is on disk, loaded
  * from there, and was found to do what it should. `published`: the journal says so, and it is in use.
  */
-export type LearningPhase = "trained" | "gated" | "published";
+export type LearningPhase = "trained" | "verified" | "published";
 
 export interface RunOptions {
   readonly signal?: AbortSignal;

@@ -22,7 +22,7 @@ export interface Example {
   readonly klWeights: Float32Array;
   /** Position of the first wanted token. */
   readonly start: number;
-  /** First position that is trained and tested; from `start` up to here is the unchanged lead. */
+  /** First position that is trained and tested; from `start` up to here the wanted text begins as the rejected one. */
   readonly testedFrom: number;
   /** One past the last position that must come out right. */
   readonly testedTo: number;

@@ -1,5 +1,5 @@
 /**
- * What the journal says about one project under one model and vocabulary: its corrections, and the line of those
+ * What the journal says about one project under one model and vocabulary: its corrections, and the lineage: those
  * that the current adapter holds. Derived by folding records in order; nothing here is stored anywhere else.
  */
 
@@ -27,7 +27,7 @@ export interface History {
   version: number;
   /** The highest version ever given in this project and checkpoint, whatever the vocabulary. */
   versionMax: number;
-  /** Versions of the same checkpoint under another vocabulary: they share a folder, not a line. */
+  /** Versions of the same checkpoint under another vocabulary: they share a folder, not a lineage. */
   readonly foreignVersions: Set<number>;
 }
 
@@ -68,10 +68,10 @@ export function applyRecord(history: History, record: JournalRecord): void {
       return;
     case "undone":
       history.undone.add(record.correctionId);
-      moveLine(history, record);
+      moveLineage(history, record);
       return;
     case "restored":
-      moveLine(history, record);
+      moveLineage(history, record);
       return;
     default:
       assertNever(record);
@@ -106,7 +106,7 @@ export function appliedBy(record: TrainedRecord): Applied {
   };
 }
 
-function moveLine(history: History, record: UndoneRecord | RestoredRecord): void {
+function moveLineage(history: History, record: UndoneRecord | RestoredRecord): void {
   history.lineage = [...history.lineage.slice(0, record.kept), ...record.reapplied];
   history.version = record.adapterTo;
 }

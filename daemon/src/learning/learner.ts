@@ -9,7 +9,7 @@ import { type LearningContext, type LoadedAdapter, type RunOptions, record } fro
 import { pendingCorrections } from "./history.js";
 import { trainAndPublish } from "./publish.js";
 import { chooseRecipe } from "./recipe.js";
-import { type Repaired, repairLine, type Undone, undoCorrection } from "./undo.js";
+import { type Repaired, repairLineage, type Undone, undoCorrection } from "./undo.js";
 
 export interface Learner {
   current(): LoadedAdapter;
@@ -33,8 +33,8 @@ export function createLearner(context: LearningContext, opened: LoadedAdapter): 
     place: { readonly index: number; readonly count: number },
     run: RunOptions,
   ): Promise<TrainedRecord> {
-    const assignment = { ...toLearn(context, correction), ...place, from: current };
-    const published = await trainAndPublish(context, assignment, run);
+    const planned = { ...toLearn(context, correction), ...place, from: current };
+    const published = await trainAndPublish(context, planned, run);
     current = published.current;
     await pruneSpare(context);
     return published.trained;
@@ -45,7 +45,7 @@ export function createLearner(context: LearningContext, opened: LoadedAdapter): 
     keep: (correction) => record(context, correction),
     async repair(run) {
       if (current.version === history.version) return { retrained: 0, lost: [] };
-      const { current: repaired, ...rest } = await repairLine(context, run);
+      const { current: repaired, ...rest } = await repairLineage(context, run);
       current = repaired;
       await pruneSpare(context);
       return rest;
@@ -74,7 +74,7 @@ export function createLearner(context: LearningContext, opened: LoadedAdapter): 
   return learner;
 }
 
-/** The adapter's parameters keep one shape for the whole line; all else is as settings and the source say. */
+/** The adapter's parameters keep one shape for the whole lineage; all else is as settings and the source say. */
 function toLearn(context: LearningContext, correction: CorrectionRecord) {
   const { history, model, settings } = context;
   const last = history.lineage.at(-1);
@@ -87,7 +87,7 @@ function toLearn(context: LearningContext, correction: CorrectionRecord) {
       correction,
       ...(inherited && { inherited }),
     }),
-    line: history.lineage,
+    lineage: history.lineage,
     purpose: "new" as const,
     expected: undefined,
   };

@@ -23,15 +23,17 @@ import {
 import { toExample } from "./example.js";
 import { finished, stopIfAborted } from "./interrupted.js";
 import { prove } from "./proof.js";
-import { fareOf, isAchieved } from "./stoppingCriterion.js";
-import { prefixOf, type Trained, trainCorrection } from "./trainCorrection.js";
+import { isAchieved, spanScore } from "./stoppingCriterion.js";
+import { prefixOf } from "./taughtSpan.js";
+import { type Trained, trainCorrection } from "./trainCorrection.js";
 
-export interface Assignment {
+/** One correction to be trained into the adapter `from`. */
+interface PlannedTraining {
   readonly correction: CorrectionRecord;
   readonly recipe: Recipe;
   readonly from: LoadedAdapter;
   /** What `from` holds, oldest first. */
-  readonly line: readonly Applied[];
+  readonly lineage: readonly Applied[];
   readonly purpose: LearningProgress["purpose"];
   readonly index: number;
   readonly count: number;
@@ -42,37 +44,37 @@ export interface Assignment {
 export interface Published {
   readonly trained: TrainedRecord;
   readonly current: LoadedAdapter;
-  /** The bits are those the journal names: a lost file was made again, and no record was needed. */
-  readonly isRemade: boolean;
+  /** The bits are those the journal names: a lost file was rebuilt, and no record was needed. */
+  readonly isRebuilt: boolean;
 }
 
 /** Throws `Interrupted`, `adapter-write`, `journal-write`; then nothing counts. */
 export async function trainAndPublish(
   context: LearningContext,
-  assignment: Assignment,
+  planned: PlannedTraining,
   run: RunOptions,
 ): Promise<Published> {
   const started = performance.now();
-  const { correction, from, line } = assignment;
+  const { correction, from, lineage } = planned;
   const seed = seedOf(correction);
-  const trained = await train({ context, assignment, run, seed });
+  const trained = await train({ context, planned, run, seed });
   run.onPhase?.("trained", correction.id);
-  const stored = await store({ context, assignment, trained, run });
-  run.onPhase?.("gated", correction.id);
+  const stored = await store({ context, planned, trained, run });
+  run.onPhase?.("verified", correction.id);
   stopIfAborted(run.signal);
   const entry: TrainedRecord = {
     ...headingOf(context),
     kind: "trained",
     correctionId: correction.id,
-    purpose: assignment.purpose,
+    purpose: planned.purpose,
     outcome: stored.outcome,
     adapterFrom: from.version,
     adapterTo: stored.current.version,
-    adapterSha256: stored.sha256 ?? line.at(-1)?.sha256 ?? null,
+    adapterSha256: stored.sha256 ?? lineage.at(-1)?.sha256 ?? null,
     seed,
     instructionSet: context.instructionSet,
     precision: context.precision,
-    recipe: assignment.recipe,
+    recipe: planned.recipe,
     anchorsHash: context.anchors.hash,
     steps: trained.steps,
     spanStart: trained.spanStart,
@@ -84,9 +86,9 @@ export async function trainAndPublish(
     proof: { matches: stored.proof.matches, tokens: [...stored.proof.tokens] },
     durationMs: Math.round(performance.now() - started),
   };
-  if (!stored.isRemade) await record(context, entry);
+  if (!stored.isRebuilt) await record(context, entry);
   run.onPhase?.("published", correction.id);
-  return { trained: entry, current: stored.current, isRemade: stored.isRemade };
+  return { trained: entry, current: stored.current, isRebuilt: stored.isRebuilt };
 }
 
 /** A pure function of what is learned, so that two homes taught alike hold the same bits. */
@@ -97,24 +99,24 @@ function seedOf({ prompt, boundary, rejected, wanted, end, following }: Correcti
 
 function train(options: {
   readonly context: LearningContext;
-  readonly assignment: Assignment;
+  readonly planned: PlannedTraining;
   readonly run: RunOptions;
   readonly seed: number;
 }): Promise<Trained> {
-  const { context, assignment, run, seed } = options;
-  const { correction, purpose, index, count } = assignment;
+  const { context, planned, run, seed } = options;
+  const { correction, purpose, index, count } = planned;
   return trainCorrection({
     model: context.model,
     base: context.base,
     anchors: context.anchors.windows,
-    from: assignment.from.adapter,
+    from: planned.from.adapter,
     correction,
-    earlier: assignment.line.flatMap(({ correctionId, spanStart }) => {
+    earlier: planned.lineage.flatMap(({ correctionId, spanStart }) => {
       const earlier = context.history.corrections.get(correctionId);
       return earlier ? [{ correction: earlier, spanStart }] : [];
     }),
     spanStart: firstDifference(correction.rejected.tokens, correction.wanted.tokens),
-    recipe: assignment.recipe,
+    recipe: planned.recipe,
     seed,
     signal: run.signal,
     onStep: (step) => run.onProgress?.({ correctionId: correction.id, purpose, index, count, ...step }),
@@ -124,76 +126,89 @@ function train(options: {
 type Stored = Pick<Trained, "outcome" | "proof" | "after"> & {
   readonly current: LoadedAdapter;
   readonly sha256: string | undefined;
-  readonly isRemade: boolean;
+  readonly isRebuilt: boolean;
 };
 
 /** Where something was made: on disk, loaded from there, judged again. Else all stays as it was. */
 async function store(options: {
   readonly context: LearningContext;
-  readonly assignment: Assignment;
+  readonly planned: PlannedTraining;
   readonly trained: Trained;
   readonly run: RunOptions;
 }): Promise<Stored> {
-  const { context, assignment, trained, run } = options;
+  const { context, planned, trained, run } = options;
   const { outcome, proof, after, made } = trained;
-  const { from, line, correction } = assignment;
+  const { from, correction } = planned;
   // Only from the same version can the same bits come; and a step that was not needed then is not needed now.
-  const expected = assignment.expected?.from === from.version ? assignment.expected : undefined;
+  const expected = planned.expected?.from === from.version ? planned.expected : undefined;
   if (!made) {
-    const isRemade = outcome === "learned" && expected?.to === from.version;
-    return { outcome, proof, after, current: from, sha256: undefined, isRemade };
+    const isRebuilt = outcome === "learned" && expected?.to === from.version;
+    return { outcome, proof, after, current: from, sha256: undefined, isRebuilt };
   }
+  const { version, sha256 } = await save({ context, planned, trained, made, expected });
+  const adapter = await context.model.loadAdapter({ path: tensorsPath(folderOf(context), version) });
+  const judged = await judgeStored({ context, planned, trained, adapter, signal: run.signal });
+  const { matches } = judged.proof;
+  if (!isAchieved({ aim: correction.aim, before: trained.before, after: judged.after, matches })) {
+    return { ...judged, outcome: "limit", current: from, sha256: undefined, isRebuilt: false };
+  }
+  const isRebuilt = sha256 === expected?.sha256;
+  return { ...judged, outcome, current: { version, adapter }, sha256, isRebuilt };
+}
 
+/** Tensors and manifest on disk: under the version that is `expected` to have the same bits, else under a new one. */
+async function save(options: {
+  readonly context: LearningContext;
+  readonly planned: PlannedTraining;
+  readonly trained: Trained;
+  readonly made: NonNullable<Trained["made"]>;
+  readonly expected: Applied | undefined;
+}): Promise<{ readonly version: number; readonly sha256: string }> {
+  const { context, planned, trained, made, expected } = options;
+  const { model, project, history } = context;
+  const { trainer, adapter } = made;
+  const checkpoint = { hash: model.info.hash, path: context.modelPath };
   const folder = folderOf(context);
-  const staged = await stageAdapter(folder, (path) =>
-    made.trainer.saveAdapter({
-      adapter: made.adapter,
-      path,
-      metadata: { format: "ouroboros-adapter", checkpoint: context.model.info.hash },
-    }),
-  );
-  const isRemade = staged.sha256 === expected?.sha256;
-  const version = isRemade && expected ? expected.to : await nextVersion(context);
+  const staged = await stageAdapter(folder, (path) => {
+    const metadata = { format: "ouroboros-adapter", checkpoint: checkpoint.hash };
+    return trainer.saveAdapter({ adapter, path, metadata });
+  });
+  const { sha256 } = staged;
+  const version = expected && sha256 === expected.sha256 ? expected.to : await nextVersion(context);
   await commitAdapter({
     folder,
     staged,
     manifest: {
       version,
-      parent: from.version,
+      parent: planned.from.version,
       at: context.clock().toISOString(),
-      checkpoint: { hash: context.model.info.hash, path: context.modelPath },
-      vocabulary: context.history.scope.vocabulary,
-      project: { id: context.project.id, name: context.project.name },
-      parameters: assignment.recipe.parameters,
-      corrections: [...line.map((applied) => applied.correctionId), correction.id],
+      checkpoint,
+      vocabulary: history.scope.vocabulary,
+      project: { id: project.id, name: project.name },
+      parameters: planned.recipe.parameters,
+      corrections: [...planned.lineage.map((applied) => applied.correctionId), planned.correction.id],
       lossBefore: trained.before.loss,
-      lossAfter: after.loss,
+      lossAfter: trained.after.loss,
     },
   });
-  const adapter = await context.model.loadAdapter({ path: tensorsPath(folder, version) });
-  const judged = await judgeStored({ context, assignment, trained, adapter, signal: run.signal });
-  const { matches } = judged.proof;
-  if (!isAchieved({ aim: correction.aim, before: trained.before, after: judged.after, matches })) {
-    return { ...judged, outcome: "limit", current: from, sha256: undefined, isRemade: false };
-  }
-  return { ...judged, outcome, current: { version, adapter }, sha256: staged.sha256, isRemade };
+  return { version, sha256 };
 }
 
 async function judgeStored(options: {
   readonly context: LearningContext;
-  readonly assignment: Assignment;
+  readonly planned: PlannedTraining;
   readonly trained: Trained;
   readonly adapter: Adapter;
   readonly signal: AbortSignal | undefined;
 }): Promise<Pick<Trained, "proof" | "after">> {
-  const { context, assignment, trained, adapter, signal } = options;
+  const { context, planned, trained, adapter, signal } = options;
   const { model, base } = context;
-  const { correction, recipe } = assignment;
+  const { correction, recipe } = planned;
   const state = await base.stateAfter(prefixOf(correction), signal);
   const example = toExample({ correction, spanStart: trained.spanStart, recipe });
   const score = await finished(model.score({ state, tokens: example.tokens, adapter, ...unhurried(signal) }));
   return {
     proof: await prove({ model, adapter, state, correction, signal }),
-    after: fareOf(score, example),
+    after: spanScore(score, example),
   };
 }

@@ -41,7 +41,7 @@ const AFTER_WEIGHT = 1;
 
 /**
  * `inherited`: the parameters of the adapter to go on from. They are kept whatever the settings now say, since an
- * adapter has one shape for its whole line.
+ * adapter has one shape for its whole lineage.
  */
 export function chooseRecipe(options: {
   readonly info: Pick<ModelInfo, "parameters">;

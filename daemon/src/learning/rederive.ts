@@ -14,14 +14,15 @@ import { chooseRecipe } from "./recipe.js";
 
 export interface Rederived {
   readonly current: LoadedAdapter;
-  /** How many corrections of the old line stand as they were. */
+  /** How many corrections of the old lineage stand as they were. */
   readonly kept: number;
-  readonly reapplied: readonly Applied[];
-  /** Corrections of the old line that could not be learned again. */
+  /** What was trained again after them, with other bits or versions than before. */
+  readonly retrained: readonly Applied[];
+  /** Corrections of the old lineage that could not be learned again. */
   readonly lost: readonly string[];
 }
 
-/** `without`: id of a correction in the line. Throws as `trainAndPublish` does. */
+/** `without`: id of a correction in the lineage. Throws as `trainAndPublish` does. */
 export async function rederive(
   context: LearningContext,
   options: RunOptions & { readonly without?: string },
@@ -35,7 +36,7 @@ export async function rederive(
 
   let current = loaded(start);
   let kept = start.index;
-  const reapplied: Applied[] = [];
+  const retrained: Applied[] = [];
   const lost: string[] = [];
   for (const [at, applied] of todo.entries()) {
     const correction = history.corrections.get(applied.correctionId);
@@ -44,14 +45,14 @@ export async function rederive(
       continue;
     }
     const { recipe } = history.trainings.get(correction.id) ?? {};
-    const isUnbroken = reapplied.length === 0 && lost.length === 0 && kept < index;
+    const isUnbroken = retrained.length === 0 && lost.length === 0 && kept < index;
     const published = await trainAndPublish(
       context,
       {
         correction,
         recipe: recipe ?? chooseRecipe({ info: model.info, settings: context.settings, correction }),
         from: current,
-        line: [...lineage.slice(0, kept), ...reapplied],
+        lineage: [...lineage.slice(0, kept), ...retrained],
         purpose: "again",
         index: at + 1,
         count: todo.length,
@@ -60,9 +61,9 @@ export async function rederive(
       options,
     );
     current = published.current;
-    if (published.isRemade) kept++;
-    else if (published.trained.outcome === "learned") reapplied.push(appliedBy(published.trained));
+    if (published.isRebuilt) kept++;
+    else if (published.trained.outcome === "learned") retrained.push(appliedBy(published.trained));
     else lost.push(correction.id);
   }
-  return { current, kept, reapplied, lost };
+  return { current, kept, retrained, lost };
 }

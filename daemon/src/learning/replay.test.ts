@@ -9,8 +9,8 @@ function earlier(id: string, prompt: readonly number[]): Earlier {
 }
 
 function poolOf(line: readonly Earlier[], prompt: readonly number[], seed = 1): string[] {
-  const event = earlier("event", prompt).correction;
-  return replayPool({ earlier: line, event, random: randomFrom(seed) })
+  const { correction } = earlier("new", prompt);
+  return replayPool({ earlier: line, correction, random: randomFrom(seed) })
     .map((each) => each.correction.id)
     .sort();
 }
@@ -20,7 +20,7 @@ it("draws from every earlier correction", () => {
   expect(poolOf([], [3])).toEqual([]);
 });
 
-it("leaves out what the event or a later correction of the same place contradicts", () => {
+it("leaves out what the new one or a later correction of the same place contradicts", () => {
   expect(poolOf([earlier("a", [1]), earlier("b", [2]), earlier("c", [1])], [3])).toEqual(["b", "c"]);
   expect(poolOf([earlier("a", [1]), earlier("b", [2])], [2])).toEqual(["a"]);
 });

@@ -23,10 +23,11 @@ const CONTEXT_TOKENS = 32;
 /** The corrections to draw from: a seeded sample of `earlier` (oldest first) without superseded ones. */
 export function replayPool(options: {
   readonly earlier: readonly Earlier[];
-  readonly event: CorrectionRecord;
+  /** The new one. */
+  readonly correction: CorrectionRecord;
   readonly random: () => number;
 }): Earlier[] {
-  const seen = new Set([contextOf(options.event)]);
+  const seen = new Set([contextOf(options.correction)]);
   const valid: Earlier[] = [];
   for (const each of options.earlier.toReversed()) {
     const context = contextOf(each.correction);

@@ -6,18 +6,19 @@
  */
 
 import { AppError } from "../base/errors.js";
-import { drawDistinct, randomFrom } from "../base/random.js";
-import type { Adapter, Model, Score, State, Trainer, TrainSequence } from "../engine/engine.js";
+import { randomFrom } from "../base/random.js";
+import type { Adapter, Model, Trainer } from "../engine/engine.js";
 import type { CorrectionRecord, Recipe } from "../journal/records.js";
 import type { Anchor } from "./anchors.js";
-import { type BaseReader, cancellable, unhurried } from "./baseCache.js";
-import { type Example, toExample } from "./example.js";
+import { type BaseReader, cancellable } from "./baseCache.js";
 import { finished, stopIfAborted } from "./interrupted.js";
-import { type Proof, prove } from "./proof.js";
+import type { Proof } from "./proof.js";
 import { type Earlier, replayPool } from "./replay.js";
-import { type Fare, fareOf, isAchieved, isLearned } from "./stoppingCriterion.js";
+import { type Goal, hasNumbers, isAchieved, isLearned, type SpanScore } from "./stoppingCriterion.js";
+import { type Judgement, prefixOf, TaughtSpan } from "./taughtSpan.js";
+import { TrainingBatches } from "./trainingBatches.js";
 
-export interface TrainingEvent {
+interface TrainOptions {
   readonly model: Model;
   readonly base: BaseReader;
   readonly anchors: readonly Anchor[];
@@ -33,7 +34,7 @@ export interface TrainingEvent {
   readonly onStep: (step: StepReport) => void;
 }
 
-export interface StepReport {
+interface StepReport {
   readonly step: number;
   readonly stepsMax: number;
   /** Mean nats per token of the span. */
@@ -48,171 +49,86 @@ export interface Trained {
   readonly made: { readonly adapter: Adapter; readonly trainer: Trainer } | undefined;
   readonly steps: number;
   readonly spanStart: number;
-  readonly before: Fare;
-  readonly after: Fare;
+  readonly before: SpanScore;
+  readonly after: SpanScore;
   readonly proof: Proof;
   readonly replayed: readonly string[];
   readonly anchorIds: readonly string[];
 }
 
 /** Throws `Interrupted`; `learning-numbers` where already the first reading is not finite. */
-export async function trainCorrection(event: TrainingEvent): Promise<Trained> {
-  const { recipe, signal } = event;
-  const lesson = await openLesson(event);
-  const before = await lesson.judge(event.from);
-  if (!hasNumbers(before.fare)) {
+export async function trainCorrection(options: TrainOptions): Promise<Trained> {
+  const { model, base, correction, recipe, seed, signal } = options;
+  const state = await base.stateAfter(prefixOf(correction), signal);
+  const span = new TaughtSpan({ model, state, correction, start: options.spanStart, recipe, signal });
+  const before = await span.judge(options.from);
+  if (!hasNumbers(before.score)) {
     throw new AppError(
       "learning-numbers",
       "the model gives this correction no finite loss; its checkpoint or adapter is damaged",
     );
   }
-  const random = randomFrom(event.seed);
-  const pool = replayPool({ earlier: event.earlier, event: event.correction, random });
-  const used = { replayed: new Set<string>(), anchorIds: new Set<string>() };
-  const result = (after: Judgement, rest: Pick<Trained, "outcome" | "made" | "steps">): Trained => ({
-    ...rest,
-    spanStart: lesson.spanStart(),
-    before: before.fare,
-    after: after.fare,
+  const random = randomFrom(seed);
+  const pool = replayPool({ earlier: options.earlier, correction, random });
+  const batches = new TrainingBatches({ ...options, pool, random });
+  const { after, ...result } = await trainUntilLearned({ options, span, batches, before });
+  return {
+    ...result,
+    spanStart: span.start,
+    before: before.score,
+    after: after.score,
     proof: after.proof,
-    replayed: [...used.replayed],
-    anchorIds: [...used.anchorIds],
-  });
-  const { aim } = event.correction;
-  const goal = { aim, marginNats: recipe.marginNats };
-  if (isLearned(before.fare, goal) && (aim === "read" || before.proof.matches)) {
-    return result(before, { outcome: "learned", made: undefined, steps: 0 });
-  }
+    replayed: [...batches.replayed],
+    anchorIds: [...batches.anchorIds],
+  };
+}
 
-  const trainer = createTrainer(event);
+interface Result extends Pick<Trained, "outcome" | "made" | "steps"> {
+  readonly after: Judgement;
+}
+
+async function trainUntilLearned(training: {
+  readonly options: TrainOptions;
+  readonly span: TaughtSpan;
+  readonly batches: TrainingBatches;
+  readonly before: Judgement;
+}): Promise<Result> {
+  const { options, span, batches, before } = training;
+  const { recipe, signal } = options;
+  const { stepsMax, learningRate } = recipe;
+  const { aim } = options.correction;
+  const goal: Goal = { aim, marginNats: recipe.marginNats };
+  if (isLearned(before.score, goal) && (aim === "read" || before.proof.matches)) {
+    return { after: before, outcome: "learned", made: undefined, steps: 0 };
+  }
+  const trainer = createTrainer(options);
   let after = before;
-  for (let step = 1; step <= recipe.stepsMax; step++) {
+  for (let step = 1; step <= stepsMax; step++) {
     stopIfAborted(signal);
-    const example = lesson.example();
-    const sequences = await batchOf({ event, example, state: lesson.state, pool, random, used });
-    const { learningRate } = recipe;
+    const sequences = await batches.next(span);
     const { applied } = await finished(trainer.step({ sequences, learningRate, ...cancellable(signal) }));
-    const fare = applied ? await lesson.fareUnder(trainer) : undefined;
-    if (!fare || !hasNumbers(fare))
-      return result(after, { outcome: "diverged", made: undefined, steps: step - 1 });
-    event.onStep({ step, stepsMax: recipe.stepsMax, loss: fare.loss, margin: fare.margin });
-    const isLast = step === recipe.stepsMax;
-    if (!isLearned(fare, goal) && !isLast) continue;
+    const score = applied ? await span.scoreUnder(trainer) : undefined;
+    if (!score || !hasNumbers(score)) {
+      return { after, outcome: "diverged", made: undefined, steps: step - 1 };
+    }
+    options.onStep({ step, stepsMax, loss: score.loss, margin: score.margin });
+    const isLast = step === stepsMax;
+    if (!isLearned(score, goal) && !isLast) continue;
 
     // Storing rounds the weights, which may undo the last digits of a margin; only the rounded ones count. After
     // the last step a smaller margin will do, as long as the wanted text comes out.
     const adapter = await trainer.publish();
-    after = await lesson.judge(adapter);
+    after = await span.judge(adapter);
     const { matches } = after.proof;
-    const isWorthIt = isAchieved({ aim, before: before.fare, after: after.fare, matches });
-    if (isWorthIt && (isLast || isLearned(after.fare, goal))) {
-      return result(after, { outcome: "learned", made: { adapter, trainer }, steps: step });
+    const isWorthIt = isAchieved({ aim, before: before.score, after: after.score, matches });
+    if (isWorthIt && (isLast || isLearned(after.score, goal))) {
+      return { after, outcome: "learned", made: { adapter, trainer }, steps: step };
     }
   }
-  return result(after, { outcome: "limit", made: undefined, steps: recipe.stepsMax });
+  return { after, outcome: "limit", made: undefined, steps: stepsMax };
 }
 
-interface Judgement {
-  readonly fare: Fare;
-  readonly proof: Proof;
-}
-
-interface Lesson {
-  /** The base's, before the boundary. */
-  readonly state: State;
-  /** Both change when a part of the lead is lost. */
-  example(): Example;
-  spanStart(): number;
-  /** How the correction fares under an adapter as stored, or under the base. */
-  judge(adapter: Adapter | undefined): Promise<Judgement>;
-  fareUnder(trainer: Trainer): Promise<Fare>;
-}
-
-async function openLesson(event: TrainingEvent): Promise<Lesson> {
-  const { model, correction, recipe, signal } = event;
-  const state = await event.base.stateAfter(prefixOf(correction), signal);
-  let { spanStart } = event;
-  let example = toExample({ correction, spanStart, recipe });
-  const { tokens } = example;
-
-  const fareAfter = (score: Score): Fare => {
-    const fare = fareOf(score, example);
-    if (fare.leadLostAt === undefined) return fare;
-    // The unchanged lead is not what the model writes (any more): from there on it must be taught as well.
-    spanStart = fare.leadLostAt;
-    example = toExample({ correction, spanStart, recipe });
-    return fareOf(score, example);
-  };
-  return {
-    state,
-    example: () => example,
-    spanStart: () => spanStart,
-    async judge(adapter) {
-      const reading = { state, tokens, ...(adapter && { adapter }), ...unhurried(signal) };
-      const fare = fareAfter(await finished(model.score(reading)));
-      return { fare, proof: await prove({ model, adapter, state, correction, signal }) };
-    },
-    async fareUnder(trainer) {
-      return fareAfter(await finished(trainer.score({ state, tokens, ...cancellable(signal) })));
-    },
-  };
-}
-
-function hasNumbers({ loss, margin }: Fare): boolean {
-  return Number.isFinite(loss) && Number.isFinite(margin);
-}
-
-function createTrainer({ model, from, recipe, seed }: TrainingEvent): Trainer {
+function createTrainer({ model, from, recipe, seed }: TrainOptions): Trainer {
   const { parameters, optimizer } = recipe;
   return model.createTrainer({ parameters, optimizer, seed, ...(from && { from }) });
-}
-
-/** One step's sequences: the correction, some earlier ones, some anchors. */
-async function batchOf(options: {
-  readonly event: TrainingEvent;
-  readonly example: Example;
-  readonly state: State;
-  readonly pool: readonly Earlier[];
-  readonly random: () => number;
-  readonly used: { readonly replayed: Set<string>; readonly anchorIds: Set<string> };
-}): Promise<TrainSequence[]> {
-  const { event, example, random, used } = options;
-  const { base, recipe, signal, correction } = event;
-  const reference = await base.referenceOf(prefixOf(correction), example.tokens, signal);
-  const sequences: TrainSequence[] = [{ ...example, state: options.state, reference }];
-
-  for (const earlier of drawDistinct({ random, items: options.pool, count: recipe.replayPerStep })) {
-    const state = await base.stateAfter(prefixOf(earlier.correction), signal);
-    const { tokens, weights } = toExample({ ...earlier, recipe });
-    sequences.push({ tokens, weights, state });
-    used.replayed.add(earlier.correction.id);
-  }
-  for (const anchor of drawDistinct({ random, items: event.anchors, count: recipe.anchorsPerStep })) {
-    sequences.push(await anchorSequence(anchor, base, signal));
-    used.anchorIds.add(anchor.id);
-  }
-  return sequences;
-}
-
-async function anchorSequence(
-  anchor: Anchor,
-  base: BaseReader,
-  signal: AbortSignal | undefined,
-): Promise<TrainSequence> {
-  const prefix = { key: `anchor ${anchor.id}`, tokens: anchor.prefix };
-  const positions = anchor.tokens.length - 1;
-  return {
-    tokens: anchor.tokens,
-    weights: new Float32Array(positions),
-    klWeights: new Float32Array(positions).fill(1),
-    state: await base.stateAfter(prefix, signal),
-    reference: await base.referenceOf(prefix, anchor.tokens, signal),
-  };
-}
-
-export function prefixOf(correction: CorrectionRecord) {
-  return {
-    key: `correction ${correction.id}`,
-    tokens: Uint32Array.from(correction.prompt.tokens.slice(0, correction.boundary)),
-  };
 }

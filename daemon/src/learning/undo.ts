@@ -1,5 +1,5 @@
 /**
- * Un-learning one correction, and repairing a line whose files were lost. Both end in a single record: before it
+ * Un-learning one correction, and repairing a lineage whose files were lost. Both end in a single record: before it
  * is durable nothing has happened, after it all has. Undoing the newest correction is a step back to the version
  * before it, the same file and so the same bits; for an older one the later ones are trained again without it.
  */
@@ -37,34 +37,34 @@ export async function undoCorrection(
   const rederived: Rederived =
     status === "learned"
       ? await rederive(context, { ...options, without: correctionId })
-      : { current: options.current, kept: history.lineage.length, reapplied: [], lost: [] };
+      : { current: options.current, kept: history.lineage.length, retrained: [], lost: [] };
   await record(context, {
     ...headingOf(context),
     kind: "undone",
     correctionId,
     kept: rederived.kept,
-    reapplied: [...rederived.reapplied],
+    reapplied: [...rederived.retrained],
     adapterTo: status === "learned" ? rederived.current.version : history.version,
   });
-  const { current, lost, reapplied } = rederived;
-  return { correctionId, current, lost, retrained: reapplied.length + lost.length };
+  const { current, lost, retrained } = rederived;
+  return { correctionId, current, lost, retrained: retrained.length + lost.length };
 }
 
 export interface Repaired extends Pick<Rederived, "current" | "lost"> {
   readonly retrained: number;
 }
 
-/** Makes the files of the current line again. A record is written only where the result has other bits. */
-export async function repairLine(context: LearningContext, run: RunOptions): Promise<Repaired> {
-  const { current, kept, reapplied, lost } = await rederive(context, run);
-  if (reapplied.length > 0 || lost.length > 0) {
+/** Makes the files of the current lineage again. A record is written only where the result has other bits. */
+export async function repairLineage(context: LearningContext, run: RunOptions): Promise<Repaired> {
+  const { current, kept, retrained, lost } = await rederive(context, run);
+  if (retrained.length > 0 || lost.length > 0) {
     await record(context, {
       ...headingOf(context),
       kind: "restored",
       kept,
-      reapplied: [...reapplied],
+      reapplied: [...retrained],
       adapterTo: current.version,
     });
   }
-  return { current, lost, retrained: reapplied.length };
+  return { current, lost, retrained: retrained.length };
 }
