@@ -1,13 +1,13 @@
 /**
- * How a process reaches the daemon: for LSP, through the greeting; for commands, over HTTP. Both start a daemon where
+ * How a process reaches the daemon: for LSP, through the handshake; for commands, over HTTP. Both start a daemon where
  * none runs, and replace one that is older; `findHttp` does neither.
  */
 
 import type { Socket } from "node:net";
 import { AppError, assertNever } from "../../base/errors.js";
 import { createHttpClient, DaemonRefusal, type HttpClient } from "../http/httpClient.js";
+import { shakeHands } from "./clientHandshake.js";
 import { type Approach, type DaemonAccess, ensureDaemon, findDaemon } from "./ensureDaemon.js";
-import { greet } from "./greet.js";
 
 export interface LspConnection {
   /** Paused; the caller's to close. */
@@ -55,34 +55,34 @@ export function findHttp(access: DaemonAccess): Promise<HttpClient | undefined> 
 
 function approachLsp({ runtime, version }: DaemonAccess): Approach<LspConnection> {
   return async (token) => {
-    const greeted = await greet({ socketPath: runtime.lspSocket, token, version, want: "lsp" });
-    switch (greeted.kind) {
+    const handshake = await shakeHands({ socketPath: runtime.lspSocket, token, version, want: "lsp" });
+    switch (handshake.kind) {
       case "welcome":
         return {
           kind: "ready",
-          value: greeted,
-          version: greeted.version,
-          leave: () => greeted.stream.destroy(),
+          value: handshake,
+          version: handshake.version,
+          leave: () => handshake.stream.destroy(),
         };
       case "absent":
       case "silent":
-        return greeted;
+        return handshake;
       case "refused":
         break;
       default:
-        return assertNever(greeted);
+        return assertNever(handshake);
     }
-    switch (greeted.code) {
+    switch (handshake.code) {
       case "draining":
       case "token-wrong":
-        return { kind: greeted.code };
+        return { kind: handshake.code };
       case "protocol-unknown":
-        return { kind: greeted.code, version: greeted.version };
+        return { kind: handshake.code, version: handshake.version };
       case "too-many-clients":
       case "greeting-invalid":
-        return { kind: "refused", message: greeted.message };
+        return { kind: "refused", message: handshake.message };
       default:
-        return assertNever(greeted.code);
+        return assertNever(handshake.code);
     }
   };
 }

@@ -11,7 +11,7 @@ import type { DataHome } from "../../base/dataHome.js";
 import { AppError, assertNever } from "../../base/errors.js";
 import { lockHolder } from "../../base/processLock.js";
 import { compareVersions } from "../../protocol/compareVersions.js";
-import { greet } from "./greet.js";
+import { shakeHands } from "./clientHandshake.js";
 import { isRuntimePrepared, type Platform, prepareRuntime, type Runtime } from "./runtimeFolder.js";
 import { EXIT_DAEMON_RUNNING, type OuroCommand, type SpawnedDaemon, spawnDaemon } from "./spawnDaemon.js";
 import { readToken } from "./token.js";
@@ -168,9 +168,9 @@ export async function askToEnd(access: DaemonAccess): Promise<boolean> {
   const { runtime, platform, version } = access;
   const token = await readToken(runtime.token, platform);
   if (token === undefined) return false;
-  const greeted = await greet({ socketPath: runtime.lspSocket, token, version, want: "drain" });
-  if (greeted.kind === "welcome") greeted.stream.destroy();
-  return greeted.kind === "welcome";
+  const handshake = await shakeHands({ socketPath: runtime.lspSocket, token, version, want: "drain" });
+  if (handshake.kind === "welcome") handshake.stream.destroy();
+  return handshake.kind === "welcome";
 }
 
 async function failed(access: DaemonAccess, spawned: SpawnedDaemon): Promise<AppError> {

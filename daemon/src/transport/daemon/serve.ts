@@ -14,7 +14,7 @@ import type { Log } from "../../base/log.js";
 import { PROTOCOL_MAX, PROTOCOL_MIN } from "../../protocol/version.js";
 import { createHttpServer } from "../http/httpServer.js";
 import { removeDiscovery, writeDiscovery } from "./discovery.js";
-import { createGreetingServer } from "./greetingServer.js";
+import { createHandshakeServer } from "./handshakeServer.js";
 import { createLeases, type Leases } from "./leases.js";
 import { listenOnPort, listenOnSocket } from "./listen.js";
 import { type LogFile, openLog } from "./logFile.js";
@@ -165,7 +165,7 @@ function lspDoor(
   opening: Opening & { readonly leases: Leases; readonly windows: Set<Window> },
 ): SocketServer {
   const { product, assistant, version, log, token, ending, leases, windows } = opening;
-  return createGreetingServer({
+  return createHandshakeServer({
     token,
     version,
     log,

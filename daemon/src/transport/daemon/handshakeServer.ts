@@ -1,26 +1,32 @@
 /**
- * The door of the LSP socket: who comes in has shown the token and speaks a protocol that this daemon knows, in one
- * line each way. Behind the door the stream is LSP's alone; what a client sent along with its greeting stays in it.
+ * The server's side of the handshake on the LSP socket: a client that passes it has shown the token and speaks a protocol
+ * that this daemon knows, in one line each way. From there on the stream is LSP's alone; what a client sent along with
+ * its hello stays in it.
  */
 
 import { createServer, type Server, type Socket } from "node:net";
 import { assertNever } from "../../base/errors.js";
 import type { Log } from "../../base/log.js";
-import { GREETING_BYTES_MAX, type Greeting, greetingSchema, type Welcome } from "../../protocol/greeting.js";
+import {
+  type ClientHello,
+  clientHelloSchema,
+  HANDSHAKE_BYTES_MAX,
+  type ServerHello,
+} from "../../protocol/handshake.js";
 import { commonProtocol, PROTOCOL_MAX, PROTOCOL_MIN } from "../../protocol/version.js";
 import { readFirstLine } from "./firstLine.js";
 import { isSameToken } from "./token.js";
 
-/** A greeting is written at once by whoever has the token. */
-const GREETING_MS = 5_000;
+/** A hello is written at once by whoever has the token. */
+const HANDSHAKE_MS = 5_000;
 /** Far more windows than a person has open; each costs a mirror of its documents. */
 export const LSP_CLIENTS_MAX = 64;
-/** Connections that have not been let in yet; more wait at the system's door. */
-const STRANGERS_MAX = 32;
+/** Handshakes under way; more connections are refused. */
+const HANDSHAKES_MAX = 32;
 /** Who does not close after a refusal is cut off. */
-const FAREWELL_MS = 1_000;
+const LINGER_MS = 1_000;
 
-export interface GreetingServerOptions {
+export interface HandshakeServerOptions {
   readonly token: string;
   readonly version: string;
   readonly log: Log;
@@ -30,25 +36,25 @@ export interface GreetingServerOptions {
   readonly onDrain: () => void;
   readonly isDraining: () => boolean;
   /** For tests. */
-  readonly greetingMs?: number;
+  readonly handshakeMs?: number;
 }
 
-type Refusal = Extract<Welcome, { kind: "refused" }>["code"];
+type Refusal = Extract<ServerHello, { kind: "refused" }>["code"];
 
 /** Not listening yet. Closing it lets no more clients in; those who are in stay. */
-export function createGreetingServer(options: GreetingServerOptions): Server {
+export function createHandshakeServer(options: HandshakeServerOptions): Server {
   let clients = 0;
-  let strangers = 0;
+  let handshakes = 0;
   return createServer((socket) => {
     // A client's death is its own affair: what it means is said by "close".
     socket.on("error", () => undefined);
-    if (strangers >= STRANGERS_MAX) return refuse({ socket, code: "too-many-clients", options });
-    strangers += 1;
-    void greet(socket, options).then((answer) => {
-      strangers -= 1;
-      if (answer.kind === "gone") return;
-      if (answer.kind === "refused") return refuse({ socket, code: answer.code, options });
-      if (answer.kind === "drain") {
+    if (handshakes >= HANDSHAKES_MAX) return refuse({ socket, code: "too-many-clients", options });
+    handshakes += 1;
+    void receiveHello(socket, options).then((verdict) => {
+      handshakes -= 1;
+      if (verdict.kind === "gone") return;
+      if (verdict.kind === "refused") return refuse({ socket, code: verdict.code, options });
+      if (verdict.kind === "drain") {
         socket.end(welcomeLine({ protocol: PROTOCOL_MAX, version: options.version }));
         cutOffLater(socket);
         options.onDrain();
@@ -59,23 +65,23 @@ export function createGreetingServer(options: GreetingServerOptions): Server {
       socket.once("close", () => {
         clients -= 1;
       });
-      socket.write(welcomeLine({ protocol: answer.protocol, version: options.version }));
+      socket.write(welcomeLine({ protocol: verdict.protocol, version: options.version }));
       options.onLsp(socket);
-      // It was paused behind the greeting, and whoever listens now would not know.
+      // It was paused behind the hello, and whoever listens now would not know.
       socket.resume();
     });
   });
 }
 
-type Answer =
+type Verdict =
   | { readonly kind: "lsp"; readonly protocol: number }
   | { readonly kind: "drain" }
   | { readonly kind: "refused"; readonly code: Refusal }
   | { readonly kind: "gone" };
 
-async function greet(socket: Socket, options: GreetingServerOptions): Promise<Answer> {
-  const timeoutMs = options.greetingMs ?? GREETING_MS;
-  const first = await readFirstLine({ socket, bytesMax: GREETING_BYTES_MAX, timeoutMs });
+async function receiveHello(socket: Socket, options: HandshakeServerOptions): Promise<Verdict> {
+  const timeoutMs = options.handshakeMs ?? HANDSHAKE_MS;
+  const first = await readFirstLine({ socket, bytesMax: HANDSHAKE_BYTES_MAX, timeoutMs });
   switch (first.kind) {
     case "closed":
       return { kind: "gone" };
@@ -83,27 +89,27 @@ async function greet(socket: Socket, options: GreetingServerOptions): Promise<An
     case "too-slow":
       return { kind: "refused", code: "greeting-invalid" };
     case "line":
-      return judge(parseGreeting(first.line), options);
+      return judge(parseClientHello(first.line), options);
     default:
       return assertNever(first);
   }
 }
 
 /** The token comes first: who does not have it learns nothing but that. */
-function judge(greeting: Greeting | undefined, options: GreetingServerOptions): Answer {
-  if (greeting === undefined) return { kind: "refused", code: "greeting-invalid" };
-  if (!isSameToken(greeting.token, options.token)) return { kind: "refused", code: "token-wrong" };
+function judge(hello: ClientHello | undefined, options: HandshakeServerOptions): Verdict {
+  if (hello === undefined) return { kind: "refused", code: "greeting-invalid" };
+  if (!isSameToken(hello.token, options.token)) return { kind: "refused", code: "token-wrong" };
   // Whoever asks for the end need not share a protocol: that is when it is asked for.
-  if (greeting.want === "drain") return { kind: "drain" };
+  if (hello.want === "drain") return { kind: "drain" };
   if (options.isDraining()) return { kind: "refused", code: "draining" };
-  const protocol = commonProtocol(greeting.protocol);
+  const protocol = commonProtocol(hello.protocol);
   if (protocol === undefined) return { kind: "refused", code: "protocol-unknown" };
   return { kind: "lsp", protocol };
 }
 
-function parseGreeting(line: string): Greeting | undefined {
+function parseClientHello(line: string): ClientHello | undefined {
   try {
-    const parsed = greetingSchema.safeParse(JSON.parse(line));
+    const parsed = clientHelloSchema.safeParse(JSON.parse(line));
     return parsed.success ? parsed.data : undefined;
   } catch {
     return undefined;
@@ -113,7 +119,7 @@ function parseGreeting(line: string): Greeting | undefined {
 function refuse(refused: {
   readonly socket: Socket;
   readonly code: Refusal;
-  readonly options: GreetingServerOptions;
+  readonly options: HandshakeServerOptions;
 }): void {
   const { socket, code, options } = refused;
   options.log.warn({ code }, "client refused");
@@ -125,7 +131,7 @@ function refuse(refused: {
 /** Reads on until the other side closes, so that it gets to see the answer; but not for ever. */
 function cutOffLater(socket: Socket): void {
   socket.resume();
-  const timer = setTimeout(() => socket.destroy(), FAREWELL_MS);
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
   socket.once("close", () => clearTimeout(timer));
 }
 
@@ -133,8 +139,8 @@ function welcomeLine({ protocol, version }: { readonly protocol: number; readonl
   return line({ ouroboros: "answer", kind: "welcome", protocol, version, pid: process.pid });
 }
 
-function line(welcome: Welcome): string {
-  return `${JSON.stringify(welcome)}\n`;
+function line(hello: ServerHello): string {
+  return `${JSON.stringify(hello)}\n`;
 }
 
 function refusalMessage(code: Refusal): string {

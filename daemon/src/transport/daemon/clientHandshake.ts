@@ -1,18 +1,23 @@
-/** The client's side of the greeting: one attempt to be let in at a daemon's LSP socket, or to ask it to end. */
+/** The client's side of the handshake: one attempt to be let in at a daemon's LSP socket, or to ask it to end. */
 
 import { createConnection, type Socket } from "node:net";
-import { GREETING_BYTES_MAX, type Greeting, type Welcome, welcomeSchema } from "../../protocol/greeting.js";
+import {
+  type ClientHello,
+  HANDSHAKE_BYTES_MAX,
+  type ServerHello,
+  serverHelloSchema,
+} from "../../protocol/handshake.js";
 import { PROTOCOL_MAX, PROTOCOL_MIN } from "../../protocol/version.js";
 import { readFirstLine } from "./firstLine.js";
 
 /** A daemon answers between two tasks of its event loop; only a broken one takes longer. */
 const ANSWER_MS = 5_000;
 
-export type Greeted =
+export type Handshake =
   | { readonly kind: "welcome"; readonly stream: Socket; readonly pid: number; readonly version: string }
   | {
       readonly kind: "refused";
-      readonly code: Extract<Welcome, { kind: "refused" }>["code"];
+      readonly code: Extract<ServerHello, { kind: "refused" }>["code"];
       readonly message: string;
       readonly version: string;
     }
@@ -21,31 +26,31 @@ export type Greeted =
   /** Something listens, and does not answer as a daemon does. */
   | { readonly kind: "silent" };
 
-/** A welcomed stream is paused, and the caller's to close. */
-export async function greet(options: {
+/** The stream of a welcome is paused, and the caller's to close. */
+export async function shakeHands(options: {
   readonly socketPath: string;
   readonly token: string;
   readonly version: string;
-  readonly want: Greeting["want"];
-}): Promise<Greeted> {
+  readonly want: ClientHello["want"];
+}): Promise<Handshake> {
   const { socketPath, token, version, want } = options;
   const socket = await connect(socketPath);
   if (socket === undefined) return { kind: "absent" };
-  const greeting: Greeting = {
+  const hello: ClientHello = {
     ouroboros: "greeting",
     token,
     protocol: { min: PROTOCOL_MIN, max: PROTOCOL_MAX },
     version,
     want,
   };
-  socket.write(`${JSON.stringify(greeting)}\n`);
-  const first = await readFirstLine({ socket, bytesMax: GREETING_BYTES_MAX, timeoutMs: ANSWER_MS });
-  const welcome = first.kind === "line" ? parseWelcome(first.line) : undefined;
-  if (welcome?.kind === "welcome") {
-    return { kind: "welcome", stream: socket, pid: welcome.pid, version: welcome.version };
+  socket.write(`${JSON.stringify(hello)}\n`);
+  const first = await readFirstLine({ socket, bytesMax: HANDSHAKE_BYTES_MAX, timeoutMs: ANSWER_MS });
+  const answer = first.kind === "line" ? parseServerHello(first.line) : undefined;
+  if (answer?.kind === "welcome") {
+    return { kind: "welcome", stream: socket, pid: answer.pid, version: answer.version };
   }
   socket.destroy();
-  if (welcome !== undefined) return welcome;
+  if (answer !== undefined) return answer;
   return { kind: first.kind === "closed" ? "absent" : "silent" };
 }
 
@@ -58,9 +63,9 @@ function connect(path: string): Promise<Socket | undefined> {
   });
 }
 
-function parseWelcome(line: string): Welcome | undefined {
+function parseServerHello(line: string): ServerHello | undefined {
   try {
-    const parsed = welcomeSchema.safeParse(JSON.parse(line));
+    const parsed = serverHelloSchema.safeParse(JSON.parse(line));
     return parsed.success ? parsed.data : undefined;
   } catch {
     return undefined;

@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it, test } from "vitest";
 import { NO_LOG } from "../../base/log.js";
-import { GREETING_BYTES_MAX } from "../../protocol/greeting.js";
+import { HANDSHAKE_BYTES_MAX } from "../../protocol/handshake.js";
 import { PROTOCOL_MAX } from "../../protocol/version.js";
-import { greet } from "./greet.js";
-import { createGreetingServer, LSP_CLIENTS_MAX } from "./greetingServer.js";
+import { shakeHands } from "./clientHandshake.js";
+import { createHandshakeServer, LSP_CLIENTS_MAX } from "./handshakeServer.js";
 import { listenOnSocket } from "./listen.js";
 
 const TOKEN = "a".repeat(64);
@@ -22,19 +22,19 @@ let streams: Socket[];
 let drains: number;
 let isDraining: boolean;
 
-/** Behind the door, the client is echoed. */
+/** After the handshake the client is echoed. */
 function onLsp(stream: Socket) {
   streams.push(stream);
   stream.on("data", (chunk) => stream.write(chunk));
 }
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), "ouro-greeting-"));
+  folder = mkdtempSync(join(tmpdir(), "ouro-handshake-"));
   socketPath = join(folder, "lsp.sock");
   streams = [];
   drains = 0;
   isDraining = false;
-  server = createGreetingServer({
+  server = createHandshakeServer({
     token: TOKEN,
     version: "1.2.3",
     log: NO_LOG,
@@ -43,7 +43,7 @@ beforeEach(async () => {
       drains += 1;
     },
     isDraining: () => isDraining,
-    greetingMs: 300,
+    handshakeMs: 300,
   });
   await listenOnSocket(server, socketPath);
 });
@@ -53,7 +53,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const greeting = (changed: object = {}) =>
+const hello = (changed: object = {}) =>
   JSON.stringify({
     ouroboros: "greeting",
     token: TOKEN,
@@ -75,30 +75,26 @@ describe("refuses", () => {
     ["noise", `${"\u0000\u0001\u0002"}${NEWLINE}`, "greeting-invalid"],
     ["an empty line", NEWLINE, "greeting-invalid"],
     ["HTTP", `GET / HTTP/1.1\r\nHost: localhost\r\n\r\n`, "greeting-invalid"],
-    ["LSP without a greeting", `Content-Length: 2\r\n\r\n{}${NEWLINE}`, "greeting-invalid"],
-    ["JSON that is no greeting", `{"hello":1}${NEWLINE}`, "greeting-invalid"],
-    ["a greeting with something more", `${greeting({ more: 1 })}${NEWLINE}`, "greeting-invalid"],
-    ["a line without an end", "x".repeat(GREETING_BYTES_MAX + 1), "greeting-invalid"],
+    ["LSP without a hello", `Content-Length: 2\r\n\r\n{}${NEWLINE}`, "greeting-invalid"],
+    ["JSON that is no hello", `{"hello":1}${NEWLINE}`, "greeting-invalid"],
+    ["a hello with something more", `${hello({ more: 1 })}${NEWLINE}`, "greeting-invalid"],
+    ["a line without an end", "x".repeat(HANDSHAKE_BYTES_MAX + 1), "greeting-invalid"],
     [
       "an endless line that comes with its end",
-      `${"x".repeat(GREETING_BYTES_MAX + 1)}${NEWLINE}`,
+      `${"x".repeat(HANDSHAKE_BYTES_MAX + 1)}${NEWLINE}`,
       "greeting-invalid",
     ],
     ["a client that says nothing in time", "", "greeting-invalid"],
-    ["half a greeting", greeting().slice(0, 40), "greeting-invalid"],
-    ["a wrong token", `${greeting({ token: "b".repeat(64) })}${NEWLINE}`, "token-wrong"],
-    ["no token", `${greeting({ token: "" })}${NEWLINE}`, "token-wrong"],
-    ["the beginning of the token", `${greeting({ token: TOKEN.slice(1) })}${NEWLINE}`, "token-wrong"],
+    ["half a hello", hello().slice(0, 40), "greeting-invalid"],
+    ["a wrong token", `${hello({ token: "b".repeat(64) })}${NEWLINE}`, "token-wrong"],
+    ["no token", `${hello({ token: "" })}${NEWLINE}`, "token-wrong"],
+    ["the beginning of the token", `${hello({ token: TOKEN.slice(1) })}${NEWLINE}`, "token-wrong"],
     [
       "an end that is asked for with a wrong token",
-      `${greeting({ token: "", want: "drain" })}${NEWLINE}`,
+      `${hello({ token: "", want: "drain" })}${NEWLINE}`,
       "token-wrong",
     ],
-    [
-      "only older protocols",
-      `${greeting({ protocol: { min: 999, max: 1000 } })}${NEWLINE}`,
-      "protocol-unknown",
-    ],
+    ["only older protocols", `${hello({ protocol: { min: 999, max: 1000 } })}${NEWLINE}`, "protocol-unknown"],
   ])("%s", async (_name, said, code) => {
     expect(await answerTo(said)).toMatchObject({
       ouroboros: "answer",
@@ -112,15 +108,16 @@ describe("refuses", () => {
 
   test("everybody while it is ending", async () => {
     isDraining = true;
-    expect(await answerTo(`${greeting()}${NEWLINE}`)).toMatchObject({ kind: "refused", code: "draining" });
+    expect(await answerTo(`${hello()}${NEWLINE}`)).toMatchObject({ kind: "refused", code: "draining" });
   });
 });
 
-const knock = (want: "lsp" | "drain" = "lsp") => greet({ socketPath, token: TOKEN, version: "1.2.3", want });
+const knock = (want: "lsp" | "drain" = "lsp") =>
+  shakeHands({ socketPath, token: TOKEN, version: "1.2.3", want });
 
-it("lets in who greets, and hands over what was sent along with the greeting", async () => {
+it("lets in who says hello, and hands over what was sent along with it", async () => {
   const socket = createConnection(socketPath);
-  socket.write(`${greeting()}${NEWLINE}first `);
+  socket.write(`${hello()}${NEWLINE}first `);
   let heard = "";
   socket.setEncoding("utf8").on("data", (chunk: string) => {
     heard += chunk;
@@ -138,25 +135,25 @@ it("lets in who greets, and hands over what was sent along with the greeting", a
   expect(rest).toEqual(["first second"]);
 });
 
-it("lets in who greets byte by byte", async () => {
+it("lets in who says hello byte by byte", async () => {
   const socket = createConnection(socketPath);
-  for (const byte of Buffer.from(`${greeting()}${NEWLINE}`)) socket.write(Buffer.of(byte));
+  for (const byte of Buffer.from(`${hello()}${NEWLINE}`)) socket.write(Buffer.of(byte));
   const [first] = await once(socket, "data");
   expect(JSON.parse(String(first))).toMatchObject({ kind: "welcome" });
   socket.destroy();
 });
 
-it("answers a greeting that `greet` sends", async () => {
-  const greeted = await knock();
-  expect(greeted).toMatchObject({ kind: "welcome", pid: process.pid, version: "1.2.3" });
-  if (greeted.kind === "welcome") greeted.stream.destroy();
+it("answers a hello that `shakeHands` sends", async () => {
+  const handshake = await knock();
+  expect(handshake).toMatchObject({ kind: "welcome", pid: process.pid, version: "1.2.3" });
+  if (handshake.kind === "welcome") handshake.stream.destroy();
 });
 
 it("ends on request, after saying so", async () => {
-  const greeted = await knock("drain");
-  expect(greeted.kind).toBe("welcome");
+  const handshake = await knock("drain");
+  expect(handshake.kind).toBe("welcome");
   expect(drains).toBe(1);
-  if (greeted.kind === "welcome") greeted.stream.destroy();
+  if (handshake.kind === "welcome") handshake.stream.destroy();
 });
 
 it("bounds the clients, and lets in another when one leaves", async () => {
@@ -177,18 +174,18 @@ it("bounds the clients, and lets in another when one leaves", async () => {
   for (const each of [...inside, next]) if (each.kind === "welcome") each.stream.destroy();
 });
 
-it("survives a client that leaves in the middle of its greeting", async () => {
+it("survives a client that leaves in the middle of its hello", async () => {
   const socket = createConnection(socketPath);
   await once(socket, "connect");
   socket.write("{");
   socket.destroy();
   await once(socket, "close");
-  const greeted = await knock();
-  expect(greeted.kind).toBe("welcome");
-  if (greeted.kind === "welcome") greeted.stream.destroy();
+  const handshake = await knock();
+  expect(handshake.kind).toBe("welcome");
+  if (handshake.kind === "welcome") handshake.stream.destroy();
 });
 
 it("finds nobody where nobody listens", async () => {
   const nowhere = { socketPath: join(folder, "none.sock"), token: TOKEN, version: "1", want: "lsp" } as const;
-  expect(await greet(nowhere)).toEqual({ kind: "absent" });
+  expect(await shakeHands(nowhere)).toEqual({ kind: "absent" });
 });

@@ -1,14 +1,14 @@
 /**
- * What is said on the daemon's socket before LSP begins: one line of JSON each way. The client proves with the token
+ * The handshake on the daemon's socket before LSP begins: one line of JSON each way. The client proves with the token
  * that it belongs to this user, and both sides learn whether they understand each other.
  */
 
 import { z } from "zod";
 
-/** A longer first line is not a greeting. */
-export const GREETING_BYTES_MAX = 4096;
+/** A longer first line is no hello. */
+export const HANDSHAKE_BYTES_MAX = 4096;
 
-export const greetingSchema = z.strictObject({
+export const clientHelloSchema = z.strictObject({
   ouroboros: z.literal("greeting"),
   token: z.string().max(256),
   protocol: z.strictObject({ min: z.int().positive(), max: z.int().positive() }),
@@ -17,9 +17,9 @@ export const greetingSchema = z.strictObject({
   /** `lsp`: LSP follows. `drain`: finish what runs, write everything down, and end. */
   want: z.enum(["lsp", "drain"]),
 });
-export type Greeting = z.infer<typeof greetingSchema>;
+export type ClientHello = z.infer<typeof clientHelloSchema>;
 
-export const welcomeSchema = z.discriminatedUnion("kind", [
+export const serverHelloSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     ouroboros: z.literal("answer"),
     kind: z.literal("welcome"),
@@ -36,4 +36,4 @@ export const welcomeSchema = z.discriminatedUnion("kind", [
     version: z.string(),
   }),
 ]);
-export type Welcome = z.infer<typeof welcomeSchema>;
+export type ServerHello = z.infer<typeof serverHelloSchema>;
