@@ -27,7 +27,7 @@ import {
   viewLearning,
 } from "./learning/learning.js";
 import { describeNotice } from "./learning/notices.js";
-import { LEARNING_DEFAULTS, type LearningSettings } from "./learning/recipe.js";
+import { learningSettings } from "./learning/recipe.js";
 import type { LoadedModel } from "./models/loadedModel.js";
 import {
   checkVocabularyFits,
@@ -234,15 +234,5 @@ function lazyJournal(home: DataHome) {
       const journal = await opening?.catch(() => undefined);
       await journal?.close();
     },
-  };
-}
-
-function learningSettings(settings: Settings): LearningSettings {
-  return {
-    ...LEARNING_DEFAULTS,
-    parameters: settings["ouroboros.learning.parameters"],
-    loraRank: settings["ouroboros.learning.loraRank"],
-    replayPerStep: settings["ouroboros.learning.replayPerStep"],
-    anchorsPerStep: settings["ouroboros.learning.anchorsPerStep"],
   };
 }

@@ -1,5 +1,6 @@
 /** How a correction is trained: from model size, settings and how the user said it. Values: the design trials. */
 
+import { DEFAULT_SETTINGS, type Settings } from "@ouroboros/configs";
 import type { ModelInfo } from "../engine/engine.js";
 import type { CorrectionRecord, Recipe } from "../journal/records.js";
 
@@ -21,19 +22,24 @@ export interface LearningSettings {
   readonly anchorsPerStep: number;
 }
 
-export const LEARNING_DEFAULTS: LearningSettings = {
-  parameters: "auto",
-  wholeParametersMax: 30_000_000,
-  wholeLearningRate: 5e-4,
-  loraRank: 8,
-  loraAlpha: 16,
-  loraLearningRate: 5e-3,
-  stepsMax: { teach: 24, edit: 12, org: 24 },
-  marginNats: { teach: 3, edit: 1, org: 1 },
-  readStepsMax: 8,
-  replayPerStep: 3,
-  anchorsPerStep: 2,
-};
+/** What a user may set, and the values of the design trials for the rest. */
+export function learningSettings(settings: Settings): LearningSettings {
+  return {
+    parameters: settings["ouroboros.learning.parameters"],
+    wholeParametersMax: 30_000_000,
+    wholeLearningRate: 5e-4,
+    loraRank: settings["ouroboros.learning.loraRank"],
+    loraAlpha: 16,
+    loraLearningRate: 5e-3,
+    stepsMax: { teach: 24, edit: 12, org: 24 },
+    marginNats: { teach: 3, edit: 1, org: 1 },
+    readStepsMax: 8,
+    replayPerStep: settings["ouroboros.learning.replayPerStep"],
+    anchorsPerStep: settings["ouroboros.learning.anchorsPerStep"],
+  };
+}
+
+export const LEARNING_DEFAULTS = learningSettings(DEFAULT_SETTINGS);
 
 /** Weight of the span against the single token that ends it. */
 const SPAN_WEIGHT = 4;
