@@ -19,15 +19,14 @@ import type { Damage } from "./journal/segments.js";
 import { loadAnchors, NO_ANCHORS } from "./learning/anchors.js";
 import {
   joinLearning,
-  type Learning,
   type LearningOptions,
-  type LearningView,
+  listLearning,
   openJournalOf,
-  openLearning,
   viewLearning,
 } from "./learning/learning.js";
 import { describeNotice } from "./learning/notices.js";
 import { learningSettings } from "./learning/recipe.js";
+import { openFileHashes } from "./models/fileHashes.js";
 import type { LoadedModel } from "./models/loadedModel.js";
 import {
   checkVocabularyFits,
@@ -35,13 +34,15 @@ import {
   embeddedModelPath,
   findVocabulary,
 } from "./models/modelFiles.js";
-import { checkIdentity } from "./models/modelIdentity.js";
+import { checkIdentity, identifyModel } from "./models/modelIdentity.js";
 import { promptFormOf } from "./prompt/promptForm.js";
+import type { ServedModelAnswer } from "./protocol/routes.js";
 import {
   type Catalog,
   checkCheckpoint,
   checkpointInUse,
   openCatalog,
+  type RegisteredCheckpoint,
   rememberProject,
 } from "./store/catalog.js";
 import { type Project, projectOf } from "./store/project.js";
@@ -90,17 +91,31 @@ export function openEngine(options: {
   });
 }
 
-/** Loads the model that `choice`, else the catalog, else nobody names (the embedded one). Close its engine. */
-export async function openModel(options: {
-  readonly workplace: Pick<Workplace, "catalog" | "settings">;
-  readonly choice: ModelChoice;
-  readonly signal: AbortSignal;
-}): Promise<LoadedModel> {
-  const { workplace, choice, signal } = options;
+interface ChosenFiles {
+  readonly path: string;
+  readonly vocabularyPath: string;
+  readonly registered: RegisteredCheckpoint | undefined;
+}
+
+/** Of the model that `choice`, else the catalog, else nobody names (the embedded one). */
+async function chooseFiles({ workplace, choice }: ModelQuestion): Promise<ChosenFiles> {
   const registered = choice.model === undefined ? await checkpointInUse(workplace.catalog) : undefined;
   const path = choice.model ?? registered?.path ?? embeddedModelPath();
   const named = choice.vocab ?? registered?.vocabularyPath ?? undefined;
-  const vocabularyPath = findVocabulary({ checkpoint: path, named });
+  return { path, vocabularyPath: findVocabulary({ checkpoint: path, named }), registered };
+}
+
+interface ModelQuestion {
+  readonly workplace: Pick<Workplace, "catalog" | "settings">;
+  readonly choice: ModelChoice;
+}
+
+/** Loads the model of `chooseFiles`. Close its engine. */
+export async function openModel(
+  options: ModelQuestion & { readonly signal: AbortSignal },
+): Promise<LoadedModel> {
+  const { workplace, choice, signal } = options;
+  const { path, vocabularyPath, registered } = await chooseFiles(options);
   const { settings } = workplace;
   const engine = openEngine({ settings, threads: choice.threads });
   try {
@@ -124,25 +139,19 @@ export async function openModel(options: {
   }
 }
 
-/** What this project has taught this model, without the right to change it: works while another process learns. */
-export function viewProject(options: {
-  readonly workplace: Workplace;
-  readonly loaded: LoadedModel;
-}): Promise<LearningView> {
-  const { home, project } = options.workplace;
-  const { model, tokenizer } = options.loaded;
-  return viewLearning({ home, project, model, tokenizer });
+/** Which model `openModel` would load, and with which weights. Loads nothing. */
+export async function identifyChoice(
+  options: ModelQuestion & { readonly home: DataHome },
+): Promise<ServedModelAnswer> {
+  const { home, workplace, choice } = options;
+  const { path, vocabularyPath, registered } = await chooseFiles(options);
+  const hashes = openFileHashes(join(home.runtime, HASHES_FILE));
+  const registeredHash = registered?.hash;
+  const identity = await identifyModel({ checkpoint: path, registeredHash, vocabularyPath, hashes });
+  return { ...identity, weights: choice.weights ?? workplace.settings["ouroboros.engine.weights"] };
 }
 
-/** Opens learning for this project and model; one process at a time. Close it. */
-export async function openProject(options: {
-  readonly workplace: Workplace;
-  readonly loaded: LoadedModel;
-}): Promise<Learning> {
-  const { catalog, project } = options.workplace;
-  await rememberProject(catalog, project);
-  return openLearning(await learningOptions(options));
-}
+const HASHES_FILE = "hashes.json";
 
 async function learningOptions(options: {
   readonly workplace: Workplace;
@@ -164,29 +173,38 @@ async function learningOptions(options: {
   };
 }
 
-/** The running daemon's Assistant over one data home. Close it. Throws AppError. */
+/**
+ * The Assistant over one data home: the daemon's, or a command's own where none runs or another model is asked for.
+ * Close it. Throws AppError.
+ */
 export async function openAssistant(options: {
   readonly homeFolder: string | undefined;
   readonly version: string;
   readonly log: Log;
+  /** For a command: the model that it names, until when it is loaded, and that files which teach are left alone. */
+  readonly own?: { readonly choice: ModelChoice; readonly signal: AbortSignal };
   readonly onPhase?: AssistantOptions["onPhase"];
 }): Promise<Assistant> {
-  const { homeFolder, version, log, onPhase } = options;
+  const { homeFolder, version, log, own, onPhase } = options;
   const home = locateDataHome({ OURO_HOME: homeFolder });
   await prepareDataHome(home);
   const settings = await readSettings(home.root);
   const catalog = await openCatalog(home);
   const journal = lazyJournal(home);
   const joined = { home, settings, catalog };
+  const choice = own?.choice ?? {};
+  // Both files are read anew: commands and people change them while the daemon runs.
+  const question = async () => ({
+    workplace: { settings: await readSettings(home.root), catalog: await openCatalog(home) },
+    choice,
+  });
   return new LocalAssistant({
     version,
     homeFolder: home.root,
     settings,
-    // Both files are read anew: commands and people change them while the daemon runs.
-    load: async (signal) => {
-      const chosen = { settings: await readSettings(home.root), catalog: await openCatalog(home) };
-      return openModel({ workplace: chosen, choice: {}, signal });
-    },
+    load: async (signal) =>
+      openModel({ ...(await question()), signal: own ? AbortSignal.any([signal, own.signal]) : signal }),
+    identify: async () => identifyChoice({ home, ...(await question()) }),
     async join(project, loaded) {
       // A list for people: that it cannot be written is no reason not to learn.
       await rememberProject(catalog, project).catch((error: unknown) => {
@@ -197,14 +215,19 @@ export async function openAssistant(options: {
         await journal.open(),
       );
     },
+    view: (project, { model, tokenizer }) => viewLearning({ home, project, model, tokenizer }),
+    list: (project, { hash, vocabularyHash }) =>
+      listLearning(home, { project: project.id, model: hash, vocabulary: vocabularyHash }),
     notices: journal.notices,
-    watch: (listener) => watchOrg({ paths: taughtPaths(home), ...listener }),
+    watch: (listener) => (own ? NOT_WATCHING : watchOrg({ paths: taughtPaths(home), ...listener })),
     release: journal.close,
     log,
     nowMs: () => performance.now(),
     ...(onPhase && { onPhase }),
   });
 }
+
+const NOT_WATCHING = { close: async () => {} };
 
 const ORG_FILE = "sft.org";
 

@@ -90,6 +90,23 @@ export function createFakeAssistant(): FakeAssistant {
           milliseconds: 3,
         };
       },
+      async draft({ prefix, signal, onText }) {
+        onText?.(`${prefix}!`);
+        obey(prefix);
+        if (prefix === "wait") {
+          await givenUp(prefix, signal);
+          return undefined;
+        }
+        return {
+          text: `${prefix}!`,
+          stoppedBy: "token",
+          promptTokens: 2,
+          tokens: [1],
+          logProbabilities: [-0.5, null],
+          adapterVersion: 1,
+          notices: [],
+        };
+      },
       async chat({ turns, signal, onText }) {
         const last = turns.at(-1)?.text ?? "";
         onText("Hel");
@@ -110,7 +127,15 @@ export function createFakeAssistant(): FakeAssistant {
         const wanted = request.kind === "accepted" ? request.kept : request.wanted;
         obey(wanted);
         const trained = new Promise(setImmediate).then(() => {
-          hooks?.onStep?.({ step: 1, stepsMax: 8, loss: 1.5, margin: -0.5 });
+          hooks?.onStep?.({
+            purpose: "new",
+            index: 1,
+            count: 1,
+            step: 1,
+            stepsMax: 8,
+            loss: 1.5,
+            margin: -0.5,
+          });
           return learnedEvent(wanted);
         });
         return { correctionId: "c1", project: PROJECT, done: trained };
@@ -128,7 +153,7 @@ export function createFakeAssistant(): FakeAssistant {
         };
       },
       async learned() {
-        return { project: PROJECT, adapterVersion: 1, corrections: [] };
+        return { project: PROJECT, adapterVersion: 1, corrections: [], notices: ["half a record"] };
       },
       state: async () => state(),
       setPaused(paused) {
@@ -153,6 +178,7 @@ export function createFakeAssistant(): FakeAssistant {
       return isClosed;
     },
     changeModel: async () => ({ kind: "unloaded" }),
+    servedModel: async () => ({ hash: "aa", vocabularyHash: "bb", weights: "auto" }),
     async unload() {
       unloads += 1;
     },

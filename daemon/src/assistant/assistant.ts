@@ -3,8 +3,11 @@
  * `httpServer`) translate to and from it; `localAssistant.ts` puts it together.
  */
 
+import type { Sampling } from "../engine/engine.js";
+import type { LearningProgress } from "../learning/context.js";
 import type { ChatResult } from "../protocol/chat.js";
-import type { CorrectResult, DidLearn, LearnedResult, UndoResult } from "../protocol/corrections.js";
+import type { CorrectResult, DidLearn, LearnedInFull, UndoResult } from "../protocol/corrections.js";
+import type { DraftAnswer, ServedModelAnswer } from "../protocol/routes.js";
 import type { DaemonState, ModelState } from "../protocol/state.js";
 import type { Completion, SuggestionEvent } from "../protocol/suggestions.js";
 import type { ChatTurn } from "../protocol/turns.js";
@@ -15,6 +18,8 @@ export interface Where {
   readonly file: string | null;
   /** Absolute path of the folder that the client has open; null: none. */
   readonly folder: string | null;
+  /** Of a document that is known by its name alone (`file` is null): its path within the project. */
+  readonly path?: string;
 }
 
 /** A cursor in a document. */
@@ -33,6 +38,17 @@ export interface CompletionRequest extends Cursor {
   /** A name of the open document, the same in every request: its States are kept under it. */
   readonly sessionKey: string;
   readonly signal: AbortSignal;
+}
+
+/** See `draftBodySchema`. */
+export interface DraftRequest extends Cursor {
+  readonly adapter: "learned" | "none" | { readonly file: string };
+  readonly sampling: Pick<Sampling, "temperature" | "topP" | "topK" | "seed">;
+  readonly tokensMax: number;
+  readonly stop: string;
+  readonly signal: AbortSignal;
+  /** Whole characters, as they come. */
+  readonly onText?: (text: string) => void;
 }
 
 export interface ChatRequest {
@@ -59,17 +75,22 @@ export type CorrectionRequest =
       readonly wanted: string;
     };
 
-export interface LearningStep {
-  readonly step: number;
-  readonly stepsMax: number;
-  /** Mean nats per token of what is taught. */
-  readonly loss: number;
-  /** Smallest lead of a taught token before any other, in nats. */
-  readonly margin: number;
-}
+export type LearningStep = Omit<LearningProgress, "correctionId">;
 
 export interface CorrectionHooks {
+  /** Of this correction and, before it, of those that are learned first. */
   readonly onStep?: (step: LearningStep) => void;
+  /** Nobody waits any more. What is kept by then stays kept, and is learned all the same. */
+  readonly signal?: AbortSignal;
+}
+
+export interface UndoRequest {
+  readonly where: Where;
+  /** Without it: the newest one. */
+  readonly correctionId?: string;
+  /** Of the later corrections, which are learned again. */
+  readonly onStep?: (step: LearningStep) => void;
+  readonly signal?: AbortSignal;
 }
 
 /** Kept: on disk, acknowledged. `done` never rejects: what came of it is in its outcome. */
@@ -97,14 +118,18 @@ export interface Client {
   ): Promise<
     Completion | { readonly kind: "silent"; readonly reason: string } | { readonly kind: "cancelled" }
   >;
+  /** What the model writes, unfiltered, after what the project has taught it by now. Undefined: it was given up. */
+  draft(request: DraftRequest): Promise<DraftAnswer | undefined>;
   chat(request: ChatRequest): Promise<ChatResult>;
   suggestionEvent(event: SuggestionEvent): void;
   /** The text of a completion that this client was given, while it is remembered. */
   completionText(completionId: string): string | undefined;
   /** Resolves when the correction is on disk. Throws `completion-unknown`, `correction-*`, `journal-*`. */
   correct(request: CorrectionRequest, hooks?: CorrectionHooks): Promise<KeptCorrection>;
-  undo(request: { readonly where: Where; readonly correctionId?: string }): Promise<UndoResult>;
-  learned(where: Where): Promise<LearnedResult>;
+  /** Aborted, it rejects with an AbortError, and has not happened. */
+  undo(request: UndoRequest): Promise<UndoResult>;
+  /** Loads no model. */
+  learned(where: Where): Promise<LearnedInFull>;
   /** Opens the project of `where`, when given, so that the state tells of it. */
   state(where?: Where): Promise<DaemonState>;
   /** For every project; what is taught meanwhile is kept and waits. */
@@ -112,6 +137,14 @@ export interface Client {
   /** The document is closed: its States may go. */
   forget(sessionKey: string): void;
   close(): void;
+}
+
+/** What commands use of a client: it may be in another process. */
+export interface CommandClient extends Pick<Client, "draft" | "undo" | "learned"> {
+  correct(
+    request: Extract<CorrectionRequest, { kind: "cursor" }>,
+    hooks?: CorrectionHooks,
+  ): Promise<KeptCorrection>;
 }
 
 export interface Assistant {
@@ -123,6 +156,8 @@ export interface Assistant {
    * with what was asked of it before. Throws what loading throws; then the one before stays.
    */
   changeModel(): Promise<ModelState>;
+  /** The model that answers or, where none is loaded, the one that will: loads none. */
+  servedModel(): Promise<ServedModelAnswer>;
   /** Lets the model go until somebody needs it again. */
   unload(): Promise<void>;
   /** Takes no more requests, lets the running training step end, writes everything down, frees the model. Idempotent. */

@@ -12,7 +12,7 @@ import { NO_LOG } from "../base/log.js";
 import type { Model } from "../engine/engine.js";
 import type { Journal } from "../journal/journal.js";
 import { NO_ANCHORS } from "../learning/anchors.js";
-import { joinLearning, openJournalOf } from "../learning/learning.js";
+import { joinLearning, listLearning, openJournalOf, viewLearning } from "../learning/learning.js";
 import { LEARNING_DEFAULTS } from "../learning/recipe.js";
 import type { LoadedModel } from "../models/loadedModel.js";
 import type { DidLearn } from "../protocol/corrections.js";
@@ -79,6 +79,10 @@ describe("the model is changed", () => {
           },
           journal,
         ),
+      view: (project, { model, tokenizer }) => viewLearning({ home, project, model, tokenizer }),
+      list: (project, { hash, vocabularyHash }) =>
+        listLearning(home, { project: project.id, model: hash, vocabulary: vocabularyHash }),
+      identify: async () => ({ hash: chosen, vocabularyHash: "", weights: "auto" }),
       notices: () => [],
       watch: () => ({ close: async () => {} }),
       release: () => journal.close(),

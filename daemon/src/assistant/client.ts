@@ -6,14 +6,18 @@ import { AppError } from "../base/errors.js";
 import { excerpt } from "../base/excerpt.js";
 import type { Log } from "../base/log.js";
 import type { LoadedAdapter } from "../learning/context.js";
-import type { LearnedResult, UndoResult } from "../protocol/corrections.js";
+import type { LearnedList, LearningView } from "../learning/learning.js";
+import type { LoadedModel } from "../models/loadedModel.js";
+import type { UndoResult } from "../protocol/corrections.js";
 import type { DaemonState } from "../protocol/state.js";
 import type { Project } from "../store/project.js";
 import { askedLesson } from "./askedLesson.js";
 import type { Client, Where } from "./assistant.js";
 import { chat } from "./chats.js";
 import { Completions } from "./completions.js";
+import { draft } from "./drafts.js";
 import type { GivenCompletions } from "./givenCompletions.js";
+import { learnedInFull } from "./learnedInFull.js";
 import type { ModelSlot } from "./modelSlot.js";
 import type { ProjectLearning } from "./projectLearning.js";
 import type { ProjectResolver } from "./projectResolver.js";
@@ -28,6 +32,9 @@ export interface Shared {
   readonly given: GivenCompletions;
   readonly resolver: ProjectResolver;
   readonly setPaused: (isPaused: boolean) => void;
+  /** See `AssistantOptions`. */
+  readonly view: (project: Project, loaded: LoadedModel) => Promise<LearningView>;
+  readonly list: (project: Project) => Promise<LearnedList>;
 }
 
 /** What is this client's alone. */
@@ -64,6 +71,8 @@ export function createClient(shared: Shared, lease: Lease): Client {
       return { version: 0 };
     }
   };
+  const openLine = (project: Project): ProjectLearning | undefined =>
+    model.served?.projects.lines.find((line) => line.project.id === project.id);
   const onLineAt = async <T>(where: Where, work: (line: ProjectLearning) => T | Promise<T>): Promise<T> => {
     mustBeOpen();
     const { project } = await resolver.placeOf(where);
@@ -78,6 +87,14 @@ export function createClient(shared: Shared, lease: Lease): Client {
         const current = await adapterOf(place.project, served);
         const session = served.sessions.sessionOf(keyOf(request.sessionKey));
         return completions.answer(request, { loaded: served.loaded, place, current, session });
+      });
+    },
+    async draft(request) {
+      mustBeOpen();
+      return model.use(async ({ loaded }) => {
+        const { project, path } = await resolver.placeOf(request.where);
+        const view = async () => openLine(project)?.learning ?? shared.view(project, loaded);
+        return draft({ request, loaded, path, view });
       });
     },
     async chat(request) {
@@ -103,9 +120,17 @@ export function createClient(shared: Shared, lease: Lease): Client {
         return line.keep({ ...asked, ...(hooks && { hooks }) });
       });
     },
-    undo: ({ where, correctionId }) =>
-      onLineAt(where, async (line) => undoResult(line, await line.undo(correctionId))),
-    learned: (where) => onLineAt(where, learnedResult),
+    undo: ({ where, ...request }) =>
+      onLineAt(where, async (line) => undoResult(line, await line.undo(request))),
+    async learned(where) {
+      mustBeOpen();
+      const { project } = await resolver.placeOf(where);
+      lease.see(project);
+      // Where another process holds the journal it can still be read.
+      const line =
+        model.served && (await model.use((served) => lineOf(project, served)).catch(() => undefined));
+      return learnedInFull(project, line?.learning ?? (await shared.list(project)));
+    },
     async state(where) {
       if (where && (where.file !== null || where.folder !== null)) await onLineAt(where, () => undefined);
       return lease.state();
@@ -135,21 +160,5 @@ function undoResult(line: ProjectLearning, undone: Awaited<ReturnType<ProjectLea
     lost: [...lost],
     rejected: excerpt(correction?.rejected.text ?? ""),
     wanted: excerpt(correction?.wanted.text ?? ""),
-  };
-}
-
-function learnedResult({ project, learning }: ProjectLearning): LearnedResult {
-  return {
-    project: { id: project.id, name: project.name },
-    adapterVersion: learning.currentAdapter().version,
-    corrections: learning.learned().map(({ correction, status, trained }) => ({
-      correctionId: correction.id,
-      at: correction.at,
-      status,
-      rejected: excerpt(correction.rejected.text),
-      wanted: excerpt(correction.wanted.text),
-      proven: trained?.proof.matches ?? null,
-      seconds: trained ? trained.durationMs / 1000 : null,
-    })),
   };
 }

@@ -7,9 +7,11 @@ import type { Settings } from "@ouroboros/configs";
 import { codeOf } from "../base/errorMessage.js";
 import { AppError } from "../base/errors.js";
 import type { Log } from "../base/log.js";
-import type { Learning } from "../learning/learning.js";
+import type { LearnedList, Learning, LearningView } from "../learning/learning.js";
 import type { LoadedModel } from "../models/loadedModel.js";
+import type { ModelIdentity } from "../models/modelIdentity.js";
 import type { DidLearn } from "../protocol/corrections.js";
+import type { ServedModelAnswer } from "../protocol/routes.js";
 import type { DaemonState, ModelState } from "../protocol/state.js";
 import type { Project } from "../store/project.js";
 import type { Assistant, Client, ClientListener } from "./assistant.js";
@@ -30,6 +32,12 @@ export interface AssistantOptions {
   /** Loads the model that is chosen when it is called. */
   readonly load: (signal: AbortSignal) => Promise<LoadedModel>;
   readonly join: (project: Project, loaded: LoadedModel) => Promise<Learning>;
+  /** What the project has taught this model, without the right to change it. */
+  readonly view: (project: Project, loaded: LoadedModel) => Promise<LearningView>;
+  /** The same without a model at hand. */
+  readonly list: (project: Project, model: ModelIdentity) => Promise<LearnedList>;
+  /** Names the model that is chosen when it is called; loads nothing. */
+  readonly identify: () => Promise<ServedModelAnswer>;
   /** Sentences about what was found wrong outside of any project. */
   readonly notices: () => readonly string[];
   /** Starts watching; the result stops it. */
@@ -86,6 +94,8 @@ export class LocalAssistant implements Assistant {
       given: createGivenCompletions(),
       resolver: new ProjectResolver({ homeFolder, nowMs }),
       setPaused: (isPaused) => this.#setPaused(isPaused),
+      view: options.view,
+      list: async (project) => options.list(project, await this.servedModel()),
     };
     this.#watching = options.watch({
       onSaved: (path, text) => this.#fileSaved(path, text),
@@ -124,6 +134,13 @@ export class LocalAssistant implements Assistant {
       throw error;
     }
     return this.#model.state;
+  }
+
+  async servedModel(): Promise<ServedModelAnswer> {
+    const { served } = this.#model;
+    if (!served) return this.#options.identify();
+    const { model, tokenizer } = served.loaded;
+    return { hash: model.info.hash, vocabularyHash: tokenizer.hash, weights: model.weights };
   }
 
   unload(): Promise<void> {

@@ -53,7 +53,7 @@ describe("the learning of an open project", () => {
     expect(phases.filter((phase) => phase.startsWith("c1"))).toEqual(
       ["kept", "trained", "verified", "published", "announced"].map((phase) => `c1 ${phase}`),
     );
-    await line.undo(undefined);
+    await line.undo({});
     expect(line.state).toEqual({ kind: "idle" });
   });
 

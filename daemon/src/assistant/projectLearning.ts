@@ -7,13 +7,13 @@
 import { codeOf, errorMessage } from "../base/errorMessage.js";
 import { excerpt } from "../base/excerpt.js";
 import type { Log } from "../base/log.js";
-import type { LearningPhase } from "../learning/context.js";
+import type { LearningPhase, LearningProgress } from "../learning/context.js";
 import type { Learning, UndoOutcome } from "../learning/learning.js";
 import type { Lesson } from "../lessons/lesson.js";
 import type { DidLearn } from "../protocol/corrections.js";
 import type { LearningState } from "../protocol/state.js";
 import type { Project } from "../store/project.js";
-import type { CorrectionHooks, KeptCorrection, LearningStep } from "./assistant.js";
+import type { CorrectionHooks, KeptCorrection, LearningStep, UndoRequest } from "./assistant.js";
 import { outcomeOf, type TrainedOutcome } from "./outcome.js";
 
 /** `kept` and `announced` are this file's; between them are learning's own. */
@@ -40,7 +40,7 @@ export interface ProjectLearning {
     readonly origin: DidLearn["origin"];
     readonly hooks?: CorrectionHooks;
   }): Promise<KeptCorrection>;
-  undo(correctionId: string | undefined): Promise<Extract<UndoOutcome, { kind: "undone" }>>;
+  undo(request: Omit<UndoRequest, "where">): Promise<Extract<UndoOutcome, { kind: "undone" }>>;
   /** Learns what is pending, if anything is; after a failure too. */
   wake(): void;
   setPaused(isPaused: boolean): void;
@@ -95,9 +95,9 @@ export function createProjectLearning(options: ProjectLearningOptions): ProjectL
       const outcome = await learning.learnNext({
         signal,
         onPhase,
-        onProgress: ({ correctionId, step: number, stepsMax, loss, margin }) => {
-          step = { correctionId, step: number, stepsMax, loss, margin };
-          waiting.get(correctionId)?.hooks.onStep?.({ step: number, stepsMax, loss, margin });
+        onProgress: ({ correctionId, ...made }) => {
+          step = { correctionId, ...made };
+          for (const { hooks } of waiting.values()) hooks.onStep?.(made);
           onChange();
         },
       });
@@ -152,10 +152,17 @@ export function createProjectLearning(options: ProjectLearningOptions): ProjectL
       line.wake();
       return { correctionId, project: { id: project.id, name: project.name }, done };
     },
-    async undo(correctionId) {
-      const undone = await untilDone(learning.undo(correctionId === undefined ? {} : { correctionId }));
+    async undo({ correctionId, signal, onStep }) {
+      const run = {
+        ...(signal && { signal }),
+        ...(onStep && { onProgress: ({ correctionId: _id, ...made }: LearningProgress) => onStep(made) }),
+      };
+      const undone = await untilDone(learning.undo(correctionId === undefined ? {} : { correctionId }, run));
       onChange();
-      if (undone.kind === "cancelled") throw new TypeError("nothing could cancel this undo");
+      if (undone.kind === "cancelled") {
+        signal?.throwIfAborted();
+        throw new TypeError("nothing could cancel this undo");
+      }
       log.info({ project: project.id, correctionId: undone.correctionId }, "undone");
       return undone;
     },

@@ -14,7 +14,7 @@ export interface Place {
 }
 
 /** The name that text without a file goes by: the model was trained on texts that all had one. */
-const UNNAMED_PATH = "src/main.ts";
+export const UNNAMED_PATH = "src/main.ts";
 /** Looking up the tree costs a few system calls per folder; a folder that becomes a clone is noticed after this. */
 const REMEMBERED_MS = 10_000;
 const REMEMBERED_MAX = 1000;
@@ -35,10 +35,10 @@ export class ProjectResolver {
     this.#nowMs = options.nowMs;
   }
 
-  async placeOf({ file, folder }: Where): Promise<Place> {
+  async placeOf({ file, folder, path = UNNAMED_PATH }: Where): Promise<Place> {
     if (file === null) {
       const project = await this.#remembered(folder ?? "", () => projectOf(folder ?? this.#homeFolder));
-      return { project, path: UNNAMED_PATH };
+      return { project, path };
     }
     const start = dirname(file);
     const isInside = folder !== null && isWithin(folder, file);
@@ -59,7 +59,7 @@ export class ProjectResolver {
 }
 
 /** A project's folder is free of symbolic links and the file's path may not be; then its last names must do. */
-function pathIn(folder: string, file: string): string {
+export function pathIn(folder: string, file: string): string {
   return isWithin(folder, file) ? pathWithin(folder, file) : file.split(sep).slice(-2).join("/");
 }
 

@@ -10,7 +10,7 @@ import { locateDataHome, prepareDataHome } from "../base/dataHome.js";
 import { NO_LOG } from "../base/log.js";
 import { parseOrg } from "../data/org/parseOrg.js";
 import { NO_ANCHORS } from "../learning/anchors.js";
-import { joinLearning, openJournalOf } from "../learning/learning.js";
+import { joinLearning, listLearning, openJournalOf, viewLearning } from "../learning/learning.js";
 import { LEARNING_DEFAULTS } from "../learning/recipe.js";
 import { lessonsOf } from "../lessons/orgLessons.js";
 import type { Assistant, Client } from "./assistant.js";
@@ -51,6 +51,10 @@ beforeEach(async () => {
       const fixed = { modelPath: path, settings, anchors: NO_ANCHORS, clock: () => new Date(0) };
       return joinLearning({ home, project, engine, model, tokenizer, ...fixed }, journal);
     },
+    view: (project, { model, tokenizer }) => viewLearning({ home, project, model, tokenizer }),
+    list: (project, { hash, vocabularyHash }) =>
+      listLearning(home, { project: project.id, model: hash, vocabulary: vocabularyHash }),
+    identify: async () => ({ hash: "a", vocabularyHash: "", weights: "auto" }),
     notices: () => [],
     watch(listener) {
       saved = listener.onSaved;

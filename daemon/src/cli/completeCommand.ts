@@ -3,13 +3,9 @@
 import { resolve } from "node:path";
 import { Command } from "commander";
 import { z } from "zod";
-import { type CompleteOptions, complete } from "../completion/complete.js";
-import type { Draft } from "../completion/draft.js";
-import { type LoadedModel, openModel, viewProject, type Workplace } from "../compose.js";
-import type { Adapter } from "../engine/engine.js";
-import { describeNotice } from "../learning/notices.js";
-import { completionPrompt } from "../prompt/completionPrompt.js";
+import type { CommandClient, DraftRequest } from "../assistant/assistant.js";
 import { type Cli, Interrupted, printJson } from "./cli.js";
+import { type CommandRun, withClient } from "./commandClient.js";
 import {
   addModelOptions,
   addPlaceOptions,
@@ -19,8 +15,7 @@ import {
   placeSchema,
   samplingSchema,
 } from "./options.js";
-import { openPlace, readPlace, samplingOf } from "./place.js";
-import type { CodePlace } from "./textInput.js";
+import { openPlace, type PromptPlace, readPlace, samplingOf } from "./place.js";
 
 /** A completion is the rest of the line unless someone asks for more. */
 export const STOP_DEFAULT = "\n";
@@ -57,73 +52,42 @@ export function completeCommand(cli: Cli): Command {
       const options = completeSchema.parse(command.opts());
       const workplace = await openPlace(cli, options);
       const place = await readPlace({ cli, text, options, workplace });
-      const loaded = await openModel({ workplace, choice: options, signal: cli.signal });
-      try {
-        await answer({ cli, options, workplace, place, loaded });
-      } finally {
-        loaded.engine.close();
-      }
+      const run = { cli, options, workplace };
+      await withClient({
+        ...run,
+        learns: false,
+        use: (client) => answer({ cli, options, place, client, workplace }),
+      });
     });
 }
 
-interface AnswerRun {
-  readonly cli: Cli;
+interface AnswerRun extends CommandRun {
   readonly options: CompleteCommandOptions;
-  readonly workplace: Workplace;
-  readonly place: CodePlace;
-  readonly loaded: LoadedModel;
+  readonly place: PromptPlace;
+  readonly client: CommandClient;
 }
 
-async function answer(run: AnswerRun): Promise<void> {
-  const { cli, options, workplace, place, loaded } = run;
-  const acting = await actingAdapter(run);
-  const { tokensMax, ...sampling } = samplingOf(workplace.settings, options);
-  const { model, tokenizer, form } = loaded;
+async function answer({ cli, options, workplace, place, client }: AnswerRun): Promise<void> {
   const startedMs = performance.now();
-  const prompt = completionPrompt({ tokenizer, ...place, form });
-  const draft = await complete({
-    model,
-    tokenizer,
-    ...acting,
-    prompt,
-    sampling,
-    tokensMax,
+  const draft = await client.draft({
+    ...place,
+    adapter: actingAdapter(cli, options),
+    ...samplingOf(workplace.settings, options),
     stop: options.stop,
     signal: cli.signal,
     ...(options.json ? {} : { onText: cli.print }),
   });
-  if (draft.kind === "cancelled") throw new Interrupted("Stopped.");
+  if (draft === undefined) throw new Interrupted("Stopped.");
+  const { notices, text, stoppedBy, promptTokens, tokens, logProbabilities, adapterVersion } = draft;
   if (options.json) {
     const seconds = (performance.now() - startedMs) / 1000;
-    printJson(cli, {
-      ...toJson(draft),
-      promptTokens: prompt.tokens.length,
-      adapterVersion: acting.version,
-      seconds,
-    });
+    const shown = { text, stoppedBy, promptTokens, tokens, logProbabilities, adapterVersion, seconds };
+    printJson(cli, shown);
   } else cli.print("\n");
+  for (const notice of notices) cli.note(`ouro: ${notice}`);
 }
 
-interface Acting {
-  readonly adapter: Adapter | undefined;
-  readonly adapterScope: CompleteOptions["adapterScope"];
-  /** Of the project's corrections; 0 where they have no part in the answer. */
-  readonly version: number;
-}
-
-/** A named adapter read the whole of the texts it was trained on; what corrections taught acts at the cursor. */
-async function actingAdapter({ cli, options, workplace, loaded }: AnswerRun): Promise<Acting> {
-  if (options.adapter !== undefined) {
-    const path = resolve(cli.currentFolder, options.adapter);
-    return { adapter: await loaded.model.loadAdapter({ path }), adapterScope: "whole", version: 0 };
-  }
-  if (options.base) return { adapter: undefined, adapterScope: "boundary", version: 0 };
-  const view = await viewProject({ workplace, loaded });
-  for (const notice of view.notices) cli.note(`ouro: ${describeNotice(notice)}`);
-  const { adapter, version } = view.currentAdapter();
-  return { adapter, adapterScope: "boundary", version };
-}
-
-function toJson({ text, stoppedBy, tokens, logProbabilities }: Draft) {
-  return { text, stoppedBy, tokens: [...tokens], logProbabilities: [...logProbabilities] };
+function actingAdapter(cli: Cli, { adapter, base }: CompleteCommandOptions): DraftRequest["adapter"] {
+  if (adapter !== undefined) return { file: resolve(cli.currentFolder, adapter) };
+  return base ? "none" : "learned";
 }

@@ -32,12 +32,12 @@ export async function preparedAccessOf(
   return access;
 }
 
-/** Ctrl-C while reaching the daemon is no failure. */
+/** Ctrl-C while reaching the daemon, or while it works, is no failure. */
 export async function orInterrupted<T>(cli: Cli, reaching: Promise<T>): Promise<T> {
   try {
     return await reaching;
   } catch (error) {
-    if (cli.signal.aborted) throw new Interrupted("Stopped.");
+    if (cli.signal.aborted && !(error instanceof Interrupted)) throw new Interrupted("Stopped.");
     throw error;
   }
 }

@@ -1,17 +1,17 @@
-/** `ouro learned`: what this project has taught this model, oldest first. */
+/** `ouro learned`: what this project has taught this model, oldest first. Loads no model. */
 
 import { Command } from "commander";
 import { assertNever } from "../base/errors.js";
-import { openModel, viewProject } from "../compose.js";
-import type { CorrectionStatus } from "../learning/history.js";
-import type { LearnedCorrection, LearningView } from "../learning/learning.js";
-import { describeNotice } from "../learning/notices.js";
+import type { LearnedInFull } from "../protocol/corrections.js";
 import { type Cli, printJson } from "./cli.js";
+import { withClient } from "./commandClient.js";
 import { excerpt, formatTable } from "./format.js";
 import { addModelOptions, examples, modelSchema } from "./options.js";
 import { openPlace } from "./place.js";
 
 const EXCERPT_WIDTH = 36;
+
+type LearnedCorrection = LearnedInFull["corrections"][number];
 
 export function learnedCommand(cli: Cli): Command {
   return addModelOptions(new Command("learned"))
@@ -20,58 +20,53 @@ export function learnedCommand(cli: Cli): Command {
     .action(async (_options, command: Command) => {
       const options = modelSchema.parse(command.opts());
       const workplace = await openPlace(cli, options);
-      const loaded = await openModel({ workplace, choice: options, signal: cli.signal });
-      try {
-        const view = await viewProject({ workplace, loaded });
-        for (const notice of view.notices) cli.note(`ouro: ${describeNotice(notice)}`);
-        if (options.json) printJson(cli, toJson(view));
-        else cli.print(describe({ view, projectName: workplace.project.name }));
-      } finally {
-        loaded.engine.close();
-      }
+      const { folder, name } = workplace.project;
+      const where = { file: null, folder };
+      const run = { cli, options, workplace, learns: false };
+      const learned = await withClient({ ...run, use: (client) => client.learned(where) });
+      for (const notice of learned.notices) cli.note(`ouro: ${notice}`);
+      if (options.json) printJson(cli, toJson(learned));
+      else cli.print(describe(learned, name));
     });
 }
 
-function toJson(view: LearningView) {
-  const corrections = view.learned().map(({ correction, status, trained }) => ({
-    id: correction.id,
-    at: correction.at,
-    status,
-    rejected: correction.rejected.text,
-    wanted: correction.wanted.text,
-    lossBefore: trained?.lossBefore ?? null,
-    lossAfter: trained?.lossAfter ?? null,
-    steps: trained?.steps ?? null,
-  }));
-  return { adapterVersion: view.currentAdapter().version, corrections };
+function toJson({ adapterVersion, corrections }: LearnedInFull) {
+  return {
+    adapterVersion,
+    corrections: corrections.map(
+      ({ correctionId, at, status, rejected, wanted, lossBefore, lossAfter, steps }) => ({
+        id: correctionId,
+        at,
+        status,
+        rejected,
+        wanted,
+        lossBefore,
+        lossAfter,
+        steps,
+      }),
+    ),
+  };
 }
 
-function describe({
-  view,
-  projectName,
-}: {
-  readonly view: LearningView;
-  readonly projectName: string;
-}): string {
-  const learned = view.learned();
-  if (learned.length === 0) return `${projectName} has taught this model nothing yet.\n`;
-  const rows = learned.map(rowOf);
-  return `${formatTable([["id", "when", "state", "loss", "it wrote", "you wanted"], ...rows])}Adapter version ${view.currentAdapter().version}.\n`;
+function describe({ adapterVersion, corrections }: LearnedInFull, projectName: string): string {
+  if (corrections.length === 0) return `${projectName} has taught this model nothing yet.\n`;
+  const rows = corrections.map(rowOf);
+  return `${formatTable([["id", "when", "state", "loss", "it wrote", "you wanted"], ...rows])}Adapter version ${adapterVersion}.\n`;
 }
 
-function rowOf({ correction, status, trained }: LearnedCorrection): readonly string[] {
-  const { id, at, rejected, wanted } = correction;
+function rowOf(correction: LearnedCorrection): readonly string[] {
+  const { correctionId, at, status, rejected, wanted, lossBefore, lossAfter } = correction;
   return [
-    id,
+    correctionId,
     at.slice(0, 16).replace("T", " "),
     statusText(status),
-    trained === undefined ? "" : `${trained.lossBefore.toFixed(2)} -> ${trained.lossAfter.toFixed(2)}`,
-    excerpt({ text: rejected.text, widthMax: EXCERPT_WIDTH }),
-    excerpt({ text: wanted.text, widthMax: EXCERPT_WIDTH }),
+    lossBefore === null || lossAfter === null ? "" : `${lossBefore.toFixed(2)} -> ${lossAfter.toFixed(2)}`,
+    excerpt({ text: rejected, widthMax: EXCERPT_WIDTH }),
+    excerpt({ text: wanted, widthMax: EXCERPT_WIDTH }),
   ];
 }
 
-function statusText(status: CorrectionStatus): string {
+function statusText(status: LearnedCorrection["status"]): string {
   switch (status) {
     case "learned":
       return "learned";

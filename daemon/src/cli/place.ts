@@ -3,13 +3,13 @@
 import { resolve } from "node:path";
 import type { Settings } from "@ouroboros/configs";
 import type { z } from "zod";
+import type { Cursor, DraftRequest } from "../assistant/assistant.js";
+import { pathIn, UNNAMED_PATH } from "../assistant/projectResolver.js";
 import { AppError } from "../base/errors.js";
-import { pathWithin } from "../base/pathWithin.js";
 import { openWorkplace, type Workplace } from "../compose.js";
-import type { Sampling } from "../engine/engine.js";
 import type { Cli } from "./cli.js";
 import type { placeSchema, SamplingOptions } from "./options.js";
-import { type CodePlace, readPlaceInFile, readStream } from "./textInput.js";
+import { readPlaceInFile, readStream } from "./textInput.js";
 
 export function openPlace(
   cli: Cli,
@@ -21,8 +21,8 @@ export function openPlace(
   });
 }
 
-/** The name that text without a file goes by: the model was trained on texts that all had one. */
-const UNNAMED_PATH = "src/main.ts";
+/** A cursor in some text, as the Assistant is asked about it. */
+export type PromptPlace = Pick<Cursor, "where" | "prefix" | "suffix">;
 
 /** The code to continue, from an argument, `--file`, or standard input. Throws AppError. */
 export async function readPlace(source: {
@@ -30,14 +30,15 @@ export async function readPlace(source: {
   readonly text: string | undefined;
   readonly options: z.infer<typeof placeSchema>;
   readonly workplace: Workplace;
-}): Promise<CodePlace> {
+}): Promise<PromptPlace> {
   const { cli, text, options, workplace } = source;
   const { file, line, column } = options;
+  const { folder } = workplace.project;
   if (file !== undefined) {
     if (text !== undefined) throw new AppError("input-invalid", "give either a text or --file, not both");
     const path = resolve(cli.currentFolder, file);
-    const place = await readPlaceInFile({ path, line, column });
-    return { ...place, path: pathWithin(workplace.project.folder, path) };
+    const { prefix, suffix } = await readPlaceInFile({ path, line, column });
+    return { prefix, suffix, where: { file: null, folder, path: pathIn(folder, path) } };
   }
   if (line !== undefined || column !== undefined) {
     throw new AppError("input-invalid", "--line and --column say where in a file: name it with --file");
@@ -48,24 +49,22 @@ export async function readPlace(source: {
       "give the code to continue: as an argument, with --file, or through a pipe",
     );
   }
-  return { prefix: text ?? (await readStream(cli.stdin)), suffix: "", path: UNNAMED_PATH };
+  const where = { file: null, folder, path: UNNAMED_PATH };
+  return { prefix: text ?? (await readStream(cli.stdin)), suffix: "", where };
 }
 
 /** Settings, overruled by the command line. */
 export function samplingOf(
   settings: Settings,
   options: SamplingOptions,
-): Sampling & { readonly tokensMax: number } {
+): Pick<DraftRequest, "sampling" | "tokensMax"> {
   return {
-    temperature: options.temperature ?? settings["ouroboros.completion.temperature"],
-    topP: options.topP ?? settings["ouroboros.completion.topP"],
-    topK: options.topK ?? settings["ouroboros.completion.topK"],
-    alphaPresence: 0,
-    alphaFrequency: 0,
-    alphaDecay: 1,
-    repetitionPenalty: 1,
-    tokenBan: new Uint32Array(),
-    seed: options.seed,
+    sampling: {
+      temperature: options.temperature ?? settings["ouroboros.completion.temperature"],
+      topP: options.topP ?? settings["ouroboros.completion.topP"],
+      topK: options.topK ?? settings["ouroboros.completion.topK"],
+      seed: options.seed,
+    },
     tokensMax: options.tokens ?? settings["ouroboros.completion.tokensMax"],
   };
 }

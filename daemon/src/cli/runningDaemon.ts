@@ -1,23 +1,12 @@
-/**
- * The running daemon, for commands that teach: it alone may write the journal, and its model is hot already. A command
- * that names a model, threads or weights of its own works in its own process instead.
- */
+/** Has a running daemon follow what a command chose. */
 
 import { codeOf } from "../base/errorMessage.js";
 import { findHttp } from "../transport/daemon/connect.js";
 import { stopDaemon } from "../transport/daemon/stopDaemon.js";
-import { DaemonRefusal, type HttpClient } from "../transport/http/httpClient.js";
+import { DaemonRefusal } from "../transport/http/httpClient.js";
 import type { Cli } from "./cli.js";
 import { accessOf, orInterrupted } from "./daemonAccess.js";
 import type { ModelOptions } from "./options.js";
-
-/** Undefined where none runs, or where the options are not for it. */
-export async function runningDaemon(cli: Cli, options: ModelOptions): Promise<HttpClient | undefined> {
-  const isForOwnProcess = [options.model, options.vocab, options.threads, options.weights].some(
-    (each) => each !== undefined,
-  );
-  return isForOwnProcess ? undefined : orInterrupted(cli, findHttp(accessOf(cli, options)));
-}
 
 export type DaemonChanged = "absent" | "changed" | "ended";
 

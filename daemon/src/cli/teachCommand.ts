@@ -2,12 +2,16 @@
 
 import { Command } from "commander";
 import { z } from "zod";
+import type { CommandClient } from "../assistant/assistant.js";
 import { AppError } from "../base/errors.js";
-import { type Cli, printJson } from "./cli.js";
+import type { DidLearn } from "../protocol/corrections.js";
+import { type Cli, Interrupted, printJson } from "./cli.js";
+import { type CommandRun, unlessStopped, type Worker, withClient } from "./commandClient.js";
+import { STOP_DEFAULT } from "./completeCommand.js";
 import { excerpt, formatSeconds } from "./format.js";
 import { addModelOptions, addPlaceOptions, examples, modelSchema, placeSchema } from "./options.js";
-import { openPlace, readPlace } from "./place.js";
-import { type Taught, type Teacher, withTeacher } from "./teacher.js";
+import { openPlace, type PromptPlace, readPlace } from "./place.js";
+import { noteFindings, showLearning } from "./showLearning.js";
 
 const teachSchema = z.object({
   ...modelSchema.shape,
@@ -17,6 +21,8 @@ const teachSchema = z.object({
 });
 type TeachOptions = z.infer<typeof teachSchema>;
 
+/** A completion that is corrected is at most a screenful. */
+const WRITTEN_TOKENS_MAX = 128;
 /** How much of a text fits beside its label. */
 const EXCERPT_WIDTH = 100;
 
@@ -37,32 +43,72 @@ export function teachCommand(cli: Cli): Command {
       const options = teachSchema.parse(command.opts());
       const workplace = await openPlace(cli, options);
       const place = await readPlace({ cli, text, options, workplace });
-      await withTeacher({
-        cli,
-        options,
-        workplace,
-        place,
-        use: (teacher) => teach({ cli, options, teacher }),
+      const run = { cli, options, workplace };
+      await withClient({
+        ...run,
+        learns: true,
+        use: (client, worker) => teach({ ...run, options, place, client, worker }),
       });
     });
 }
 
-async function teach(run: {
-  readonly cli: Cli;
+interface TeachRun extends CommandRun {
   readonly options: TeachOptions;
-  readonly teacher: Teacher;
-}): Promise<void> {
-  const { cli, options, teacher } = run;
+  readonly place: PromptPlace;
+  readonly client: CommandClient;
+  readonly worker: Worker;
+}
+
+interface Taught extends Pick<DidLearn, "correctionId" | "outcome"> {
+  readonly marginAfter: number | null;
+}
+
+async function teach(run: TeachRun): Promise<void> {
+  const { cli, options, client, worker } = run;
   const { wanted } = options;
-  const rejected = options.proposed ?? (await teacher.write());
-  const taught = await teacher.teach({ rejected, wanted });
+  await noteFindings(run, client, worker);
+  const rejected = options.proposed ?? (await write(run));
+  const taught = await learn(run, rejected);
   cli.showProgress(undefined);
-  const writes = await teacher.write();
+  const writes = await write(run);
   if (options.json) printJson(cli, { ...toJson(taught), rejected, wanted, writes });
   else cli.print(describe({ taught, rejected, wanted, writes }));
   const { correctionId, outcome } = taught;
   if (outcome.kind === "learned") return;
   throw new AppError("not-learned", `correction ${correctionId} was not learned: ${outcome.message}`);
+}
+
+/** What the model writes at the place now: always the same, so that the same prompt is the proof. */
+async function write({ cli, place, client }: TeachRun): Promise<string> {
+  const { signal } = cli;
+  const written = await client.draft({
+    ...place,
+    adapter: "learned",
+    sampling: { temperature: 0, topP: 0, topK: 0, seed: 0 },
+    tokensMax: WRITTEN_TOKENS_MAX,
+    stop: STOP_DEFAULT,
+    signal,
+  });
+  if (written === undefined) throw new Interrupted("Stopped; nothing was changed.");
+  return written.text;
+}
+
+async function learn(run: TeachRun, rejected: string): Promise<Taught> {
+  const { cli, options, place, client, worker } = run;
+  const { signal } = cli;
+  const asked = client.correct(
+    { kind: "cursor", ...place, rejected, wanted: options.wanted },
+    { signal, onStep: showLearning.bind(undefined, cli) },
+  );
+  const { correctionId, done } = await unlessStopped(cli, asked, "Stopped; nothing was changed.");
+  const stopped =
+    worker === "daemon"
+      ? `Stopped; the daemon goes on learning correction ${correctionId}.`
+      : `Stopped; the correction ${correctionId} is kept and will be learned with the next one.`;
+  const { outcome } = await unlessStopped(cli, done, stopped);
+  const { corrections } = await client.learned(place.where);
+  const learned = corrections.find((each) => each.correctionId === correctionId);
+  return { correctionId, outcome, marginAfter: learned?.marginAfter ?? null };
 }
 
 function toJson({ correctionId, outcome, marginAfter }: Taught) {

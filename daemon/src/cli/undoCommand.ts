@@ -1,14 +1,13 @@
 /** `ouro undo`: takes a correction back; afterwards the model answers exactly as without it. */
 
 import { Command } from "commander";
-import { openModel, openProject } from "../compose.js";
-import { describeNotice } from "../learning/notices.js";
+import type { CommandClient } from "../assistant/assistant.js";
 import type { UndoResult } from "../protocol/corrections.js";
 import { type Cli, Interrupted, printJson } from "./cli.js";
+import { type CommandRun, type Worker, withClient } from "./commandClient.js";
 import { addModelOptions, examples, modelSchema } from "./options.js";
 import { openPlace } from "./place.js";
-import { runningDaemon } from "./runningDaemon.js";
-import { showLearning } from "./showLearning.js";
+import { noteFindings, showLearning } from "./showLearning.js";
 
 export function undoCommand(cli: Cli): Command {
   return addModelOptions(new Command("undo"))
@@ -17,38 +16,41 @@ export function undoCommand(cli: Cli): Command {
     .addHelpText("after", examples("ouro undo", "ouro undo 3f7kq0x2bd"))
     .action(async (correctionId: string | undefined, _options, command: Command) => {
       const options = modelSchema.parse(command.opts());
-      const workplace = await openPlace(cli, options);
-      const daemon = await runningDaemon(cli, options);
-      if (daemon) {
-        const request = { folder: workplace.project.folder, ...(correctionId && { correctionId }) };
-        report({ cli, json: options.json, undone: await daemon.undo(request, cli.signal) });
-        return;
-      }
-      const loaded = await openModel({ workplace, choice: options, signal: cli.signal });
-      try {
-        const learning = await openProject({ workplace, loaded });
-        try {
-          for (const notice of learning.notices) cli.note(`ouro: ${describeNotice(notice)}`);
-          const run = { signal: cli.signal, onProgress: showLearning.bind(undefined, cli) };
-          const outcome = await learning.undo(correctionId === undefined ? {} : { correctionId }, run);
-          cli.showProgress(undefined);
-          if (outcome.kind === "cancelled") throw new Interrupted("Stopped; nothing was undone.");
-          const { current, ...undone } = outcome;
-          report({ cli, json: options.json, undone: { ...undone, adapterVersion: current.version } });
-        } finally {
-          await learning.close();
-        }
-      } finally {
-        loaded.engine.close();
-      }
+      const run = { cli, options, workplace: await openPlace(cli, options) };
+      const undone = await withClient({
+        ...run,
+        learns: false,
+        use: (client, worker) => undo({ ...run, client, worker, correctionId }),
+      });
+      report({ cli, json: options.json, undone });
     });
 }
 
-type Reported = Pick<UndoResult, "correctionId" | "retrained" | "adapterVersion"> & {
-  readonly lost: readonly string[];
-};
+async function undo(
+  run: CommandRun & {
+    readonly client: CommandClient;
+    readonly worker: Worker;
+    readonly correctionId: string | undefined;
+  },
+): Promise<UndoResult> {
+  const { cli, client, worker, correctionId } = run;
+  const where = { file: null, folder: run.workplace.project.folder };
+  const { signal } = cli;
+  const onStep = showLearning.bind(undefined, cli);
+  await noteFindings(run, client, worker);
+  try {
+    return await client.undo({ where, signal, onStep, ...(correctionId !== undefined && { correctionId }) });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw new Interrupted(
+      worker === "process" ? "Stopped; nothing was undone." : "Stopped; the daemon goes on undoing.",
+    );
+  } finally {
+    cli.showProgress(undefined);
+  }
+}
 
-function report(shown: { readonly cli: Cli; readonly json: boolean; readonly undone: Reported }): void {
+function report(shown: { readonly cli: Cli; readonly json: boolean; readonly undone: UndoResult }): void {
   const { cli, json } = shown;
   const { correctionId, retrained, lost, adapterVersion } = shown.undone;
   if (json) {

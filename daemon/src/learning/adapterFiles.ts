@@ -2,7 +2,7 @@
 
 import type { Model } from "../engine/engine.js";
 import type { Applied } from "../journal/records.js";
-import { checkAdapter, listVersions, pruneAdapters, versionsToKeep } from "../store/adapters.js";
+import { checkAdapter, isStored, listVersions, pruneAdapters, versionsToKeep } from "../store/adapters.js";
 import { folderOf, type LearningContext, type LoadedAdapter } from "./context.js";
 import type { History } from "./history.js";
 
@@ -24,10 +24,8 @@ export async function newestUsable(options: {
   readonly index: number;
 }): Promise<Usable> {
   const { model, folder, history } = options;
-  for (let index = options.index; index > 0; index--) {
-    const version = versionBefore(history, index);
+  for (const { version, sha256, index } of storedBefore(history, options.index)) {
     if (version === 0) return { version, index };
-    const sha256 = digestOf(history.lineage, version);
     const stored = await checkAdapter({ folder, version, ...(sha256 && { expectedSha256: sha256 }) });
     if (stored.kind !== "valid") continue;
     // A file that is what it was when written but does not load any more is as good as lost.
@@ -35,6 +33,23 @@ export async function newestUsable(options: {
     if (adapter) return { version, index, adapter };
   }
   return { version: 0, index: 0 };
+}
+
+/** The newest version of the line whose files are there, without a model to load them with. */
+export async function newestStored(folder: string, history: History): Promise<Usable> {
+  for (const { version, sha256, index } of storedBefore(history, history.lineage.length)) {
+    const expected = sha256 ? { expectedSha256: sha256 } : {};
+    if (version === 0 || (await isStored({ folder, version, ...expected }))) return { version, index };
+  }
+  return { version: 0, index: 0 };
+}
+
+/** The versions at or before `end` of the line, newest first. */
+function* storedBefore(history: History, end: number) {
+  for (let index = end; index > 0; index--) {
+    const version = versionBefore(history, index);
+    yield { version, index, sha256: digestOf(history.lineage, version) };
+  }
 }
 
 /** Higher than every version that any record or file has. */

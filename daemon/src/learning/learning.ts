@@ -25,7 +25,7 @@ import { checkLesson } from "../lessons/checkLesson.js";
 import { followingOf, type Lesson, type Passage } from "../lessons/lesson.js";
 import { adapterFolder } from "../store/adapters.js";
 import type { Project } from "../store/project.js";
-import { newestUsable, pruneSpare, type Usable } from "./adapterFiles.js";
+import { newestStored, newestUsable, pruneSpare, type Usable } from "./adapterFiles.js";
 import type { Anchors } from "./anchors.js";
 import { createBaseReader } from "./baseCache.js";
 import {
@@ -74,12 +74,17 @@ export interface LearnedCorrection {
   readonly trained?: TrainedRecord;
 }
 
-/** What anyone may see, without the right to write. */
-export interface LearningView {
-  /** What was found wrong on opening. */
+/** What was learned, as far as it can be told without a model. */
+export interface LearnedList {
+  /** What was found wrong. */
   readonly notices: readonly Notice[];
   /** The project's corrections under this model and vocabulary, oldest first. */
   learned(): readonly LearnedCorrection[];
+  readonly adapterVersion: number;
+}
+
+/** What anyone may see, without the right to write. */
+export interface LearningView extends LearnedList {
   /** The adapter to complete with; the next call may name a newer one. */
   currentAdapter(): LoadedAdapter;
 }
@@ -140,24 +145,45 @@ const ID_LENGTH = 10;
 
 /** Reads what was learned. Takes no lock and changes nothing, so it works while another process learns. */
 export async function viewLearning(options: ViewOptions): Promise<LearningView> {
-  let seen = await readLearned(options);
-  // A file that is gone may be gone because another process undid something just now: then the journal says so.
-  if (seen.current.version !== seen.history.version) seen = await readLearned(options);
-  const { damage, history, current } = seen;
-  return {
-    notices: noticesOf({ damage, history, current }),
-    learned: () => listLearned(history),
-    currentAdapter: () => loaded(current),
-  };
+  const seen = await readLearned(options.home, scopeOf(options), (history) => currentOf(options, history));
+  return { ...listOf(seen), currentAdapter: () => loaded(seen.current) };
 }
 
-async function readLearned(options: ViewOptions) {
-  const history = emptyHistory(scopeOf(options));
-  const { damage } = await readJournal({
-    folder: options.home.journal,
-    onRecord: (entry) => applyRecord(history, entry),
-  });
-  return { damage, history, current: await currentOf(options, history) };
+/** The same for who has no model: the adapter that is named has its files, and is not loaded to see whether it can be. */
+export async function listLearning(home: DataHome, scope: Scope): Promise<LearnedList> {
+  const folder = adapterFolder(home, { checkpoint: scope.model, project: scope.project });
+  return listOf(await readLearned(home, scope, (history) => newestStored(folder, history)));
+}
+
+interface Seen {
+  readonly damage: readonly Damage[];
+  readonly history: History;
+  readonly current: Usable;
+}
+
+async function readLearned(
+  home: DataHome,
+  scope: Scope,
+  currentOf: (history: History) => Promise<Usable>,
+): Promise<Seen> {
+  const once = async () => {
+    const history = emptyHistory(scope);
+    const onRecord = (entry: JournalRecord) => applyRecord(history, entry);
+    const { damage } = await readJournal({ folder: home.journal, onRecord });
+    return { damage, history, current: await currentOf(history) };
+  };
+  const seen = await once();
+  // A file that is gone may be gone because another process undid something just now: then the journal says so.
+  return seen.current.version === seen.history.version ? seen : once();
+}
+
+function listOf(seen: Seen): LearnedList {
+  const { history, current } = seen;
+  return {
+    notices: noticesOf(seen),
+    learned: () => listCorrections(history),
+    adapterVersion: current.version,
+  };
 }
 
 /** The journal of a data home, for writing. Throws `journal-busy` while another process has it open, `journal-*`. */
@@ -248,9 +274,14 @@ function learningOf(opened: {
     });
   };
   return {
-    notices,
-    learned: () => listLearned(history),
+    get notices() {
+      return noticesNow(notices, history, learner.current());
+    },
+    learned: () => listCorrections(history),
     currentAdapter: () => learner.current(),
+    get adapterVersion() {
+      return learner.current().version;
+    },
     find: (id) => findLearned(history, id),
     pendingCount: () => pendingCorrections(history).length,
     learnedCount: () => history.lineage.length,
@@ -342,7 +373,7 @@ function currentOf({ home, model, project }: ViewOptions, history: History): Pro
   return newestUsable({ model, folder, history, index: history.lineage.length });
 }
 
-function listLearned(history: History): LearnedCorrection[] {
+function listCorrections(history: History): LearnedCorrection[] {
   return [...history.corrections.keys()].flatMap((id) => findLearned(history, id) ?? []);
 }
 
@@ -353,20 +384,27 @@ function findLearned(history: History, id: string): LearnedCorrection | undefine
   return { correction, status: statusOf(history, id), ...(trained && { trained }) };
 }
 
-function noticesOf(found: {
-  readonly damage: readonly Damage[];
-  readonly history: History;
-  readonly current: Usable;
-}): Notice[] {
+function noticesOf(found: Seen): Notice[] {
   const { damage, history, current } = found;
   const notices: Notice[] = damage.map((each) => ({ kind: "journal", damage: each }));
   if (current.version !== history.version) {
     const corrections = history.lineage.slice(current.index).map((applied) => applied.correctionId);
     notices.push({ kind: "adapter", version: history.version, used: current.version, corrections });
   }
-  const pending = pendingCorrections(history).map((correction) => correction.id);
-  if (pending.length > 0) notices.push({ kind: "pending", corrections: pending });
-  return notices;
+  return [...notices, ...pendingNotice(history)];
+}
+
+function pendingNotice(history: History): Notice[] {
+  const corrections = pendingCorrections(history).map((correction) => correction.id);
+  return corrections.length > 0 ? [{ kind: "pending", corrections }] : [];
+}
+
+/** Of what was found on opening, what is still so: adapters are made again, and corrections are learned. */
+function noticesNow(found: readonly Notice[], history: History, current: LoadedAdapter): Notice[] {
+  const isLasting = (notice: Notice) =>
+    notice.kind === "journal" ||
+    (notice.kind === "adapter" && notice.version === history.version && notice.used === current.version);
+  return [...found.filter(isLasting), ...pendingNotice(history)];
 }
 
 function unusedId(history: History, newId: () => string): string {

@@ -1,12 +1,15 @@
 /**
- * What the config.json of a model made here says its files are (`modelHash`, `vocabularyHash`: sha256 of the files), so
- * that a file that was damaged or exchanged is found when the model is loaded. Other models' files say nothing.
+ * Which model some files are: the sha256 of checkpoint and vocabulary. The config.json of a model made here names them
+ * (`modelHash`, `vocabularyHash`), so that a file that was damaged or exchanged is found when the model is loaded; other
+ * models' files say nothing, and their hashes are computed once.
  */
 
 import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, extname, join } from "node:path";
 import { z } from "zod";
 import { AppError } from "../base/errors.js";
+import { loadTokenizer } from "../engine/engine.js";
+import type { FileHashes } from "./fileHashes.js";
 
 export const MODEL_CONFIG_FILE = "config.json";
 
@@ -35,6 +38,34 @@ export async function checkIdentity(loaded: {
     vocabularyHash !== loaded.vocabularyHash
   )
     refuse(vocabularyPath);
+}
+
+/** What a project's corrections are filed under. */
+export interface ModelIdentity {
+  readonly hash: string;
+  readonly vocabularyHash: string;
+}
+
+/** Loads nothing: what files are called by config.json or catalog is checked when they are loaded. */
+export async function identifyModel(files: {
+  readonly checkpoint: string;
+  /** As the catalog has it. */
+  readonly registeredHash: string | undefined;
+  readonly vocabularyPath: string;
+  readonly hashes: FileHashes;
+}): Promise<ModelIdentity> {
+  const { checkpoint, registeredHash, vocabularyPath, hashes } = files;
+  const folder = dirname(checkpoint);
+  const named = await readIdentity(join(folder, MODEL_CONFIG_FILE));
+  const vocabularyNamed = dirname(vocabularyPath) === folder ? named.vocabularyHash : undefined;
+  const compute = () => loadTokenizer(vocabularyPath).hash;
+  const isInside = extname(vocabularyPath) === ".gguf";
+  return {
+    hash: registeredHash ?? named.modelHash ?? (await hashes.hashOf(checkpoint)),
+    vocabularyHash:
+      vocabularyNamed ??
+      (await hashes.hashOf(vocabularyPath, isInside ? { name: "vocabulary", compute } : undefined)),
+  };
 }
 
 async function readIdentity(path: string): Promise<z.infer<typeof identitySchema>> {

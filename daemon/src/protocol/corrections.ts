@@ -96,3 +96,19 @@ export const learnedResultSchema = z.strictObject({
   ),
 });
 export type LearnedResult = z.infer<typeof learnedResultSchema>;
+
+/** The same as a program wants it: whole texts, what training did, and what was found wrong with what is kept. */
+export const learnedInFullSchema = learnedResultSchema.extend({
+  corrections: z.array(
+    learnedResultSchema.shape.corrections.element.extend({
+      steps: z.int().nonnegative().nullable(),
+      lossBefore: z.number().nullable(),
+      lossAfter: z.number().nullable(),
+      /** Smallest lead of a taught token before any other, in nats, with the adapter as it is stored. */
+      marginAfter: z.number().nullable(),
+    }),
+  ),
+  /** Sentences. */
+  notices: z.array(z.string()),
+});
+export type LearnedInFull = z.infer<typeof learnedInFullSchema>;

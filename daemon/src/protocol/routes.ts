@@ -1,6 +1,6 @@
 /**
- * The HTTP doors: paths, bodies, answers. `health`, `status` and `learned` are asked with GET and change nothing; the
- * others with POST and a JSON body. Answers about a project are about that of a folder, or of a file in it.
+ * The HTTP doors: paths, bodies, answers. `health`, `status` and `learned` are asked with GET and change nothing, as is
+ * `model` for what answers; the others, and `model` for a change, with POST and a JSON body. Answers about a project are about that of a folder, or of a file in it.
  */
 
 import { z } from "zod";
@@ -20,6 +20,7 @@ export const ROUTES = {
   health: "/health",
   status: "/status",
   complete: "/complete",
+  draft: "/draft",
   chat: "/chat",
   teach: "/teach",
   undo: "/undo",
@@ -47,6 +48,39 @@ export const completeAnswerSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("silent"), reason: z.string() }),
 ]);
 export type CompleteAnswer = z.infer<typeof completeAnswerSchema>;
+
+/** What the model writes, as it writes it: nothing is left out as not worth showing, and nothing remembered. */
+export const draftBodySchema = z.strictObject({
+  ...place,
+  /** Who writes: the model with what the project taught it, as it came, or with the adapter in a file of `ouro train`. */
+  adapter: z.union([
+    z.enum(["learned", "none"]),
+    z.strictObject({ /** Absolute. */ file: z.string().min(1).max(4096) }),
+  ]),
+  /** It ends before this text; empty: only the model or `tokensMax` ends it. */
+  stop: textSchema,
+  tokensMax: z.int().positive(),
+  temperature: z.number().nonnegative(),
+  topP: z.number().nonnegative(),
+  topK: z.int().nonnegative(),
+  seed: z.int().nonnegative(),
+});
+export type DraftBody = z.infer<typeof draftBodySchema>;
+
+/** Answered as server-sent events: `text` with a JSON string, then `done` with this, or `error`. */
+export const draftAnswerSchema = z.strictObject({
+  text: z.string(),
+  stoppedBy: z.string(),
+  promptTokens: z.int().nonnegative(),
+  tokens: z.array(z.int().nonnegative()),
+  /** Natural logarithms; null for one that is no number. */
+  logProbabilities: z.array(z.number().nullable()),
+  /** Of the project's corrections; 0 where they have no part in the answer. */
+  adapterVersion: z.int().nonnegative(),
+  /** What was found wrong with what the project taught: sentences. */
+  notices: z.array(z.string()),
+});
+export type DraftAnswer = z.infer<typeof draftAnswerSchema>;
 
 /** Answered as server-sent events: `text` with a JSON string, then `done` with a `ChatResult`, or `error`. */
 export const chatBodySchema = z.strictObject({ folder: folder.nullable(), turns: turnsSchema });
@@ -78,12 +112,26 @@ export type UndoBody = z.infer<typeof undoBodySchema>;
 
 /** The query of `status`: a folder whose project the state must tell of. */
 export const statusQuerySchema = z.strictObject({ folder: folder.optional() });
-export const learnedQuerySchema = z.strictObject({ folder });
+/** `texts`: excerpts of one line in a `LearnedResult`, or all of them in a `LearnedInFull`. */
+export const learnedQuerySchema = z.strictObject({
+  folder,
+  texts: z.enum(["excerpts", "whole"]).default("excerpts"),
+});
 
 export const healthAnswerSchema = z.strictObject({ version: z.string(), pid: z.int().positive() });
 export type HealthAnswer = z.infer<typeof healthAnswerSchema>;
 
 export const pauseAnswerSchema = pauseParamsSchema;
+
+/** The model that answers or, where none is loaded, the one that will. */
+export const servedModelSchema = z.strictObject({
+  /** Sha256 of the file. */
+  hash: z.string(),
+  vocabularyHash: z.string(),
+  /** How its weights lie in memory; `auto`: as the file has them, and it is not loaded. */
+  weights: z.string(),
+});
+export type ServedModelAnswer = z.infer<typeof servedModelSchema>;
 
 export const modelBodySchema = z.strictObject({});
 /** Asked once another model was chosen; answered when it answers, or by why it cannot and the one before goes on. */

@@ -74,6 +74,19 @@ export async function checkAdapter(options: {
   return isWhole ? { kind: "valid", path, manifest } : { kind: "corrupt", path };
 }
 
+/** Whether a version's files are there, as far as their names, sizes and manifest tell; loading it reads the rest. */
+export async function isStored(options: {
+  readonly folder: string;
+  readonly version: number;
+  readonly expectedSha256?: string;
+}): Promise<boolean> {
+  const { folder, version, expectedSha256 } = options;
+  const file = await stat(tensorsPath(folder, version)).catch(() => undefined);
+  const manifest = file && (await readManifest(folder, version));
+  if (manifest?.version !== version || manifest.bytes !== file?.size) return false;
+  return manifest.sha256 === (expectedSha256 ?? manifest.sha256);
+}
+
 /** Tensors on disk under a passing name, not yet a version. */
 export interface StagedAdapter {
   readonly path: string;

@@ -8,8 +8,8 @@ import { z } from "zod";
 import { APP_ERROR_CODES, AppError, type AppErrorCode, systemErrorCode } from "../../base/errors.js";
 import { type ChatResult, chatResultSchema } from "../../protocol/chat.js";
 import {
-  type LearnedResult,
-  learnedResultSchema,
+  type LearnedInFull,
+  learnedInFullSchema,
   type UndoResult,
   undoResultSchema,
 } from "../../protocol/corrections.js";
@@ -17,13 +17,18 @@ import {
   type ChatBody,
   type CompleteAnswer,
   completeAnswerSchema,
+  type DraftAnswer,
+  type DraftBody,
+  draftAnswerSchema,
   errorAnswerSchema,
   type HealthAnswer,
   healthAnswerSchema,
   modelAnswerSchema,
   pauseAnswerSchema,
   ROUTES,
+  type ServedModelAnswer,
   type StopAnswer,
+  servedModelSchema,
   stopAnswerSchema,
   type TeachBody,
   type TeachEvent,
@@ -38,21 +43,24 @@ import {
 } from "../../protocol/state.js";
 import { readEvents } from "./eventStream.js";
 
-/** What the daemon says at most in one answer; `learned` lists a project's corrections in excerpts. */
-const ANSWER_BYTES_MAX = 16 << 20;
+/** What the daemon says at most in one answer; `learned` lists a project's corrections with their texts. */
+const ANSWER_BYTES_MAX = 64 << 20;
 /** A daemon says that it is there between two tasks of its event loop; only a broken one takes longer. */
 const HEALTH_MS_MAX = 5_000;
 
 export interface HttpClient {
   health(): Promise<HealthAnswer>;
   status(query: { readonly folder?: string }): Promise<DaemonState>;
-  learned(query: { readonly folder: string }): Promise<LearnedResult>;
+  learned(query: { readonly folder: string }, signal?: AbortSignal): Promise<LearnedInFull>;
   complete(body: CompleteRequest, signal: AbortSignal): Promise<CompleteAnswer>;
+  draft(body: DraftBody, run: ChatRun): Promise<DraftAnswer>;
   chat(body: ChatBody, run: ChatRun): Promise<ChatResult>;
   /** Resolves when the correction was trained; throws when it could not be kept. */
   teach(body: TeachRequest, run: TeachRun): Promise<void>;
   undo(body: UndoBody, signal: AbortSignal): Promise<UndoResult>;
   pause(body: PauseParams): Promise<PauseParams>;
+  /** The model that answers or, where none is loaded, the one that will. */
+  model(signal: AbortSignal): Promise<ServedModelAnswer>;
   /** Resolves when the model that is chosen by now answers. */
   changeModel(signal: AbortSignal): Promise<ModelState>;
   stop(): Promise<StopAnswer>;
@@ -89,9 +97,15 @@ interface Question {
  * for `health` out of time, it throws an AbortError.
  */
 export function createHttpClient(daemon: Daemon): HttpClient {
-  const get = <T>(schema: z.ZodType<T>, path: string, query: Readonly<Record<string, string>>) => {
+  const get = <T>(
+    schema: z.ZodType<T>,
+    route: string,
+    query: Readonly<Record<string, string>>,
+    signal?: AbortSignal,
+  ) => {
     const search = new URLSearchParams(query).toString();
-    return askJson(daemon, schema, { method: "GET", path: search === "" ? path : `${path}?${search}` });
+    const path = search === "" ? route : `${route}?${search}`;
+    return askJson(daemon, schema, { method: "GET", path, ...(signal && { signal }) });
   };
   const health = () => {
     const signal = AbortSignal.timeout(HEALTH_MS_MAX);
@@ -102,21 +116,30 @@ export function createHttpClient(daemon: Daemon): HttpClient {
   return {
     health,
     status: (query) => get(daemonStateSchema, ROUTES.status, query),
-    learned: (query) => get(learnedResultSchema, ROUTES.learned, query),
+    learned: (query, signal) =>
+      get(learnedInFullSchema, ROUTES.learned, { ...query, texts: "whole" }, signal),
     complete: (body, signal) => post(completeAnswerSchema, ROUTES.complete, { body, signal }),
     undo: (body, signal) => post(undoResultSchema, ROUTES.undo, { body, signal }),
     pause: (body) => post(pauseAnswerSchema, ROUTES.pause, { body }),
+    model: (signal) => get(servedModelSchema, ROUTES.model, {}, signal),
     changeModel: (signal) => post(modelAnswerSchema, ROUTES.model, { body: {}, signal }),
     stop: () => post(stopAnswerSchema, ROUTES.stop, { body: {} }),
-    chat: (body, run) => chat(daemon, body, run),
+    draft: (body, run) => untilDone(daemon, { path: ROUTES.draft, body }, draftAnswerSchema, run),
+    chat: (body, run) => untilDone(daemon, { path: ROUTES.chat, body }, chatResultSchema, run),
     teach: (body, run) => teach(daemon, body, run),
   };
 }
 
-async function chat(daemon: Daemon, body: ChatBody, { signal, onText }: ChatRun): Promise<ChatResult> {
-  for await (const { name, data } of askEvents(daemon, { method: "POST", path: ROUTES.chat, body, signal })) {
+/** A text that comes piece by piece, and then what is to be said of the whole. */
+async function untilDone<T>(
+  daemon: Daemon,
+  question: { readonly path: string; readonly body: unknown },
+  schema: z.ZodType<T>,
+  { signal, onText }: ChatRun,
+): Promise<T> {
+  for await (const { name, data } of askEvents(daemon, { method: "POST", ...question, signal })) {
     if (name === "text") onText(parseAnswer(z.string(), data));
-    if (name === "done") return parseAnswer(chatResultSchema, data);
+    if (name === "done") return parseAnswer(schema, data);
   }
   throw gone();
 }

@@ -1,15 +1,18 @@
 /** What each HTTP route asks of the Assistant: a parsed body in, an answer or a stream of events out. */
 
-import { isAbsolute, join, normalize } from "node:path";
+import { isAbsolute, normalize, sep } from "node:path";
 import type { z } from "zod";
 import type { Assistant, Client, Where } from "../../assistant/assistant.js";
+import { inExcerpts } from "../../assistant/learnedInFull.js";
 import { AppError } from "../../base/errors.js";
 import type { ChatResult } from "../../protocol/chat.js";
-import type { LearnedResult, UndoResult } from "../../protocol/corrections.js";
+import type { LearnedInFull, LearnedResult, UndoResult } from "../../protocol/corrections.js";
 import {
   type CompleteAnswer,
   chatBodySchema,
   completeBodySchema,
+  type DraftAnswer,
+  draftBodySchema,
   learnedQuerySchema,
   modelBodySchema,
   statusQuerySchema,
@@ -41,9 +44,12 @@ export function status(assistant: Assistant, query: unknown): Promise<DaemonStat
   );
 }
 
-export function learned(assistant: Assistant, query: unknown): Promise<LearnedResult> {
-  const { folder } = parse(learnedQuerySchema, query);
-  return asClient(assistant, (client) => client.learned({ file: null, folder: absolute(folder) }));
+export function learned(assistant: Assistant, query: unknown): Promise<LearnedResult | LearnedInFull> {
+  const { folder, texts } = parse(learnedQuerySchema, query);
+  return asClient(assistant, async (client) => {
+    const list = await client.learned({ file: null, folder: absolute(folder) });
+    return texts === "whole" ? list : inExcerpts(list);
+  });
 }
 
 /** Undefined: the request was given up. */
@@ -52,12 +58,27 @@ export function complete(
   request: { readonly body: unknown; readonly signal: AbortSignal },
 ): Promise<CompleteAnswer | undefined> {
   const { prefix, suffix, ...place } = parse(completeBodySchema, request.body);
-  const where = whereOf(place);
-  const sessionKey = `http:${where.file}`;
+  const where = placeOf(place);
+  const sessionKey = `http:${where.folder}/${where.path}`;
   return asClient(assistant, async (client): Promise<CompleteAnswer | undefined> => {
     const answer = await client.complete({ where, prefix, suffix, sessionKey, signal: request.signal });
     return answer.kind === "cancelled" ? undefined : answer;
   });
+}
+
+/** Parses at once as `chat` does. Undefined: the request was given up. */
+export function draft(
+  assistant: Assistant,
+  request: { readonly body: unknown; readonly signal: AbortSignal },
+): (onText: (text: string) => void) => Promise<DraftAnswer | undefined> {
+  const { folder, path, prefix, suffix, ...wanted } = parse(draftBodySchema, request.body);
+  const { adapter, stop, tokensMax, ...sampling } = wanted;
+  const where = placeOf({ folder, path });
+  if (typeof adapter === "object" && !isAbsolute(adapter.file))
+    throw invalid("file must be an absolute path");
+  const { signal } = request;
+  const asked = { where, prefix, suffix, adapter, stop, tokensMax, sampling, signal };
+  return (onText) => asClient(assistant, (client) => client.draft({ ...asked, onText }));
 }
 
 /** Parses at once, so that a wrong body is refused before a stream begins. */
@@ -78,13 +99,16 @@ export function teach(
   body: unknown,
 ): (onEvent: (event: TeachEvent) => void) => Promise<void> {
   const { prefix, suffix, wanted, rejected, ...place } = parse(teachBodySchema, body);
-  const where = whereOf(place);
+  const where = placeOf(place);
   const correction = { kind: "cursor", where, prefix, suffix, wanted } as const;
   return (onEvent) =>
     asClient(assistant, async (client) => {
       const { correctionId, project, done } = await client.correct(
         rejected === undefined ? correction : { ...correction, rejected },
-        { onStep: (step) => onEvent({ kind: "step", ...step }) },
+        {
+          onStep: ({ step, stepsMax, loss, margin }) =>
+            onEvent({ kind: "step", step, stepsMax, loss, margin }),
+        },
       );
       onEvent({ kind: "kept", correctionId, project });
       onEvent({ kind: "learned", learned: await done });
@@ -121,13 +145,13 @@ export function parse<T>(schema: z.ZodType<T>, value: unknown): T {
   throw invalid(`${name} does not fit: ${issue?.message ?? "it is not what this route takes"}`);
 }
 
-function whereOf({ folder, path }: { readonly folder: string; readonly path: string }): Where {
-  const root = absolute(folder);
+/** The project is the folder's, and nothing is read at `path`: it is the name that the model is given. */
+function placeOf({ folder, path }: { readonly folder: string; readonly path: string }): Where {
   const inside = normalize(path);
   if (isAbsolute(inside) || inside.split(/[\\/]/)[0] === "..") {
     throw invalid("path must lie within folder: give it relative to it");
   }
-  return { folder: root, file: join(root, inside) };
+  return { folder: absolute(folder), file: null, path: inside.split(sep).join("/") };
 }
 
 function absolute(folder: string): string {

@@ -8,6 +8,7 @@ import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it, test, vi } from "vitest";
 import { createFakeAssistant, type FakeAssistant } from "../../../test/fakeAssistant.js";
 import type { Log } from "../../base/log.js";
+import { learnedResultSchema } from "../../protocol/corrections.js";
 import { BODY_BYTES_MAX, type TeachEvent } from "../../protocol/routes.js";
 import { listenOnPort, listenOnSocket } from "../daemon/listen.js";
 import { createHttpClient, type HttpClient } from "./httpClient.js";
@@ -96,6 +97,15 @@ async function ask({ method = "POST", path, headers = {}, body, port }: Asked) {
 }
 
 const place = { folder: "/project", path: "src/a.ts" };
+const sampled = {
+  adapter: "learned",
+  stop: "\n",
+  tokensMax: 8,
+  temperature: 0,
+  topP: 0,
+  topK: 0,
+  seed: 0,
+} as const;
 const json = (value: unknown) => JSON.stringify(value);
 const until = (condition: () => boolean) => vi.waitFor(() => expect(condition()).toBe(true), { interval: 2 });
 
@@ -110,7 +120,26 @@ describe("answers", () => {
   });
 
   test("learned", async () => {
-    expect(await daemon.learned({ folder: "/a b/ü" })).toMatchObject({ corrections: [] });
+    expect(await daemon.learned({ folder: "/a b/ü" })).toMatchObject({ notices: ["half a record"] });
+  });
+
+  test("learned in excerpts, as clients before knew it", async () => {
+    const { answer } = await ask({ method: "GET", path: "/learned?folder=/project" });
+    expect(learnedResultSchema.parse(answer)).toMatchObject({ adapterVersion: 1, corrections: [] });
+  });
+
+  test("draft, piece by piece and as a whole", async () => {
+    const pieces: string[] = [];
+    const drafted = await daemon.draft(
+      { ...place, ...sampled, prefix: "ab", suffix: "" },
+      { signal: never, onText: (piece) => pieces.push(piece) },
+    );
+    expect(pieces).toEqual(["ab!"]);
+    expect(drafted).toMatchObject({ text: "ab!", logProbabilities: [-0.5, null], adapterVersion: 1 });
+  });
+
+  test("which model answers, or will", async () => {
+    expect(await daemon.model(never)).toEqual({ hash: "aa", vocabularyHash: "bb", weights: "auto" });
   });
 
   test("complete, with something to say and without", async () => {

@@ -12,7 +12,18 @@ import { BODY_BYTES_MAX, ROUTES, stopBodySchema } from "../../protocol/routes.js
 import { startEvents } from "./eventStream.js";
 import { HttpRefusal, httpFailure } from "./httpErrors.js";
 import { type Door, refusalOf } from "./httpGuards.js";
-import { changeModel, chat, complete, learned, parse, pause, status, teach, undo } from "./httpRoutes.js";
+import {
+  changeModel,
+  chat,
+  complete,
+  draft,
+  learned,
+  parse,
+  pause,
+  status,
+  teach,
+  undo,
+} from "./httpRoutes.js";
 
 /** Programs of one person; more at one time are a mistake in one of them. */
 const CONNECTIONS_MAX = 64;
@@ -99,6 +110,9 @@ function addLooks(app: Express, { assistant, version }: HttpServerOptions): void
   app.get(ROUTES.learned, async (request, response) => {
     response.json(await learned(assistant, request.query));
   });
+  app.get(ROUTES.model, async (_request, response) => {
+    response.json(await assistant.servedModel());
+  });
 }
 
 function addWork(app: Express, options: HttpServerOptions): void {
@@ -112,6 +126,12 @@ function addWork(app: Express, options: HttpServerOptions): void {
     const answer = await complete(assistant, { body: request.body, signal: signalOf(response) });
     if (answer) response.json(answer);
     else response.destroy();
+  });
+  app.post(ROUTES.draft, work, async (request, response) => {
+    const run = draft(assistant, { body: request.body, signal: signalOf(response) });
+    await answerEvents({ response, log }, async (send) => {
+      send("done", await run((text) => send("text", text)));
+    });
   });
   app.post(ROUTES.chat, work, async (request, response) => {
     const run = chat(assistant, { body: request.body, signal: signalOf(response) });
@@ -164,16 +184,18 @@ async function answerEvents(
   events.end();
 }
 
+/** What `Allow` says of each route. */
 const METHODS: Readonly<Record<string, string>> = {
   [ROUTES.health]: "GET",
   [ROUTES.status]: "GET",
   [ROUTES.learned]: "GET",
   [ROUTES.complete]: "POST",
+  [ROUTES.draft]: "POST",
   [ROUTES.chat]: "POST",
   [ROUTES.teach]: "POST",
   [ROUTES.undo]: "POST",
   [ROUTES.pause]: "POST",
-  [ROUTES.model]: "POST",
+  [ROUTES.model]: "GET, POST",
   [ROUTES.stop]: "POST",
 };
 
@@ -181,7 +203,7 @@ const unknownRoute: RequestHandler = (request, response) => {
   const method = METHODS[request.path];
   if (method === undefined) throw new HttpRefusal(404, "route-unknown", "there is no such route");
   response.set("Allow", method);
-  throw new HttpRefusal(405, "method-wrong", `ask this route with ${method}`);
+  throw new HttpRefusal(405, "method-wrong", `ask this route with ${method.replace(", ", " or ")}`);
 };
 
 function answerFailure(log: Log): ErrorRequestHandler {

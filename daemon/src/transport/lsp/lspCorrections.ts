@@ -2,6 +2,7 @@
 
 import type { TextDocument } from "vscode-languageserver-textdocument";
 import type { CorrectionRequest } from "../../assistant/assistant.js";
+import { inExcerpts } from "../../assistant/learnedInFull.js";
 import { AppError } from "../../base/errors.js";
 import {
   type CorrectParams,
@@ -45,7 +46,9 @@ export function answerCorrections(session: LspSession): void {
   );
   connection.onRequest(
     REQUESTS.learned,
-    session.guarded(learnedParamsSchema, ({ uri }) => client.learned(folders.whereIs(uri))),
+    session.guarded(learnedParamsSchema, async ({ uri }) =>
+      inExcerpts(await client.learned(folders.whereIs(uri))),
+    ),
   );
   connection.onRequest(
     REQUESTS.state,
