@@ -9,7 +9,7 @@ import { openEngine } from "../../compose.js";
 import { type Engine, type Model, WEIGHT_TYPES, type WeightType } from "../../engine/engine.js";
 import type { BenchRun, Figure, Measured } from "../../lab/bench/figures.js";
 import { benchGemm } from "../../lab/bench/gemm.js";
-import { benchAppend, benchDecode, benchPrefill, type Subject } from "../../lab/bench/inference.js";
+import { type BenchSubject, benchAppend, benchDecode, benchPrefill } from "../../lab/bench/inference.js";
 import { benchLimits } from "../../lab/bench/limits.js";
 import { writeRandomCheckpoint } from "../../lab/bench/randomCheckpoint.js";
 import { BENCH_SHAPE_NAMES, BENCH_SHAPES } from "../../lab/bench/shapes.js";
@@ -111,7 +111,7 @@ function machineCommand(cli: Cli, { name, description, bench }: Bench<Engine>): 
     });
 }
 
-function subjectCommand(cli: Cli, { name, description, bench }: Bench<Subject>): Command {
+function subjectCommand(cli: Cli, { name, description, bench }: Bench<BenchSubject>): Command {
   return addSubject(new Command(name), "0.1b")
     .description(description)
     .addHelpText(

@@ -1,6 +1,6 @@
 /** The measures of `ouro eval model` as tables of at most 100 columns. */
 
-import type { Measured } from "../../lab/evaluation/evaluate.js";
+import type { Measurements } from "../../lab/evaluation/evaluate.js";
 import { headlineOf } from "../../lab/evaluation/headline.js";
 import type { Bits, BitsRow } from "../../lab/evaluation/measures/bits.js";
 import { INDUCTION_KINDS } from "../../lab/evaluation/measures/induction.js";
@@ -21,7 +21,7 @@ const PROJECT_WIDTH = 22;
 const PATH_WIDTH = 34;
 
 /** One below the other, those that were taken, with the figures that a model is judged by at the end. */
-export function measureTables(measured: Measured): string {
+export function measureTables(measured: Measurements): string {
   const { bits, lines, fill, induction, samples, latency, leak } = measured;
   const tables = [
     bits && bitsTables(bits),
@@ -184,7 +184,7 @@ function leakTables({ documents, projects, files }: Leak): string {
   return `${byProject}\n${byFile}`;
 }
 
-function headlineTable(measured: Measured): string {
+function headlineTable(measured: Measurements): string {
   const headline = headlineOf(measured);
   const late = `bits per byte at context ${lateTitle(measured.bits?.windowTokens ?? 0)}`;
   const rows: readonly (readonly [string, number | undefined, (value: number) => string])[] = [

@@ -7,7 +7,7 @@ import { type BenchRun, type Figure, type Measured, measureInTurns, type Task } 
 import { type Machine, productLimit, readLimit } from "./limits.js";
 import { someTokens } from "./shapes.js";
 
-export interface Subject {
+export interface BenchSubject {
   readonly machine: Machine;
   readonly model: Model;
 }
@@ -43,7 +43,7 @@ export async function hotState(model: Model, signal: AbortSignal): Promise<Measu
 }
 
 export async function benchDecode(
-  { machine, model }: Subject,
+  { machine, model }: BenchSubject,
   run: BenchRun,
 ): Promise<Measured<readonly Figure[]>> {
   const state = await hotState(model, run.signal);
@@ -61,7 +61,7 @@ export async function benchDecode(
 }
 
 export async function benchPrefill(
-  { machine, model }: Subject,
+  { machine, model }: BenchSubject,
   run: BenchRun,
 ): Promise<Measured<readonly Figure[]>> {
   const tokens = someTokens(PREFILL_TOKENS, model.info.vocabularySize);
@@ -78,7 +78,7 @@ export async function benchPrefill(
 
 /** A figure per number of tokens; each includes the logits after the last of them. */
 export async function benchAppend(
-  { machine, model }: Subject,
+  { machine, model }: BenchSubject,
   run: BenchRun,
 ): Promise<Measured<readonly Figure[]>> {
   const state = await hotState(model, run.signal);

@@ -2,7 +2,7 @@
 
 import type { Model, State } from "../../engine/engine.js";
 import { type BenchRun, type Figure, type Measured, measureInTurns, type Task } from "./figures.js";
-import { hotState, type Subject, write } from "./inference.js";
+import { type BenchSubject, hotState, write } from "./inference.js";
 import { readLimit } from "./limits.js";
 import { someTokens } from "./shapes.js";
 
@@ -15,7 +15,7 @@ const DEPTH_TOKENS = 32;
 const READ_AT_ONCE = 4096;
 
 export async function benchFork(
-  { machine, model }: Subject,
+  { machine, model }: BenchSubject,
   run: BenchRun,
 ): Promise<Measured<readonly Figure[]>> {
   const state = await hotState(model, run.signal);
@@ -44,7 +44,7 @@ export async function benchFork(
 
 /** Tokens per second after 1 k, 4 k, 16 k … tokens, the depths alternating. */
 export async function benchContext(
-  { model }: Subject,
+  { model }: BenchSubject,
   tokensMax: number,
   run: BenchRun,
 ): Promise<Measured<readonly Figure[]>> {

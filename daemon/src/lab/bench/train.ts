@@ -3,7 +3,7 @@
 import { BIG_MATRICES, type TrainedParameters, type Trainer } from "../../engine/engine.js";
 import { trainOperations } from "./costs.js";
 import { type BenchRun, type Figure, type Measured, measureInTurns, type Task } from "./figures.js";
-import type { Subject } from "./inference.js";
+import type { BenchSubject } from "./inference.js";
 import { trainLimit } from "./limits.js";
 import { someTokens } from "./shapes.js";
 
@@ -20,7 +20,7 @@ const LORA_RANK = 16;
 const ROUNDS = 5;
 
 export async function benchTrain(
-  { machine, model }: Subject,
+  { machine, model }: BenchSubject,
   { kind, sequences, tokens }: TrainBench,
   run: BenchRun,
 ): Promise<Measured<readonly Figure[]>> {

@@ -67,7 +67,7 @@ export interface EvaluateOptions {
 }
 
 /** Results by measure; absent where not asked for or not reached. */
-export interface Measured {
+export interface Measurements {
   readonly bits?: Bits;
   readonly lines?: LineMeasure;
   readonly fill?: FillMeasure;
@@ -79,11 +79,11 @@ export interface Measured {
 
 export interface Evaluation {
   readonly kind: "finished" | "cancelled";
-  readonly measured: Measured;
+  readonly measured: Measurements;
 }
 
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
-  let measured: Measured = {};
+  let measured: Measurements = {};
   for (const measure of options.measures) {
     const taken = await take(measure, options);
     if (taken.kind === "cancelled") return { kind: "cancelled", measured };
@@ -95,7 +95,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
 async function take(
   measure: Measure,
   options: EvaluateOptions,
-): Promise<Finished<{ readonly measured: Measured }>> {
+): Promise<Finished<{ readonly measured: Measurements }>> {
   const { extent, corpus } = options;
   switch (measure) {
     case "bits": {
@@ -129,8 +129,8 @@ async function take(
 
 function finished<T extends { readonly kind: "finished" }>(
   taken: T | Cancelled,
-  part: (result: Omit<T, "kind">) => Measured,
-): Finished<{ readonly measured: Measured }> {
+  part: (result: Omit<T, "kind">) => Measurements,
+): Finished<{ readonly measured: Measurements }> {
   if (taken.kind === "cancelled") return { kind: "cancelled" };
   const { kind: _, ...result } = taken;
   return { kind: "finished", measured: part(result) };

@@ -1,8 +1,8 @@
 /** The few figures that a model is judged by, read off its measures: held-out TypeScript, cold, without project memory. */
 
-import type { Measured } from "./evaluate.js";
+import type { Measurements } from "./evaluate.js";
 import type { BitsRow } from "./measures/bits.js";
-import { meanOf } from "./tally.js";
+import { meanOf } from "./scoreSums.js";
 
 /** Undefined where what it comes from was not measured. */
 interface Headline {
@@ -25,7 +25,7 @@ const HONO = "hono";
 const LANGUAGE = "typescript";
 const INDUCTION_DISTANCE = 200;
 
-export function headlineOf({ bits, lines, induction }: Measured): Headline {
+export function headlineOf({ bits, lines, induction }: Measurements): Headline {
   const rows = bits?.rows ?? [];
   const typescript = rows.filter(({ language }) => language === LANGUAGE);
   const late = (chosen: readonly BitsRow[]) => chosen.flatMap((row) => row.late?.bitsPerByte ?? []);

@@ -3,14 +3,14 @@
 import type { Cancelled, Model, Tokenizer } from "../../engine/engine.js";
 import { concatenate } from "../../prompt/encodeText.js";
 import type { RankTokens } from "./ranks.js";
-import { emptyTally, type Tally, tallyOf } from "./tally.js";
+import { emptySums, type ScoreSums, windowSums } from "./scoreSums.js";
 import type { TextWindow } from "./windows.js";
 
 interface ScoredWindow {
   readonly kind: "finished";
-  readonly all: Tally;
+  readonly all: ScoreSums;
   /** Sums over the tokens from position `lateFrom` of the window on. */
-  readonly late: Tally;
+  readonly late: ScoreSums;
 }
 
 interface ScoreWindowOptions {
@@ -34,8 +34,8 @@ export async function scoreWindow(options: ScoreWindowOptions): Promise<ScoredWi
   // Entry i scores token i + 1: the first text token's is the last of the header.
   const first = header.length - 1;
   const ranks = rank?.(tokens);
-  const tallyFrom = (from: number): Tally => {
-    if (from >= text.length) return emptyTally();
+  const sumsFrom = (from: number): ScoreSums => {
+    if (from >= text.length) return emptySums();
     const sums = { bits: 0, first: 0, amongFive: 0 };
     for (let at = from; at < text.length; at++) {
       sums.bits -= (score.logProbabilities[first + at] ?? 0) / Math.LN2;
@@ -44,7 +44,7 @@ export async function scoreWindow(options: ScoreWindowOptions): Promise<ScoredWi
     }
     const count = text.length - from;
     const bytes = tokenizer.decodeBytes(text.subarray(from)).length;
-    return tallyOf({ ...sums, tokens: count, bytes, ranked: ranks === undefined ? 0 : count });
+    return windowSums({ ...sums, tokens: count, bytes, ranked: ranks === undefined ? 0 : count });
   };
-  return { kind: "finished", all: tallyFrom(0), late: tallyFrom(lateFrom) };
+  return { kind: "finished", all: sumsFrom(0), late: sumsFrom(lateFrom) };
 }

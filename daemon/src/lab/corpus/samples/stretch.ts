@@ -24,7 +24,7 @@ export interface Stretch {
   readonly end: number;
 }
 
-export class CorpusText {
+export class TokenisedText {
   readonly #corpus: TokenisedSplit;
   readonly #tokenizer: Tokenizer;
 

@@ -14,7 +14,7 @@ import { drawChat } from "./chatSamples.js";
 import { editSample } from "./editSample.js";
 import { fillSample } from "./fillSample.js";
 import { renameSome } from "./identifiers.js";
-import { CorpusText, type Stretch } from "./stretch.js";
+import { type Stretch, TokenisedText } from "./stretch.js";
 import type { TokenisedSplit } from "./tokenisedCorpus.js";
 
 /** Shares of windows by kind; the rest stays plain text. */
@@ -39,13 +39,13 @@ interface Window {
 }
 
 export class WindowMaker {
-  readonly #corpus: CorpusText;
+  readonly #corpus: TokenisedText;
   readonly #vocabulary: Vocabulary;
   readonly #chatTemplate: ChatTemplate;
   readonly #mix: SampleMix;
 
   constructor({ corpus, vocabulary, mix }: WindowMakerOptions) {
-    this.#corpus = new CorpusText(corpus, vocabulary.tokenizer);
+    this.#corpus = new TokenisedText(corpus, vocabulary.tokenizer);
     this.#vocabulary = vocabulary;
     this.#chatTemplate = chatTemplateOf(vocabulary.tokenizer);
     this.#mix = mix;

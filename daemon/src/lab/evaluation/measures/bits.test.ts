@@ -7,8 +7,8 @@ import { createEngine, loadTokenizer, type Model, type State } from "../../../en
 import { embeddedModelPath, findVocabulary } from "../../../models/modelFiles.js";
 import { headlineOf } from "../headline.js";
 import { createRanker, rankIn } from "../ranks.js";
+import { addSums, emptySums, figuresOf, windowSums } from "../scoreSums.js";
 import { scoreWindow } from "../scoreWindow.js";
-import { addTally, emptyTally, figuresOf, tallyOf } from "../tally.js";
 import { cutEvery, windowsOf } from "../windows.js";
 import { type BitsOptions, type BitsRow, byLanguage, measureBits } from "./bits.js";
 
@@ -76,7 +76,7 @@ describe("a window's score", () => {
 
   test("has no late part where the window ends before it", async () => {
     const scored = await scoreWindow({ model, tokenizer, window, lateFrom: 3, signal });
-    expect(scored).toMatchObject({ late: emptyTally() });
+    expect(scored).toMatchObject({ late: emptySums() });
   });
 
   test("counts tokens among the first five by their ranks", async () => {
@@ -88,15 +88,15 @@ describe("a window's score", () => {
 });
 
 describe("sums", () => {
-  test("a tally of two windows: bits over bytes, with the ratio's standard error", () => {
-    const sums = emptyTally();
+  test("the sums of two windows: bits over bytes, with the ratio's standard error", () => {
+    const sums = emptySums();
     const window = { tokens: 2, first: 1, amongFive: 0, ranked: 0 };
-    addTally(sums, tallyOf({ ...window, bits: 10, bytes: 10 }));
-    addTally(sums, tallyOf({ ...window, bits: 30, bytes: 10 }));
+    addSums(sums, windowSums({ ...window, bits: 10, bytes: 10 }));
+    addSums(sums, windowSums({ ...window, bits: 30, bytes: 10 }));
     // r = 40 / 20 = 2; deviations -10 and +10; √200 / 20.
     expect(figuresOf(sums)).toMatchObject({ bitsPerByte: 2, top1: 0.5, top5: undefined, windows: 2 });
     expect(figuresOf(sums)?.standardError).toBeCloseTo(Math.sqrt(200) / 20, 10);
-    expect(figuresOf(emptyTally())).toBeUndefined();
+    expect(figuresOf(emptySums())).toBeUndefined();
   });
 
   test("the rank of a token is the number of higher logits", () => {

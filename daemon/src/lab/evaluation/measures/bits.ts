@@ -10,8 +10,8 @@ import type { Cancelled, Finished, Model, Tokenizer } from "../../../engine/engi
 import { draw, randomFor } from "../draw.js";
 import type { EvaluationProject } from "../projects.js";
 import type { RankTokens } from "../ranks.js";
+import { addSums, type BitsFigures, emptySums, figuresOf, meanOf, type ScoreSums } from "../scoreSums.js";
 import { scoreWindow } from "../scoreWindow.js";
-import { addTally, type BitsFigures, emptyTally, figuresOf, meanOf, type Tally } from "../tally.js";
 import { type TextWindow, windowsOf } from "../windows.js";
 
 export interface BitsOptions {
@@ -117,25 +117,25 @@ async function measureCell(
 ): Promise<{ readonly kind: "finished"; readonly row: BitsRow } | Cancelled> {
   const { model, compared, rank, windowTokens } = options;
   const lateFrom = windowTokens >> 1;
-  const sums = { all: emptyTally(), late: emptyTally(), whole: emptyTally(), compared: emptyTally() };
+  const sums = { all: emptySums(), late: emptySums(), whole: emptySums(), compared: emptySums() };
   const score = (by: typeof model, window: TextWindow, ranker?: RankTokens) =>
     scoreWindow({ ...options, model: by, window, lateFrom, rank: ranker });
   for (const [index, window] of cell.windows.entries()) {
     const scored = await score(model, window, index % RANKED_EVERY === 0 ? rank : undefined);
     if (scored.kind === "cancelled") return scored;
-    addTally(sums.all, scored.all);
-    addTally(sums.late, scored.late);
+    addSums(sums.all, scored.all);
+    addSums(sums.late, scored.late);
     if (compared !== undefined) {
       const other = await score(compared, window);
       if (other.kind === "cancelled") return other;
-      addTally(sums.compared, other.all);
+      addSums(sums.compared, other.all);
     }
     onScored();
   }
   for (const window of cell.whole) {
     const scored = await score(model, window);
     if (scored.kind === "cancelled") return scored;
-    addTally(sums.whole, scored.all);
+    addSums(sums.whole, scored.all);
     onScored();
   }
   const { project, language, files } = cell;
@@ -152,8 +152,8 @@ async function measureCell(
 }
 
 /** Every cell has a file, and a cleaned file has text. */
-function certain(tally: Tally): BitsFigures {
-  const figures = figuresOf(tally);
+function certain(sums: ScoreSums): BitsFigures {
+  const figures = figuresOf(sums);
   if (figures === undefined) throw new Error("a project's language without text");
   return figures;
 }

@@ -9,7 +9,7 @@ import { encodeText } from "../../../prompt/encodeText.js";
 import { runBatched } from "../batch.js";
 import { randomFor } from "../draw.js";
 import type { EvaluationProject } from "../projects.js";
-import { meanOf } from "../tally.js";
+import { meanOf } from "../scoreSums.js";
 import {
   INDUCTION_KINDS,
   type InductionCase,

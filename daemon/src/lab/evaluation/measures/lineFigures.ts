@@ -1,7 +1,7 @@
 /** How what was written compares with what stands there. Pure. */
 
 import { editDistance } from "@ouroboros/configs";
-import { meanOf } from "../tally.js";
+import { meanOf } from "../scoreSums.js";
 
 export interface LineFigures {
   readonly places: number;

@@ -10,7 +10,7 @@ import { runBatched } from "../batch.js";
 import { randomFor } from "../draw.js";
 import { codeFilesOf, drawLines, type LinePlace, lineStart } from "../places.js";
 import type { EvaluationProject } from "../projects.js";
-import { meanOf } from "../tally.js";
+import { meanOf } from "../scoreSums.js";
 import { repeatedLines, repeatedNgrams } from "./repetition.js";
 
 interface SampleOptions {

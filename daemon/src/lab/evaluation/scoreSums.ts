@@ -3,7 +3,7 @@
  * text, which does not depend on the vocabulary; shares are of tokens, which do.
  */
 
-export interface Tally {
+export interface ScoreSums {
   windows: number;
   tokens: number;
   bytes: number;
@@ -32,20 +32,20 @@ export interface BitsFigures {
   readonly top5: number | undefined;
 }
 
-export function emptyTally(): Tally {
+export function emptySums(): ScoreSums {
   const sums = { windows: 0, tokens: 0, bytes: 0, bits: 0, first: 0, amongFive: 0, ranked: 0 };
   return { ...sums, bitsBits: 0, bitsBytes: 0, bytesBytes: 0 };
 }
 
-/** The tally of one window. */
-export function tallyOf(
-  window: Pick<Tally, "tokens" | "bytes" | "bits" | "first" | "amongFive" | "ranked">,
-): Tally {
+/** The sums of one window. */
+export function windowSums(
+  window: Pick<ScoreSums, "tokens" | "bytes" | "bits" | "first" | "amongFive" | "ranked">,
+): ScoreSums {
   const { bits, bytes } = window;
   return { ...window, windows: 1, bitsBits: bits * bits, bitsBytes: bits * bytes, bytesBytes: bytes * bytes };
 }
 
-export function addTally(to: Tally, from: Readonly<Tally>): void {
+export function addSums(to: ScoreSums, from: Readonly<ScoreSums>): void {
   to.windows += from.windows;
   to.tokens += from.tokens;
   to.bytes += from.bytes;
@@ -59,11 +59,11 @@ export function addTally(to: Tally, from: Readonly<Tally>): void {
 }
 
 /** Undefined where nothing was scored. */
-export function figuresOf(tally: Readonly<Tally>): BitsFigures | undefined {
-  const { windows, tokens, bytes, bits, first, amongFive, ranked } = tally;
+export function figuresOf(sums: Readonly<ScoreSums>): BitsFigures | undefined {
+  const { windows, tokens, bytes, bits, first, amongFive, ranked } = sums;
   if (bytes === 0) return undefined;
   const bitsPerByte = bits / bytes;
-  const squares = tally.bitsBits - 2 * bitsPerByte * tally.bitsBytes + bitsPerByte ** 2 * tally.bytesBytes;
+  const squares = sums.bitsBits - 2 * bitsPerByte * sums.bitsBytes + bitsPerByte ** 2 * sums.bytesBytes;
   const standardError = Math.sqrt(Math.max(0, squares)) / bytes;
   const top5 = ranked === 0 ? undefined : amongFive / ranked;
   return { windows, tokens, bytes, bitsPerByte, standardError, top1: first / tokens, top5 };
