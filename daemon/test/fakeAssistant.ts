@@ -1,5 +1,5 @@
 /**
- * An Assistant without a model, for tests of the doors: it answers from what it is asked, says so itself when it is
+ * An Assistant without a model, for tests of LSP and HTTP: it answers from what it is asked, says so itself when it is
  * told to be slow or to fail, and remembers who is connected.
  */
 

@@ -201,7 +201,7 @@ async function checkOtherAddresses(port: number): Promise<void> {
   }
 }
 
-test("a client without the token is not let in at either door", async () => {
+test("a client without the token is not let in by either listener", async () => {
   await started();
   const socket = createConnection(runtime.lspSocket);
   socket.write('Content-Length: 50\r\n\r\n{"jsonrpc":"2.0","id":1,"method":"shutdown"}\n');

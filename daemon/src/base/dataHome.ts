@@ -26,7 +26,7 @@ export interface DataHome {
 /** Only the user may read what the user wrote. */
 const FOLDER_MODE = 0o700;
 
-/** Names the places; touches nothing. `environment` is `process.env` at the door. */
+/** Names the places; touches nothing. `environment` is `process.env` where it is read. */
 export function locateDataHome(environment: { readonly OURO_HOME?: string | undefined }): DataHome {
   const root = environment.OURO_HOME
     ? resolve(environment.OURO_HOME)

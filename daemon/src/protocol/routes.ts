@@ -1,6 +1,7 @@
 /**
- * The HTTP doors: paths, bodies, answers. `health`, `status` and `learned` are asked with GET and change nothing, as is
- * `model` for what answers; the others, and `model` for a change, with POST and a JSON body. Answers about a project are about that of a folder, or of a file in it.
+ * The HTTP routes: paths, bodies, answers. `health`, `status` and `learned` are asked with GET and change nothing, as is
+ * `model` for what answers; the others, and `model` for a change, with POST and a JSON body. Answers about a project are
+ * about that of a folder, or of a file in it.
  */
 
 import { z } from "zod";

@@ -1,7 +1,7 @@
 /**
  * What a person feels: from a keystroke to the completion behind it, in documents of several lengths, with and without
  * training beside it; from a correction to its acknowledgement and to its being learned; from nothing to the first
- * completion. Measured through the daemon's own door, as an editor comes in.
+ * completion. Measured through the daemon's own socket, as an editor's are.
  */
 
 import { join } from "node:path";

@@ -52,7 +52,7 @@ export type Attempt<T> =
   | { readonly kind: "protocol-unknown"; readonly version: string }
   | { readonly kind: "refused"; readonly message: string };
 
-/** One try to be let in, at whichever of the daemon's doors. */
+/** One try to be let in, at whichever of the daemon's listeners. */
 export type Approach<T> = (token: string) => Promise<Attempt<T>>;
 
 /** Throws `runtime-unsafe`, `daemon-failed`, `daemon-newer`, `daemon-refused`, `daemon-unreachable`, or when aborted. */

@@ -1,5 +1,5 @@
 /**
- * The client's side of the HTTP door: what commands ask the daemon, over its private socket. Answers are parsed with
+ * The client's side of HTTP: what commands ask the daemon, over its private socket. Answers are parsed with
  * the schemas of the protocol; a refusal becomes the AppError that it was on the other side.
  */
 
@@ -231,7 +231,7 @@ function refusal(answer: unknown): AppError {
   return isAppErrorCode(code) ? new AppError(code, message) : new DaemonRefusal(code, message);
 }
 
-/** A refusal whose code is none of this program's own errors: the door's, or the engine's. */
+/** A refusal whose code is none of this program's own errors: the server's, or the engine's. */
 export class DaemonRefusal extends AppError {
   readonly daemonCode: string;
   constructor(daemonCode: string, message: string) {

@@ -4,7 +4,7 @@ import { AppError, type AppErrorCode } from "../../base/errors.js";
 import { EngineError } from "../../engine/engine.js";
 import type { ErrorAnswer } from "../../protocol/routes.js";
 
-/** Refused at the door, before the daemon has done anything. */
+/** Refused by the server, before the daemon has done anything. */
 export class HttpRefusal extends Error {
   readonly status: number;
   readonly code: string;

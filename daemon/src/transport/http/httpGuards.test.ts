@@ -7,8 +7,8 @@ const own = { authorization: `Bearer ${TOKEN}`, host: "127.0.0.1:4000" };
 const onPort = { token: TOKEN, port: 4000 };
 const onSocket = { token: TOKEN, port: null };
 
-function check(door: typeof onPort | typeof onSocket, headers: IncomingHttpHeaders, method = "GET") {
-  return refusalOf({ method, headers }, door)?.code ?? "let in";
+function check(listener: typeof onPort | typeof onSocket, headers: IncomingHttpHeaders, method = "GET") {
+  return refusalOf({ method, headers }, listener)?.code ?? "let in";
 }
 
 describe("on a port", () => {

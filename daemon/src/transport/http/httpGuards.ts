@@ -9,7 +9,7 @@ import { isSameToken } from "../daemon/token.js";
 import { HttpRefusal } from "./httpErrors.js";
 
 /** `port` null: a private socket, whose clients may give any Host. */
-export interface Door {
+export interface Listener {
   readonly token: string;
   readonly port: number | null;
 }
@@ -20,9 +20,9 @@ interface Shown {
 }
 
 /** The reason to refuse, or undefined. */
-export function refusalOf({ method, headers }: Shown, door: Door): HttpRefusal | undefined {
-  if (door.port !== null && !isOwnHost(headers.host, door.port)) {
-    return new HttpRefusal(403, "host-foreign", `ask 127.0.0.1:${door.port} by that name`);
+export function refusalOf({ method, headers }: Shown, listener: Listener): HttpRefusal | undefined {
+  if (listener.port !== null && !isOwnHost(headers.host, listener.port)) {
+    return new HttpRefusal(403, "host-foreign", `ask 127.0.0.1:${listener.port} by that name`);
   }
   if (headers.origin !== undefined || !isOwnFetch(headers["sec-fetch-site"])) {
     return new HttpRefusal(
@@ -32,7 +32,7 @@ export function refusalOf({ method, headers }: Shown, door: Door): HttpRefusal |
     );
   }
   const [, token] = /^Bearer ([0-9a-f]{1,128})$/.exec(headers.authorization ?? "") ?? [];
-  if (token === undefined || !isSameToken(token, door.token)) {
+  if (token === undefined || !isSameToken(token, listener.token)) {
     return new HttpRefusal(401, "token-wrong", "send the token of the daemon's token file as a bearer token");
   }
   if (method === "POST" && !isJson(headers["content-type"])) {

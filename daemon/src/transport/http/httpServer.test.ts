@@ -31,7 +31,7 @@ let others: Server[];
 function makeServer(port: number | null): Server {
   const write: Log["error"] = ({ error }, event) => logged.push({ event, error });
   return createHttpServer({
-    door: { token: TOKEN, port },
+    listener: { token: TOKEN, port },
     assistant,
     version: "1.2.3",
     log: { error: write, warn: () => {}, info: () => {}, debug: () => {} },

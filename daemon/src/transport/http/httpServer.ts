@@ -1,5 +1,5 @@
 /**
- * The HTTP door: the routes of `protocol/routes.ts` for programs that are no editors, on the daemon's private socket
+ * The HTTP server: the routes of `protocol/routes.ts` for programs that are no editors, on the daemon's private socket
  * and, where a setting asks for it, on a port of the loopback address. Guards stand in `httpGuards.ts`, what the
  * routes do in `httpRoutes.ts`.
  */
@@ -11,7 +11,7 @@ import type { Log } from "../../base/log.js";
 import { BODY_BYTES_MAX, ROUTES, stopBodySchema } from "../../protocol/routes.js";
 import { startEvents } from "./eventStream.js";
 import { HttpRefusal, httpFailure } from "./httpErrors.js";
-import { type Door, refusalOf } from "./httpGuards.js";
+import { type Listener, refusalOf } from "./httpGuards.js";
 import {
   changeModel,
   chat,
@@ -36,7 +36,7 @@ const REQUEST_MS_MAX = 30_000;
 const KEEP_ALIVE_MS = 5_000;
 
 export interface HttpServerOptions {
-  readonly door: Door;
+  readonly listener: Listener;
   readonly assistant: Assistant;
   readonly version: string;
   readonly log: Log;
@@ -78,10 +78,10 @@ function createApp(options: HttpServerOptions): Express {
   return app;
 }
 
-function guard({ door, isDraining }: HttpServerOptions): RequestHandler {
+function guard({ listener, isDraining }: HttpServerOptions): RequestHandler {
   let running = 0;
   return (request, response, next) => {
-    const refusal = refusalOf(request, door);
+    const refusal = refusalOf(request, listener);
     if (refusal) throw refusal;
     if (isDraining()) throw new HttpRefusal(503, "draining", "this daemon is about to end; ask again");
     if (running >= REQUESTS_MAX) {

@@ -1,0 +1,27 @@
+/** The request that the daemon end, from wherever it comes: a signal, a client, or nobody's using it. The first counts. */
+
+export type EndReason = "signal" | "drain" | "stop" | "idle";
+
+export class EndRequest {
+  /** Resolves with the first reason. */
+  readonly asked: Promise<EndReason>;
+  #isAsked = false;
+  #resolve: (reason: EndReason) => void = () => undefined;
+
+  constructor(signal: AbortSignal) {
+    this.asked = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    if (signal.aborted) this.ask("signal");
+    signal.addEventListener("abort", () => this.ask("signal"), { once: true });
+  }
+
+  get isAsked(): boolean {
+    return this.#isAsked;
+  }
+
+  ask(reason: EndReason): void {
+    this.#isAsked = true;
+    this.#resolve(reason);
+  }
+}
