@@ -10,7 +10,7 @@ import type { ChatTurn } from "../protocol/turns.js";
 import type { Session } from "../states/session.js";
 import { isRunningInCircles } from "./circles.js";
 
-export interface AnswerOptions {
+interface AnswerOptions {
   readonly model: Model;
   readonly tokenizer: Tokenizer;
   readonly template: ChatTemplate;

@@ -3,7 +3,7 @@
 import type { Generation, Tokenizer } from "../engine/engine.js";
 import type { CompletionPrompt } from "../prompt/completionPrompt.js";
 import { TextStream } from "../prompt/textStream.js";
-import { lengthAtEnd, type Stop, type StopReason, stopAfter } from "./stopRules.js";
+import { lengthAtEnd, type Stop, type StopPlace, type StopReason, stopAfter } from "./stopRules.js";
 
 /** The text that the model wrote after a prompt, as it wrote it. */
 export interface Draft {
@@ -30,7 +30,7 @@ interface WrittenToken {
 export class DraftWriter {
   readonly #tokenizer: Tokenizer;
   /** Where the rules of `stopRules.ts` end the text; undefined: they do not. */
-  readonly #place: { readonly prefix: string; readonly suffix: string; readonly isFill: boolean } | undefined;
+  readonly #place: StopPlace | undefined;
   readonly #stream: TextStream;
   readonly #written: WrittenToken[] = [];
   #healedTokens = 0;

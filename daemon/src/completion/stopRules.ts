@@ -11,7 +11,7 @@
 import { SURE_LOG_PROBABILITY } from "./confidence.js";
 import { filledLinesBelow, indentationOf, isBlank, isClosers, lastLine, restOfLine } from "./lines.js";
 
-/** Nobody reads more of a proposal before deciding. */
+/** Nobody reads more of a completion before deciding. */
 export const LINES_MAX = 20;
 
 export type StopReason =
@@ -42,7 +42,7 @@ export function isMidLine(suffix: string): boolean {
   return !isClosers(restOfLine(suffix));
 }
 
-export interface Written {
+interface Written {
   readonly text: string;
   readonly place: StopPlace;
 }

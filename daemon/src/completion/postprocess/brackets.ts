@@ -9,7 +9,7 @@ export interface Mark {
   readonly character: string;
 }
 
-export interface Unpaired {
+interface Unpaired {
   readonly unopened: readonly Mark[];
   readonly unclosed: readonly Mark[];
   /** Quotes that no other one on their line closes. */

@@ -14,7 +14,7 @@ import type { Candidate, Filter, FilterContext } from "./filter.js";
 import { runOverClosers } from "./runOverClosers.js";
 import { trimLineEnds } from "./trimLineEnds.js";
 
-export interface NamedFilter {
+interface NamedFilter {
   readonly name: string;
   readonly filter: Filter;
   /**
@@ -35,7 +35,7 @@ export const FILTERS: readonly NamedFilter[] = [
   { name: "closers", filter: runOverClosers, isGuess: false },
 ];
 
-export type Processed =
+type Processed =
   | ({ readonly kind: "kept" } & Candidate)
   /** `blank`: the model wrote nothing; else the name of a filter. */
   | { readonly kind: "dropped"; readonly reason: string };
