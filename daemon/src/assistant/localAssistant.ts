@@ -15,8 +15,8 @@ import type { ServedModelAnswer } from "../protocol/routes.js";
 import type { DaemonState, ModelState } from "../protocol/state.js";
 import type { Project } from "../store/project.js";
 import type { Assistant, Client, ClientListener } from "./assistant.js";
-import { createClient, type Shared } from "./client.js";
 import { createGivenCompletions } from "./givenCompletions.js";
+import { LocalClient, type Shared } from "./localClient.js";
 import { ModelSlot } from "./modelSlot.js";
 import { createOpenProjects } from "./openProjects.js";
 import { type CorrectionPhase, createProjectLearning, type ProjectLearning } from "./projectLearning.js";
@@ -110,7 +110,7 @@ export class LocalAssistant implements Assistant {
     }
     const client: Connected = { listener, projects: new Set() };
     this.#connected.add(client);
-    return createClient(this.#shared, {
+    return new LocalClient(this.#shared, {
       key: String(++this.#clientsEver),
       see: (project) => {
         if (client.projects.has(project.id)) return;
@@ -164,10 +164,10 @@ export class LocalAssistant implements Assistant {
         return join(project, loaded);
       },
       lineOf: (project, learning) => this.#projectLearning(project, learning),
-      onOpened: (line) => {
+      onOpened: (opened) => {
         this.#tellState();
-        line.wake();
-        this.#teachFiles(line, loaded);
+        opened.wake();
+        this.#teachFiles(opened, loaded);
       },
     });
     const { weights, bytes, info } = loaded.model;
@@ -191,24 +191,24 @@ export class LocalAssistant implements Assistant {
     });
   }
 
-  get #lines(): readonly ProjectLearning[] {
+  get #openProjects(): readonly ProjectLearning[] {
     return this.#model.served?.projects.lines ?? [];
   }
 
   #setPaused(isPaused: boolean): void {
     this.#isPaused = isPaused;
-    for (const line of this.#lines) line.setPaused(isPaused);
+    for (const each of this.#openProjects) each.setPaused(isPaused);
     this.#options.log.info({ isPaused }, "learning paused or resumed");
   }
 
   #fileSaved(path: string, text: string): void {
     this.#taughtFiles.saved(path, text);
     const { served } = this.#model;
-    if (served) for (const line of this.#lines) this.#teachFiles(line, served.loaded);
+    if (served) for (const each of this.#openProjects) this.#teachFiles(each, served.loaded);
   }
 
-  #teachFiles(line: ProjectLearning, { tokenizer }: LoadedModel): void {
-    this.#taughtFiles.teach(line, tokenizer).catch((error: unknown) => {
+  #teachFiles(opened: ProjectLearning, { tokenizer }: LoadedModel): void {
+    this.#taughtFiles.teach(opened, tokenizer).catch((error: unknown) => {
       // Its model was let go: the next one is taught when the project is opened with it.
       if (codeOf(error) !== "learning-closed") this.#taughtFiles.failed(error);
     });
@@ -232,7 +232,7 @@ export class LocalAssistant implements Assistant {
 
   #stateFor({ projects }: Connected): DaemonState {
     const { version, homeFolder, notices } = this.#options;
-    const visible = this.#lines.filter((line) => projects.has(line.project.id));
+    const visible = this.#openProjects.filter((each) => projects.has(each.project.id));
     return {
       version,
       pid: process.pid,

@@ -1,0 +1,212 @@
+/** One client of the Assistant in this process: finds the project of each request, and lets the parts do the rest. */
+
+import type { Settings } from "@ouroboros/configs";
+import { codeOf } from "../base/errorMessage.js";
+import { AppError } from "../base/errors.js";
+import { excerpt } from "../base/excerpt.js";
+import type { Log } from "../base/log.js";
+import type { LoadedAdapter } from "../learning/context.js";
+import type { LearnedList, LearningView } from "../learning/learning.js";
+import type { LoadedModel } from "../models/loadedModel.js";
+import type { ChatResult } from "../protocol/chat.js";
+import type { LearnedInFull, UndoResult } from "../protocol/corrections.js";
+import type { DraftAnswer } from "../protocol/routes.js";
+import type { DaemonState } from "../protocol/state.js";
+import type { SuggestionEvent } from "../protocol/suggestions.js";
+import type { Project } from "../store/project.js";
+import { askedLesson } from "./askedLesson.js";
+import type {
+  ChatRequest,
+  Client,
+  CompletionRequest,
+  CorrectionHooks,
+  CorrectionRequest,
+  DraftRequest,
+  KeptCorrection,
+  UndoRequest,
+  Where,
+} from "./assistant.js";
+import { chat } from "./chats.js";
+import { Completions } from "./completions.js";
+import { draft } from "./drafts.js";
+import type { GivenCompletions } from "./givenCompletions.js";
+import { learnedInFull } from "./learnedInFull.js";
+import type { ModelSlot } from "./modelSlot.js";
+import type { ProjectLearning } from "./projectLearning.js";
+import type { ProjectResolver } from "./projectResolver.js";
+import type { ServedModel } from "./servedModel.js";
+
+/** The parts of the Assistant that all its clients use. */
+export interface Shared {
+  readonly settings: Settings;
+  readonly log: Log;
+  /** Monotonic. */
+  readonly nowMs: () => number;
+  readonly model: ModelSlot;
+  readonly given: GivenCompletions;
+  readonly resolver: ProjectResolver;
+  readonly setPaused: (isPaused: boolean) => void;
+  /** See `AssistantOptions`. */
+  readonly view: (project: Project, loaded: LoadedModel) => Promise<LearningView>;
+  readonly list: (project: Project) => Promise<LearnedList>;
+}
+
+/** The ties of one client to the Assistant, until it is closed. */
+export interface Lease {
+  /** No other client has this one. */
+  readonly key: string;
+  /** From now on the client hears of this project. */
+  readonly see: (project: Project) => void;
+  readonly state: () => DaemonState;
+  readonly onClose: () => void;
+}
+
+export class LocalClient implements Client {
+  readonly #shared: Shared;
+  readonly #lease: Lease;
+  readonly #completions: Completions;
+  #isClosed = false;
+
+  constructor(shared: Shared, lease: Lease) {
+    this.#shared = shared;
+    this.#lease = lease;
+    this.#completions = new Completions(shared);
+  }
+
+  async complete(request: CompletionRequest): ReturnType<Client["complete"]> {
+    return this.#use(async (served) => {
+      const place = await this.#shared.resolver.placeOf(request.where);
+      const current = await this.#adapterOf(place.project, served);
+      const session = served.sessions.sessionOf(this.#keyOf(request.sessionKey));
+      return this.#completions.answer(request, { loaded: served.loaded, place, current, session });
+    });
+  }
+
+  async draft(request: DraftRequest): Promise<DraftAnswer | undefined> {
+    return this.#use(async ({ loaded, projects }) => {
+      const { project, path } = await this.#shared.resolver.placeOf(request.where);
+      const open = projects.lines.find((each) => each.project.id === project.id);
+      const view = async () => open?.learning ?? this.#shared.view(project, loaded);
+      return draft({ request, loaded, path, view });
+    });
+  }
+
+  async chat(request: ChatRequest): Promise<ChatResult> {
+    const { resolver, settings, nowMs } = this.#shared;
+    return this.#use(async (served) => {
+      const { project } = await resolver.placeOf({ file: null, folder: request.folder });
+      const current = await this.#adapterOf(project, served);
+      const session = served.sessions.sessionOf(this.#keyOf("chat"));
+      return chat({ request, loaded: served.loaded, session, current, settings, nowMs });
+    });
+  }
+
+  suggestionEvent(event: SuggestionEvent): void {
+    this.#completions.settle(event);
+    this.#shared.log.debug({ completionId: event.completionId, event: event.event.kind }, "suggestion");
+  }
+
+  completionText(completionId: string): string | undefined {
+    return this.#shared.given.get(completionId)?.text;
+  }
+
+  async correct(request: CorrectionRequest, hooks?: CorrectionHooks): Promise<KeptCorrection> {
+    const { given, resolver } = this.#shared;
+    return this.#use(async (served) => {
+      const { project, ...asked } = await askedLesson({ request, loaded: served.loaded, given, resolver });
+      const learning = await this.#learningOf(project, served);
+      return learning.keep({ ...asked, ...(hooks && { hooks }) });
+    });
+  }
+
+  async undo({ where, ...request }: UndoRequest): Promise<UndoResult> {
+    return this.#learningAt(where, async (learning) => undoResult(learning, await learning.undo(request)));
+  }
+
+  async learned(where: Where): Promise<LearnedInFull> {
+    this.#mustBeOpen();
+    const { model, resolver, list } = this.#shared;
+    const { project } = await resolver.placeOf(where);
+    this.#lease.see(project);
+    // Where another process holds the journal it can still be read.
+    const open =
+      model.served && (await model.use((served) => this.#learningOf(project, served)).catch(() => undefined));
+    return learnedInFull(project, open?.learning ?? (await list(project)));
+  }
+
+  async state(where?: Where): Promise<DaemonState> {
+    if (where && (where.file !== null || where.folder !== null)) {
+      await this.#learningAt(where, () => undefined);
+    }
+    return this.#lease.state();
+  }
+
+  setPaused(isPaused: boolean): void {
+    this.#shared.setPaused(isPaused);
+  }
+
+  forget(sessionKey: string): void {
+    this.#completions.forget(sessionKey);
+    this.#shared.model.served?.sessions.forget(this.#keyOf(sessionKey));
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#completions.close();
+    this.#lease.onClose();
+  }
+
+  #mustBeOpen(): void {
+    if (this.#isClosed) throw new AppError("client-closed", "this client has gone");
+  }
+
+  #use<T>(work: (served: ServedModel) => Promise<T>): Promise<T> {
+    this.#mustBeOpen();
+    return this.#shared.model.use(work);
+  }
+
+  async #learningAt<T>(where: Where, work: (learning: ProjectLearning) => T | Promise<T>): Promise<T> {
+    this.#mustBeOpen();
+    const { project } = await this.#shared.resolver.placeOf(where);
+    return this.#shared.model.use(async (served) => work(await this.#learningOf(project, served)));
+  }
+
+  async #learningOf(project: Project, { projects }: ServedModel): Promise<ProjectLearning> {
+    this.#lease.see(project);
+    return projects.open(project);
+  }
+
+  /** Where learning cannot be opened the base answers: what is wrong with it must not disturb typing. */
+  async #adapterOf(project: Project, served: ServedModel): Promise<LoadedAdapter> {
+    try {
+      return (await this.#learningOf(project, served)).learning.currentAdapter();
+    } catch (error) {
+      if (codeOf(error) === "learning-closed") throw error;
+      this.#shared.log.error({ project: project.id, code: codeOf(error) }, "learning cannot be opened");
+      return { version: 0 };
+    }
+  }
+
+  /** Two clients may hold different texts of one document. */
+  #keyOf(name: string): string {
+    return `${this.#lease.key} ${name}`;
+  }
+}
+
+function undoResult(
+  { project, learning }: ProjectLearning,
+  undone: Awaited<ReturnType<ProjectLearning["undo"]>>,
+): UndoResult {
+  const { correctionId, current, retrained, lost } = undone;
+  const correction = learning.find(correctionId)?.correction;
+  return {
+    correctionId,
+    project: { id: project.id, name: project.name },
+    adapterVersion: current.version,
+    retrained,
+    lost: [...lost],
+    rejected: excerpt(correction?.rejected.text ?? ""),
+    wanted: excerpt(correction?.wanted.text ?? ""),
+  };
+}
