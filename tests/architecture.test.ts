@@ -318,6 +318,16 @@ describe("every file", () => {
     expect([...product, ...scripts, ...cpp].filter((path) => isSilent(path) && !hasHeader(path))).toEqual([]);
   });
 
+  test("that a README sends to for an addition is there", () => {
+    const missing = ["configs", "daemon", "extension", "native", "org-data", "tests"].flatMap((folder) => {
+      const list = /\*To add …\*\n\n((?:(?:- | {2}).*\n)+)/.exec(read(`${folder}/README.md`))?.[1] ?? "";
+      const paths = [...list.matchAll(/`([\w./-]+\/[\w./-]*)`/g)].map(([, path]) => path ?? "");
+      const isThere = (path: string) => existsSync(join(root, folder, path)) || existsSync(join(root, path));
+      return paths.filter((path) => !isThere(path)).map((path) => `${folder}/README.md: ${path}`);
+    });
+    expect(missing).toEqual([]);
+  });
+
   test("names say what a file holds", () => {
     const vague = /\/(utils?|helpers?|common|manager|service|misc)\.\w+$/;
     expect([...typescript, ...scripts, ...cpp].filter((path) => vague.test(path))).toEqual([]);
