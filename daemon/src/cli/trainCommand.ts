@@ -1,32 +1,19 @@
 /** `ouro train FILE`: trains the model further on texts of one's own; the result is a model or adapter file. */
 
-import { copyFile, mkdir } from "node:fs/promises";
-import { basename, dirname, extname, join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { z } from "zod";
 import { type LoadedModel, openModel, type Workplace } from "../compose.js";
 import { readTrainingTexts } from "../data/trainingTexts.js";
-import type { TrainedParameters } from "../engine/engine.js";
-import { LEARNING_DEFAULTS } from "../learning/recipe.js";
-import { VOCABULARY_FILE } from "../models/modelFiles.js";
-import {
-  type FileTrained,
-  type FileTrainingRates,
-  forgetRun,
-  hasStoppedRun,
-  trainFile,
-} from "../training/trainFile.js";
+import type { AdaptedParameters } from "../engine/trainedParameters.js";
+import { FILE_TRAINING_DEFAULTS, planFileTraining } from "../training/fileTrainingPlan.js";
+import { type FileTrained, forgetRun, hasStoppedRun, saveTrained, trainFile } from "../training/trainFile.js";
+import type { TrainingProgress } from "../training/trainingLoop.js";
 import { type Cli, Interrupted, printJson } from "./cli.js";
 import { formatCount } from "./format.js";
 import { addModelOptions, examples, modelSchema, parseNatural, parsePositive, parseRate } from "./options.js";
 import { openPlace } from "./place.js";
 import { pretrainCommand } from "./pretrainCommand.js";
-
-const EPOCHS_DEFAULT = 3;
-const SAVE_EVERY_SECONDS = 60;
-/** A tenth of what a correction may take: a file is read many times, and much of it is not about one place. */
-const LEARNING_RATE_DEFAULT = { whole: 1e-4, lora: 1e-3 } as const;
-type TrainedKind = keyof typeof LEARNING_RATE_DEFAULT;
 
 const trainSchema = modelSchema.extend({
   epochs: z.int(),
@@ -47,20 +34,24 @@ export function trainCommand(cli: Cli): Command {
     .addOption(
       new Option("--epochs <n>", "how often every text is read")
         .argParser(parsePositive)
-        .default(EPOCHS_DEFAULT),
+        .default(FILE_TRAINING_DEFAULTS.epochs),
     )
     .addOption(new Option("--learning-rate <x>", "peak learning rate").argParser(parseRate))
     .addOption(
       new Option("--parameters <kind>", "whole: all weights; lora: small added matrices; auto: by model size")
         .choices(["auto", "whole", "lora"])
-        .default("auto"),
+        .default(FILE_TRAINING_DEFAULTS.parameters),
     )
     .addOption(new Option("--rank <n>", "rank of the added matrices").argParser(parsePositive))
-    .addOption(new Option("--seed <n>", "order of the texts").argParser(parseNatural).default(1))
+    .addOption(
+      new Option("--seed <n>", "order of the texts")
+        .argParser(parseNatural)
+        .default(FILE_TRAINING_DEFAULTS.seed),
+    )
     .addOption(
       new Option("--save-every <seconds>", "a run that is killed loses at most this much")
         .argParser(parsePositive)
-        .default(SAVE_EVERY_SECONDS),
+        .default(FILE_TRAINING_DEFAULTS.saveEverySeconds),
     )
     .option("--resume", "go on with the run of this file that was stopped")
     .option("--output <file>", "where the result goes (default: models/ in the data home)")
@@ -92,25 +83,27 @@ interface TrainRun {
 
 async function trainAndSave(run: TrainRun): Promise<void> {
   const { cli, options, workplace, loaded, path, texts } = run;
-  const name = basename(path, extname(path));
-  const folder = join(workplace.home.root, "runs", `${name}-${loaded.model.info.hash.slice(0, 8)}`);
+  const { settings, home } = workplace;
+  const { model, tokenizer, vocabularyPath } = loaded;
+  const request = { ...options, path, saveEverySeconds: options.saveEvery };
+  const plan = planFileTraining({ request, info: model.info, settings, home });
+  const { parameters, epochs, rates, runFolder: folder } = plan;
   if (!options.resume && hasStoppedRun(folder))
     cli.note("A stopped run of this file is started anew; --resume would go on with it.");
-  const parameters = parametersOf(run);
+  const resume = options.resume ? "resume" : "restart";
+  const { signal } = cli;
+  const onStep = showTraining.bind(undefined, cli);
   const trained = await trainFile({
-    model: loaded.model,
-    tokenizer: loaded.tokenizer,
+    model,
+    tokenizer,
     texts,
     parameters,
-    epochs: options.epochs,
-    rates: ratesOf({ options, kind: parameters.kind }),
+    epochs,
+    rates,
     folder,
-    resume: options.resume ? "resume" : "restart",
-    signal: cli.signal,
-    onStep: ({ step, steps, loss, tokensPerSecond, secondsLeft }) => {
-      const detail = `loss ${loss.toFixed(3)}, ${Math.round(tokensPerSecond)} tokens/s`;
-      cli.showProgress({ phase: "train", done: step, total: steps, detail, secondsLeft });
-    },
+    resume,
+    signal,
+    onStep,
   });
   cli.showProgress(undefined);
   if (trained.kind === "cancelled") {
@@ -118,68 +111,23 @@ async function trainAndSave(run: TrainRun): Promise<void> {
       `Stopped at step ${trained.step} of ${trained.steps}; the same command with --resume goes on.`,
     );
   }
-  const saved = await save({ ...run, trained, name, kind: parameters.kind });
+  const { trainer, steps, tokens, loss } = trained;
+  const { kind } = parameters;
+  const output = options.output === undefined ? plan.output : resolve(cli.currentFolder, options.output);
+  await saveTrained({ trainer, kind, path: output, trainedFrom: { hash: model.info.hash, vocabularyPath } });
   await forgetRun(folder);
-  const { steps, tokens, loss } = trained;
-  if (options.json) printJson(cli, { output: saved, parameters: parameters.kind, steps, tokens, loss });
-  else cli.print(describe({ saved, kind: parameters.kind, trained }));
+  if (options.json) printJson(cli, { output, parameters: kind, steps, tokens, loss });
+  else cli.print(describe({ saved: output, kind, trained }));
 }
 
-function parametersOf({
-  options,
-  loaded,
-  workplace,
-}: TrainRun): Extract<TrainedParameters, { kind: TrainedKind }> {
-  const isSmall = loaded.model.info.parameters <= LEARNING_DEFAULTS.wholeParametersMax;
-  const kind = options.parameters === "auto" ? (isSmall ? "whole" : "lora") : options.parameters;
-  if (kind === "whole") return { kind };
-  const rank = options.rank ?? workplace.settings["ouroboros.learning.loraRank"];
-  return { kind, rank, alpha: 2 * rank, targets: ["ffn.key", "ffn.value", "att.value", "att.output"] };
-}
-
-function ratesOf(chosen: { readonly options: TrainOptions; readonly kind: TrainedKind }): FileTrainingRates {
-  const { options, kind } = chosen;
-  return {
-    sequenceTokens: 256,
-    sequencesPerStep: 8,
-    learningRate: {
-      peak: options.learningRate ?? LEARNING_RATE_DEFAULT[kind],
-      warmupSteps: 5,
-      decayShare: 0.5,
-      endShare: 0.1,
-    },
-    optimizer: { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0, clip: 1, groups: "uniform" },
-    l2wrap: false,
-    seed: options.seed,
-    saveEveryMinutes: options.saveEvery / 60,
-  };
-}
-
-async function save(
-  run: TrainRun & {
-    readonly trained: Extract<FileTrained, { kind: "finished" }>;
-    readonly name: string;
-    readonly kind: TrainedKind;
-  },
-): Promise<string> {
-  const { cli, options, workplace, loaded, trained, name, kind } = run;
-  const folder = join(workplace.home.models, `${name}-${loaded.model.info.hash.slice(0, 8)}`);
-  const file = kind === "whole" ? "model.safetensors" : "adapter.safetensors";
-  const path = options.output === undefined ? join(folder, file) : resolve(cli.currentFolder, options.output);
-  await mkdir(dirname(path), { recursive: true });
-  if (kind === "lora") {
-    const adapter = await trained.trainer.publish();
-    await trained.trainer.saveAdapter({ adapter, path, metadata: { model: loaded.model.info.hash } });
-    return path;
-  }
-  await trained.trainer.saveCheckpoint({ path, precision: "bf16" });
-  await copyFile(loaded.vocabularyPath, join(dirname(path), VOCABULARY_FILE));
-  return path;
+function showTraining(cli: Cli, { step, steps, loss, tokensPerSecond, secondsLeft }: TrainingProgress): void {
+  const detail = `loss ${loss.toFixed(3)}, ${Math.round(tokensPerSecond)} tokens/s`;
+  cli.showProgress({ phase: "train", done: step, total: steps, detail, secondsLeft });
 }
 
 function describe(shown: {
   readonly saved: string;
-  readonly kind: TrainedKind;
+  readonly kind: AdaptedParameters["kind"];
   readonly trained: Extract<FileTrained, { kind: "finished" }>;
 }): string {
   const { saved, kind, trained } = shown;

@@ -2,6 +2,7 @@
 
 import { DEFAULT_SETTINGS, type Settings } from "@ouroboros/configs";
 import type { ModelInfo } from "../engine/engine.js";
+import { chooseParameters, WHOLE_PARAMETERS_MAX } from "../engine/trainedParameters.js";
 import type { CorrectionRecord, Recipe } from "../journal/records.js";
 
 export interface LearningSettings {
@@ -26,7 +27,7 @@ export interface LearningSettings {
 export function learningSettings(settings: Settings): LearningSettings {
   return {
     parameters: settings["ouroboros.learning.parameters"],
-    wholeParametersMax: 30_000_000,
+    wholeParametersMax: WHOLE_PARAMETERS_MAX,
     wholeLearningRate: 5e-4,
     loraRank: settings["ouroboros.learning.loraRank"],
     loraAlpha: 16,
@@ -57,7 +58,9 @@ export function chooseRecipe(options: {
 }): Recipe {
   const { settings, correction } = options;
   const { source, aim } = correction;
-  const parameters = options.inherited ?? freshParameters(options.info, settings);
+  const { info, inherited } = options;
+  const { parameters: kind, wholeParametersMax, loraRank: rank, loraAlpha: alpha } = settings;
+  const parameters = inherited ?? chooseParameters({ info, kind, wholeParametersMax, rank, alpha });
   return {
     parameters,
     // Moments start anew with every correction: kept ones more than doubled the drift from the base.
@@ -69,21 +72,5 @@ export function chooseRecipe(options: {
     anchorsPerStep: settings.anchorsPerStep,
     spanWeight: SPAN_WEIGHT,
     afterWeight: AFTER_WEIGHT,
-  };
-}
-
-function freshParameters(
-  info: Pick<ModelInfo, "parameters">,
-  settings: LearningSettings,
-): Recipe["parameters"] {
-  const isWhole =
-    settings.parameters === "whole" ||
-    (settings.parameters === "auto" && info.parameters <= settings.wholeParametersMax);
-  if (isWhole) return { kind: "whole" };
-  return {
-    kind: "lora",
-    rank: settings.loraRank,
-    alpha: settings.loraAlpha,
-    targets: ["ffn.key", "ffn.value", "att.value", "att.output"],
   };
 }

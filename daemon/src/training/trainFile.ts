@@ -5,12 +5,14 @@
 
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { copyFile, mkdir, readFile, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { writeFileAtomic } from "../base/atomicFile.js";
 import { AppError } from "../base/errors.js";
 import { permutation, seededRandom } from "../base/random.js";
 import type { Model, Tokenizer, TrainedParameters, Trainer } from "../engine/engine.js";
+import type { AdaptedParameters } from "../engine/trainedParameters.js";
+import { VOCABULARY_FILE } from "../models/modelFiles.js";
 import { END_OF_DOCUMENT } from "../prompt/controls.js";
 import { concatenate, encodeText } from "../prompt/encodeText.js";
 import { runTraining, type TrainingPlan, type TrainingProgress } from "./trainingLoop.js";
@@ -76,6 +78,24 @@ export async function trainFile(options: TrainFileOptions): Promise<FileTrained>
   const trained = await runTraining({ model, plan, parameters, batch, folder, resume, now, signal, onStep });
   if (trained.kind === "stopped") return { kind: "cancelled", step: trained.step, steps };
   return { kind: "finished", trainer: trained.trainer, loss: trained.loss, steps, tokens: tokens.length };
+}
+
+/** Writes what was trained: a model with its vocabulary beside it, or an adapter that names its model. */
+export async function saveTrained(options: {
+  readonly trainer: Trainer;
+  readonly kind: AdaptedParameters["kind"];
+  readonly path: string;
+  readonly trainedFrom: { readonly hash: string; readonly vocabularyPath: string };
+}): Promise<void> {
+  const { trainer, kind, path, trainedFrom } = options;
+  await mkdir(dirname(path), { recursive: true });
+  if (kind === "lora") {
+    const adapter = await trainer.publish();
+    await trainer.saveAdapter({ adapter, path, metadata: { model: trainedFrom.hash } });
+    return;
+  }
+  await trainer.saveCheckpoint({ path, precision: "bf16" });
+  await copyFile(trainedFrom.vocabularyPath, join(dirname(path), VOCABULARY_FILE));
 }
 
 /** What a run leaves behind is of no use once its result is saved. */
