@@ -255,7 +255,7 @@ Napi::Value GeneratedToJs(Napi::Env env, const Generated& generated) {
   return result;
 }
 
-void TellToken(JobQueue& queue, std::uint32_t token, float log_probability) {
+void SendToken(JobQueue& queue, std::uint32_t token, float log_probability) {
   queue.NonBlockingCall([token, log_probability](Napi::Env env, Napi::Function listener) {
     listener.Call(
         {Napi::Number::New(env, token), Napi::Number::New(env, static_cast<double>(log_probability))});
@@ -274,7 +274,7 @@ Napi::Value GenerateTokens(const Napi::CallbackInfo& info) {
       [read, request, has_listener](JobQueue& queue) {
         return std::make_unique<GenerateRun>(
             read, request, [&queue, has_listener](std::uint32_t token, float log_probability) {
-              if (has_listener) TellToken(queue, token, log_probability);
+              if (has_listener) SendToken(queue, token, log_probability);
             });
       },
       GeneratedToJs);

@@ -53,7 +53,7 @@ struct EngineCore {
   JobThread load_thread;  // so that no completion waits for a file
 
   // What a training pass runs with; scores of a trainer stay exact.
-  Compute training() const { return train.compute.In(precision); }
+  Compute training() const { return train.compute.WithPrecision(precision); }
 
   void Close() {
     closed = true;

@@ -35,7 +35,7 @@ struct ReadRequest {
 class RequestNetwork {
  public:
   explicit RequestNetwork(const ReadRequest& request)
-      : weights_(LayServed(request.model->served->weights(), request.adapter)),
+      : weights_(OverlayServed(request.model->served->weights(), request.adapter)),
         network_(request.worker().compute, request.shape(), weights_,
                  request.model->core->buffers[static_cast<std::size_t>(request.run_class)]) {}
   RequestNetwork(const RequestNetwork&) = delete;  // the network points to the weights

@@ -27,9 +27,9 @@ struct Compute {
   FrozenOperands* frozen = nullptr;      // what those need not pack; may be null
 
   const ElementwiseKernels& elementwise() const { return kernels.elementwise; }
-  Compute With(const std::stop_token& wish) const { return {kernels, lane, wish, products, frozen}; }
-  Compute In(Precision precision) const { return {kernels, lane, stop, precision, frozen}; }
-  Compute Knowing(FrozenOperands* operands) const { return {kernels, lane, stop, products, operands}; }
+  Compute WithStop(const std::stop_token& wish) const { return {kernels, lane, wish, products, frozen}; }
+  Compute WithPrecision(Precision precision) const { return {kernels, lane, stop, precision, frozen}; }
+  Compute WithFrozen(FrozenOperands* operands) const { return {kernels, lane, stop, products, operands}; }
   void ThrowIfStopped() const {
     if (stop.stop_requested()) throw Stopped();
   }

@@ -33,12 +33,12 @@ void ForRows(const Compute& compute, std::size_t rows, const Body& body) {
 }  // namespace
 
 EmbeddingRows::EmbeddingRows(std::size_t vocabulary, std::size_t width)
-    : width_(width), rows_(vocabulary, kUnmet) {}
+    : width_(width), rows_(vocabulary, kNoRow) {}
 
-void EmbeddingRows::Meet(std::span<const std::uint32_t> tokens) {
+void EmbeddingRows::AddTokens(std::span<const std::uint32_t> tokens) {
   const std::size_t before = floats();
   for (const std::uint32_t token : tokens) {
-    if (rows_[token] != kUnmet) continue;
+    if (rows_[token] != kNoRow) continue;
     rows_[token] = static_cast<std::uint32_t>(tokens_.size());
     tokens_.push_back(token);
   }
@@ -81,7 +81,7 @@ void EmbeddingRows::Step(const Compute& compute, float* emb, const AdamWArgument
   if (decay == 0) return;
   // Moments of zero stay zero under a gradient of zero: all other rows can share three.
   ForRows(compute, rows_.size(), [&](std::size_t token) {
-    if (rows_[token] != kUnmet) return;
+    if (rows_[token] != kNoRow) return;
     float* zeros = compute.lane.WorkerScratch(3 * width_).data();
     std::fill_n(zeros, 3 * width_, 0.0f);
     step(token, zeros, zeros + width_, zeros + 2 * width_);

@@ -1,8 +1,8 @@
-// Gradient and moments of emb, for the rows of tokens that training has met; nothing for the others.
+// Gradient and moments of emb, for the rows of tokens that occurred in training; nothing for the others.
 //
 // A token that never occurred has no gradient and no moments, so AdamW does nothing to its row but decay it:
 // what is computed here is AdamW over all rows, bit for bit, without memory or work for rows of zeros. Rows
-// that were met stay: their moments fade and go on moving them, as AdamW has it. (A lazy AdamW, which leaves
+// once added stay: their moments fade and go on moving them, as AdamW has it. (A lazy AdamW, which leaves
 // such rows alone until their token comes again, would be another optimizer.)
 //
 // Thread safety: one caller. Memory: three rows per token that occurred.
@@ -22,11 +22,11 @@ class EmbeddingRows {
   EmbeddingRows(std::size_t vocabulary, std::size_t width);
 
   // Gives rows to tokens that are new, in their order, with moments of zero.
-  void Meet(std::span<const std::uint32_t> tokens);
+  void AddTokens(std::span<const std::uint32_t> tokens);
   std::span<const std::uint32_t> tokens() const { return tokens_; }
 
   void ZeroGradient(const Compute& compute);
-  // For BindGradients' emb and emb_rows. Valid until tokens are met.
+  // For BindGradients' emb and emb_rows. Valid until tokens are added.
   float* gradient() { return gradient_.data(); }
   const std::uint32_t* rows() const { return rows_.data(); }
   double SumOfSquares(const Compute& compute) const;
@@ -41,11 +41,11 @@ class EmbeddingRows {
   std::span<const float> v() const { return {v_.data(), floats()}; }
 
  private:
-  static constexpr std::uint32_t kUnmet = UINT32_MAX;
+  static constexpr std::uint32_t kNoRow = UINT32_MAX;
   std::size_t floats() const { return tokens_.size() * width_; }
 
   std::size_t width_;
-  std::vector<std::uint32_t> rows_;    // [V]: of each token, or kUnmet
+  std::vector<std::uint32_t> rows_;    // [V]: of each token, or kNoRow
   std::vector<std::uint32_t> tokens_;  // of each row
   Buffer gradient_, m_, v_;            // [rows, D]; sizes grow ahead of the rows
 };

@@ -61,7 +61,7 @@ Trainer::Measured Trainer::Measure(const Compute& compute, std::span<const Train
   });
   Gradients gradients = BindGradients(shape(), set_, gradients_.data());
   if (embedding_) {
-    for (const TrainSequence& sequence : batch) embedding_->Meet(sequence.inputs);
+    for (const TrainSequence& sequence : batch) embedding_->AddTokens(sequence.inputs);
     embedding_->ZeroGradient(compute);
     gradients.emb = embedding_->gradient();
     gradients.emb_rows = embedding_->rows();
@@ -74,7 +74,7 @@ Trainer::Measured Trainer::Measure(const Compute& compute, std::span<const Train
     }
     batch = started;
   }
-  const Loss loss = pass_.Run(compute.Knowing(&frozen_), shape(), WeightsOf(WeightsKind::kCurrent), batch,
+  const Loss loss = pass_.Run(compute.WithFrozen(&frozen_), shape(), WeightsOf(WeightsKind::kCurrent), batch,
                               options, gradients, nullptr);
   double squares = SumOfSquares(compute, DenseParameters(), gradients_.data());
   if (embedding_) squares += embedding_->SumOfSquares(compute);
@@ -96,7 +96,7 @@ Trainer::StepResult Trainer::Step(const Compute& compute, std::span<const TrainS
                                   const std::stop_token& stop) {
   Measured measured{};
   try {
-    measured = Measure(compute.With(stop), batch, options);
+    measured = Measure(compute.WithStop(stop), batch, options);
   } catch (const Stopped&) {
     return {true, {}};
   }
@@ -209,7 +209,7 @@ struct SavedTensors {
       if (!(token >= 0 && token < static_cast<float>(shape.vocabulary))) Refuse();
       met.push_back(static_cast<std::uint32_t>(token));
     }
-    embedding.Meet(met);
+    embedding.AddTokens(met);
     if (embedding.tokens().size() != met.size()) Refuse();  // a token twice
     const std::vector<std::size_t> rows = {met.size(), shape.width};
     Read(std::string(kMomentPrefixes[0]) + kEmbedding, rows, embedding.m());

@@ -72,7 +72,7 @@ class Trainer {
   // As they stand, until the next Step. Throws EngineError(kArgument) for averaged ones where none are kept.
   const ParameterSet& parameters(WeightsKind kind = WeightsKind::kCurrent) const;
   // The model with these parameters; valid as long.
-  Weights WeightsOf(WeightsKind kind) const { return Lay(checkpoint_->weights, parameters(kind)); }
+  Weights WeightsOf(WeightsKind kind) const { return Overlay(checkpoint_->weights, parameters(kind)); }
   const Shape& shape() const { return checkpoint_->shape; }
   std::uint64_t steps() const { return moments_.steps; }
   // The State that a sequence starts from which is given as starting from `state`.

@@ -32,8 +32,8 @@ struct Inspected {
   Precision precision;
 
   const Shape& shape() const { return checkpoint->shape; }
-  Weights weights() const { return Lay(checkpoint->weights, overrides); }
-  Compute compute() const { return Compute{*kernels, *lane}.In(precision); }
+  Weights weights() const { return Overlay(checkpoint->weights, overrides); }
+  Compute compute() const { return Compute{*kernels, *lane}.WithPrecision(precision); }
   const ServedModel& served(WeightType type) const {
     if (!overrides.parameters.empty()) {
       throw EngineError(ErrorCode::kArgument,
@@ -61,7 +61,7 @@ Napi::Value Logits(const InspectedPtr& self, const Napi::CallbackInfo& info) {
   const std::size_t vocabulary = self->shape().vocabulary;
   std::vector<float> logits(tokens.size() * vocabulary);
   Activations activations;
-  const Weights weights = lora ? Lay(self->weights(), *lora) : self->weights();
+  const Weights weights = lora ? Overlay(self->weights(), *lora) : self->weights();
   TrainingNetwork training(self->compute(), self->shape(), weights, activations);
   std::optional<ServedReader> served;
   if (const std::optional<WeightType> type = WeightTypeOf(options)) {
@@ -197,7 +197,7 @@ Napi::Value GradientsOf(const InspectedPtr& self, const Napi::CallbackInfo& info
   const Shape& shape = self->shape();
   const std::vector<TrainSequence> sequences = SequencesOf(options, shape);
   const ParameterSet set = TrainedOf(self, options);
-  const Weights weights = Has(options, "lora") ? Lay(self->weights(), set) : self->weights();
+  const Weights weights = Has(options, "lora") ? Overlay(self->weights(), set) : self->weights();
   Buffer arena(set.values.size());
   arena.Zero();
   Gradients gradients = BindGradients(shape, set, arena.data());

@@ -50,7 +50,7 @@ const ServedModel& InspectedServing::In(WeightType type, std::size_t threads) {
 
 ServedReader::ServedReader(const Compute& compute, const ServedModel& model, Adapter adapter)
     : adapter_(std::move(adapter)),
-      weights_(LayServed(model.weights(), adapter_)),
+      weights_(OverlayServed(model.weights(), adapter_)),
       network_(compute, model.shape(), weights_, buffers_) {}
 
 Napi::Value RoundingErrorsToJs(Napi::Env env, const Checkpoint& checkpoint, const ServedModel& model,

@@ -207,7 +207,7 @@ ParameterSet FreshLora(const Shape& shape, const std::vector<LoraTarget>& target
   return set;
 }
 
-Weights Lay(const Weights& base, const ParameterSet& set) {
+Weights Overlay(const Weights& base, const ParameterSet& set) {
   Weights view = base;
   for (const ParameterInfo& parameter : set.parameters) {
     const float** slot = SlotOf(view, parameter.name);

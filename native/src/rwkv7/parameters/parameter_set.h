@@ -58,7 +58,7 @@ ParameterSet FreshLora(const Shape& shape, const std::vector<LoraTarget>& target
 void CheckAdapterFits(const Shape& shape, ParameterSet& set);
 
 // The base with the set laid over it. The view points into both.
-Weights Lay(const Weights& base, const ParameterSet& set);
+Weights Overlay(const Weights& base, const ParameterSet& set);
 // Gradients of exactly the set's tensors, in a flat arena of its layout; everything else is null (frozen).
 Gradients BindGradients(const Shape& shape, const ParameterSet& set, float* arena);
 

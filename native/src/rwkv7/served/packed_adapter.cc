@@ -68,7 +68,7 @@ Adapter PublishAdapter(ParameterSet set) {
   return adapter;
 }
 
-ServedWeights LayServed(const ServedWeights& base, const Adapter& adapter) {
+ServedWeights OverlayServed(const ServedWeights& base, const Adapter& adapter) {
   ServedWeights weights = base;
   if (adapter == nullptr) return weights;
   OURO_CHECK(adapter->packed != nullptr);
@@ -76,7 +76,7 @@ ServedWeights LayServed(const ServedWeights& base, const Adapter& adapter) {
   Weights vectors;
   vectors.ln_out = weights.ln_out;
   for (const ServedBlock& block : weights.blocks) vectors.blocks.push_back(block.vectors);
-  vectors = Lay(vectors, *adapter);
+  vectors = Overlay(vectors, *adapter);
   if (vectors.emb != nullptr) weights.emb = {reinterpret_cast<const std::byte*>(vectors.emb), DType::kF32};
   weights.ln_out = vectors.ln_out;
   for (std::size_t layer = 0; layer < weights.blocks.size(); ++layer) {

@@ -32,6 +32,6 @@ class PackedAdapter {
 Adapter PublishAdapter(ParameterSet set);
 
 // The model with the adapter laid over it; it points into both. A null adapter is the model.
-ServedWeights LayServed(const ServedWeights& base, const Adapter& adapter);
+ServedWeights OverlayServed(const ServedWeights& base, const Adapter& adapter);
 
 }  // namespace ouroboros

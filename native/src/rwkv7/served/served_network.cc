@@ -71,6 +71,11 @@ class LayerPass {
   void RunHead(std::size_t task) const;
   void Gates(std::size_t head, std::size_t s) const;
   void SquareKeys(std::size_t task) const;
+  // The products of a layer, those of a phase together.
+  struct ProductPhases {
+    PackedProducts inputs, output, output_lora, key, key_lora, value, value_lora;
+  };
+  ProductPhases MakeProducts() const;
   PackedProducts Products() const { return {packed_, rows_, compute_.lane.threads()}; }
   PackedProduct Linear(BigMatrix matrix, const Operand& x, float* y, std::size_t y_stride,
                        bool accumulate) const {
@@ -228,80 +233,78 @@ void LayerPass::SquareKeys(std::size_t task) const {
   });
 }
 
-void LayerPass::Run() {
-  std::vector<Phase> phases;
-  phases.reserve(kPhasesMax);
-  const auto add_products = [&](const auto& products, const auto& body) {
-    if (!products.empty()) phases.push_back({products.tasks(), body});
-  };
+LayerPass::ProductPhases LayerPass::MakeProducts() const {
+  ProductPhases phases{Products(), Products(), Products(), Products(), Products(), Products(), Products()};
+  phases.inputs.Add(Linear(kReceptance, b_.shifted[kR], b_.r, width_, false));
+  phases.inputs.Add(Linear(kKey, b_.shifted[kK], b_.k0, width_, false));
+  phases.inputs.Add(Linear(kValue, b_.shifted[kV], b_.v0, width_, false));
+  phases.inputs.Add(Factor(block_.g.down, b_.shifted[kG], b_.g_hidden.values, b_.g_hidden.stride));
+  phases.inputs.Add(Factor(block_.w.down, b_.shifted[kW], b_.w_hidden.values, b_.w_hidden.stride));
+  phases.inputs.Add(Factor(block_.a.down, b_.shifted[kA], b_.a_hidden.values, b_.a_hidden.stride));
+  if (layer_ > 0) {
+    phases.inputs.Add(Factor(block_.v.down, b_.shifted[kV], b_.v_hidden.values, b_.v_hidden.stride));
+  }
+  phases.inputs.Add(LoraA(kReceptance, b_.shifted[kR]));
+  phases.inputs.Add(LoraA(kKey, b_.shifted[kK]));
+  phases.inputs.Add(LoraA(kValue, b_.shifted[kV]));
 
+  phases.output.Add(Linear(kOutput, b_.z, b_.x, width_, true));
+  phases.output.Add(LoraA(kOutput, b_.z));
+  phases.output_lora.Add(LoraB(kOutput, b_.x, width_));
+
+  phases.key.Add(Linear(kFfnKey, b_.shifted[kK], b_.key, shape_.ffn, false));
+  phases.key.Add(LoraA(kFfnKey, b_.shifted[kK]));
+  phases.key_lora.Add(LoraB(kFfnKey, b_.key, shape_.ffn));
+
+  phases.value.Add(Linear(kFfnValue, b_.squared, b_.x, width_, true));
+  phases.value.Add(LoraA(kFfnValue, b_.squared));
+  phases.value_lora.Add(LoraB(kFfnValue, b_.x, width_));
+  return phases;
+}
+
+// A phase ends before the next begins; what it needs stands in the buffers.
+void LayerPass::Run() {
+  const ProductPhases products = MakeProducts();
+  const auto run_of = [](const PackedProducts& phase) {
+    return [&phase](std::size_t task) { phase.Run(task); };
+  };
+  const auto inputs = run_of(products.inputs), output = run_of(products.output),
+             output_lora = run_of(products.output_lora), key = run_of(products.key),
+             key_lora = run_of(products.key_lora), value = run_of(products.value),
+             value_lora = run_of(products.value_lora);
   const auto shift_time = [&](std::size_t task) {
     NormAndShift(task, block_.vectors.ln1, &State::att_shift, block_.vectors.mix, b_.shifted.data());
   };
-  phases.push_back({RowTasks(), shift_time});
-
-  PackedProducts inputs = Products();
-  inputs.Add(Linear(kReceptance, b_.shifted[kR], b_.r, width_, false));
-  inputs.Add(Linear(kKey, b_.shifted[kK], b_.k0, width_, false));
-  inputs.Add(Linear(kValue, b_.shifted[kV], b_.v0, width_, false));
-  inputs.Add(Factor(block_.g.down, b_.shifted[kG], b_.g_hidden.values, b_.g_hidden.stride));
-  inputs.Add(Factor(block_.w.down, b_.shifted[kW], b_.w_hidden.values, b_.w_hidden.stride));
-  inputs.Add(Factor(block_.a.down, b_.shifted[kA], b_.a_hidden.values, b_.a_hidden.stride));
-  if (layer_ > 0) inputs.Add(Factor(block_.v.down, b_.shifted[kV], b_.v_hidden.values, b_.v_hidden.stride));
-  inputs.Add(LoraA(kReceptance, b_.shifted[kR]));
-  inputs.Add(LoraA(kKey, b_.shifted[kK]));
-  inputs.Add(LoraA(kValue, b_.shifted[kV]));
-  const auto run_inputs = [&](std::size_t task) { inputs.Run(task); };
-  add_products(inputs, run_inputs);
-
   const auto activate = [&](std::size_t task) {
     ForRowsOf(task, [&](std::size_t first, std::size_t count) { ActivateHidden(first, count); });
   };
-  phases.push_back({RowTasks(), activate});
-
   const auto run_heads = [&](std::size_t task) { RunHead(task); };
-  phases.push_back({shape_.heads * batch_.sequences.size(), run_heads});
-
   const auto round_z = [&](std::size_t task) {
     ForRowsOf(task, [&](std::size_t first, std::size_t count) { Quantize(packed_, b_.z, first, count); });
   };
-  if (b_.z.quantized.values != nullptr) phases.push_back({RowTasks(), round_z});
-
-  PackedProducts output = Products(), output_lora = Products();
-  output.Add(Linear(kOutput, b_.z, b_.x, width_, true));
-  output.Add(LoraA(kOutput, b_.z));
-  output_lora.Add(LoraB(kOutput, b_.x, width_));
-  const auto run_output = [&](std::size_t task) { output.Run(task); };
-  const auto run_output_lora = [&](std::size_t task) { output_lora.Run(task); };
-  add_products(output, run_output);
-  add_products(output_lora, run_output_lora);
-
   const auto shift_channel = [&](std::size_t task) {
     NormAndShift(task, block_.vectors.ln2, &State::ffn_shift, {&block_.vectors.ffn_mix, 1}, &b_.shifted[kK]);
   };
-  phases.push_back({RowTasks(), shift_channel});
-
-  PackedProducts key = Products(), key_lora = Products();
-  key.Add(Linear(kFfnKey, b_.shifted[kK], b_.key, shape_.ffn, false));
-  key.Add(LoraA(kFfnKey, b_.shifted[kK]));
-  key_lora.Add(LoraB(kFfnKey, b_.key, shape_.ffn));
-  const auto run_key = [&](std::size_t task) { key.Run(task); };
-  const auto run_key_lora = [&](std::size_t task) { key_lora.Run(task); };
-  add_products(key, run_key);
-  add_products(key_lora, run_key_lora);
-
   const auto square = [&](std::size_t task) { SquareKeys(task); };
+
+  std::vector<Phase> phases;
+  phases.reserve(kPhasesMax);
+  const auto add_if_any = [&](std::size_t tasks, FunctionRef<void(std::size_t task)> body) {
+    if (tasks > 0) phases.push_back({tasks, body});
+  };
+  phases.push_back({RowTasks(), shift_time});
+  add_if_any(products.inputs.tasks(), inputs);
+  phases.push_back({RowTasks(), activate});
+  phases.push_back({shape_.heads * batch_.sequences.size(), run_heads});
+  if (b_.z.quantized.values != nullptr) phases.push_back({RowTasks(), round_z});
+  add_if_any(products.output.tasks(), output);
+  add_if_any(products.output_lora.tasks(), output_lora);
+  phases.push_back({RowTasks(), shift_channel});
+  add_if_any(products.key.tasks(), key);
+  add_if_any(products.key_lora.tasks(), key_lora);
   phases.push_back({RowTasks(), square});
-
-  PackedProducts value = Products(), value_lora = Products();
-  value.Add(Linear(kFfnValue, b_.squared, b_.x, width_, true));
-  value.Add(LoraA(kFfnValue, b_.squared));
-  value_lora.Add(LoraB(kFfnValue, b_.x, width_));
-  const auto run_value = [&](std::size_t task) { value.Run(task); };
-  const auto run_value_lora = [&](std::size_t task) { value_lora.Run(task); };
-  add_products(value, run_value);
-  add_products(value_lora, run_value_lora);
-
+  add_if_any(products.value.tasks(), value);
+  add_if_any(products.value_lora.tasks(), value_lora);
   compute_.lane.RunPhases(phases);
 }
 
