@@ -51,7 +51,7 @@ export interface GemmCall {
 }
 
 /** What to measure with. */
-export interface Measured {
+export interface MeasureOptions {
   readonly instructionSet: InstructionSet;
   readonly threads: number;
 }
@@ -78,11 +78,11 @@ interface NativeKernels {
   hasBf16(options: { instructionSet: InstructionSet }): boolean;
   run(call: KernelCall): KernelResult;
   gemm(call: object): KernelResult;
-  measureMultiplyAdds(options: Measured): number;
+  measureMultiplyAdds(options: MeasureOptions): number;
   measureNarrowMultiplyAdds(options: { threads: number; operands: "bf16" | "int8" }): number | undefined;
-  measureBandwidth(options: Measured & { bytes: number }): number;
-  measureGemm(options: Measured & GemmShape): number;
-  measureWkv(options: Measured & { heads: number; tokens: number }): WkvSeconds;
+  measureBandwidth(options: MeasureOptions & { bytes: number }): number;
+  measureGemm(options: MeasureOptions & GemmShape): number;
+  measureWkv(options: MeasureOptions & { heads: number; tokens: number }): WkvSeconds;
   exerciseTwoLanes(options: { threads: number; loops: number; tasks: number }): TwoLanes;
   exerciseThrowing(options: { threads: number; tasks: number; failing: number }): void;
   exerciseTrainShare(options: { threads: number; microseconds: number }): number;
@@ -136,7 +136,7 @@ export function runGemm(call: GemmCall): Float32Array {
 }
 
 /** The most floating-point operations per second that multiply-adds in registers reach. */
-export function multiplyAddPeak(options: Measured): number {
+export function multiplyAddPeak(options: MeasureOptions): number {
   return guarded(() => native().measureMultiplyAdds(options));
 }
 
@@ -149,18 +149,18 @@ export function narrowMultiplyAddPeak(options: {
 }
 
 /** Bytes per second of reading `bytes` of memory over and over: some megabytes for the caches, 256 MB for the rest. */
-export function readBandwidth(options: Measured & { readonly bytes: number }): number {
+export function readBandwidth(options: MeasureOptions & { readonly bytes: number }): number {
   return guarded(() => native().measureBandwidth(options));
 }
 
 /** Floating-point operations per second of one product, 2 m n k of them. */
-export function gemmSpeed(options: Measured & GemmShape): number {
+export function gemmSpeed(options: MeasureOptions & GemmShape): number {
   const seconds = guarded(() => native().measureGemm(options));
   return (2 * options.m * options.n * options.k) / seconds;
 }
 
 export function wkvSpeed(
-  options: Measured & { readonly heads: number; readonly tokens: number },
+  options: MeasureOptions & { readonly heads: number; readonly tokens: number },
 ): WkvSeconds {
   return guarded(() => native().measureWkv(options));
 }
