@@ -1,16 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createEngine } from "../../lib/engine.js";
-import {
-  gemmSpeed,
-  hasBf16,
-  instructionSets,
-  multiplyAddPeak,
-  narrowMultiplyAddPeak,
-  poolExercises,
-  readBandwidth,
-  runGemm,
-} from "../../lib/kernels.js";
-import type { Precision } from "../../lib/types.js";
+import { hasBf16, instructionSets, poolExercises, readBandwidth, runGemm } from "../../lib/kernels.js";
+import type { EngineOptions, Precision } from "../../lib/types.js";
 import { expectEngineError } from "../expectEngineError.js";
 import { areSame, randomNumbers, worstError } from "./kernelCall.js";
 
@@ -182,28 +173,6 @@ describe.each(WAYS)("matrix products with $instructionSet in $precision", ({ ins
   });
 });
 
-// A spilled accumulator costs a factor of two or more. Runs are short and the best one counts, but others may use the
-// machine: hence half the peak, and some attempts.
-test.each(WAYS.filter(({ instructionSet }) => instructionSet !== "scalar"))(
-  "products of $instructionSet in $precision reach half the machine's peak",
-  { retry: 5 },
-  ({ instructionSet, precision }) => {
-    const options = { instructionSet, threads: 1 };
-    const speed = gemmSpeed({
-      ...options,
-      m: 192,
-      n: 256,
-      k: 256,
-      isATransposed: false,
-      isBTransposed: true,
-      precision,
-    });
-    // Some processors do more bf16 pairs in a cycle than float32, some fewer: each has its own peak.
-    const narrow = precision === "bf16" ? narrowMultiplyAddPeak({ threads: 1, operands: "bf16" }) : undefined;
-    expect(speed / (narrow ?? multiplyAddPeak(options))).toBeGreaterThan(0.5);
-  },
-);
-
 test("scalar kernels have no bf16, and say so", () => {
   expect(hasBf16("scalar")).toBe(false);
 });
@@ -255,22 +224,16 @@ test.skipIf(!WAYS.some(({ precision }) => precision === "bf16"))(
   },
 );
 
-// Four products in one instruction, at least as wide; others may use the machine. Of bf16 pairs nothing can be said: Zen 4
-// does twice, a virtual Sapphire Rapids half of float32's.
-test("multiply-adds of int8, where there are any, beat float32", { retry: 5 }, () => {
-  const narrow = narrowMultiplyAddPeak({ threads: 1, operands: "int8" });
-  const plain = multiplyAddPeak({ instructionSet: SETS.at(-1) ?? "scalar", threads: 1 });
-  expect(narrow === undefined || narrow / plain > 2).toBe(true);
-});
-
-test("an engine trains with the operands that are clearly faster here", { retry: 5 }, () => {
-  const bf16 = narrowMultiplyAddPeak({ threads: 1, operands: "bf16" }) ?? 0;
-  const f32 = multiplyAddPeak({ instructionSet: SETS.at(-1) ?? "scalar", threads: 1 });
-  const engine = createEngine({ threads: 1 });
-  const { precision } = engine;
-  engine.close();
-  if (bf16 > 1.5 * f32) expect(precision).toBe("bf16");
-  if (bf16 < f32) expect(precision).toBe("f32");
+test.each(SETS)("an engine of %s trains in bf16 only where it has instructions for it", (instructionSet) => {
+  const precisionOf = (options: EngineOptions) => {
+    const engine = createEngine({ threads: 1, instructionSet, ...options });
+    engine.close();
+    return engine.precision;
+  };
+  expect(precisionOf({ precision: "f32" })).toBe("f32");
+  expect(precisionOf({ precision: "bf16" })).toBe(hasBf16(instructionSet) ? "bf16" : "f32");
+  // Where there is a choice, a trial makes it: native/bench/kernels.mjs shows what there is to gain.
+  expect(hasBf16(instructionSet) ? ["f32", "bf16"] : ["f32"]).toContain(precisionOf({}));
 });
 
 test("bandwidth is measured", () => {

@@ -219,12 +219,13 @@ describe("the World vocabulary", () => {
   });
 
   test("gives back every token alone", () => {
-    for (let id = 1; id < world.size; id += 1) {
+    const ids = Array.from({ length: world.size - 1 }, (_, i) => i + 1);
+    expect(ids.length).toBeGreaterThan(65_000);
+    const isGivenBack = (id: number) => {
       const bytes = world.bytesOf(id);
-      if (!bytes) throw new Error(`id ${id} has no bytes`);
-      const tokens = world.encode(bytes);
-      if (tokens.length !== 1 || tokens[0] !== id) throw new Error(`id ${id} encodes to ${tokens.join()}`);
-    }
+      return bytes !== undefined && world.encode(bytes).join() === `${id}`;
+    };
+    expect(ids.filter((id) => !isGivenBack(id))).toEqual([]);
   });
 });
 
