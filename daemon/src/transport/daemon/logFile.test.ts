@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { LOG_FILE, openLog } from "./logFile.js";
 
 let folder: string;
@@ -15,6 +15,9 @@ const lines = () =>
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line));
+
+const isWritten = (text: string) =>
+  readdirSync(folder).some((name) => readFileSync(join(folder, name)).includes(text));
 
 it("writes one line of JSON per event, with the process and the time, and is private", async () => {
   const log = openLog({ folder, level: "info" });
@@ -63,14 +66,16 @@ it("cannot hold what a user wrote, wherever somebody puts it", async () => {
 });
 
 it("keeps five files at most, none much larger than a mebibyte", async () => {
-  // Slowly enough for files to be changed in between: a daemon writes a few lines a second.
-  for (let round = 0; round < 8; round += 1) {
-    const log = openLog({ folder, level: "info" });
-    for (let index = 0; index < 8_000; index += 1) {
-      log.info({ index, completionId: "0123456789".repeat(6) }, "event");
+  // A daemon writes a few lines a second: each burst is on disk before the next, so that files are changed in between.
+  const log = openLog({ folder, level: "info" });
+  for (let burst = 0; burst < 16; burst += 1) {
+    for (let index = 0; index < 4_000; index += 1) {
+      log.info({ burst, index, completionId: "0123456789".repeat(6) }, "event");
     }
-    await log.close();
+    log.info({ burst, isLast: true }, "event");
+    await vi.waitFor(() => expect(isWritten(`"burst":${burst},"isLast":true`)).toBe(true), 20_000);
   }
+  await log.close();
   const sizes = readdirSync(folder).map((name) => statSync(join(folder, name)));
   expect(sizes.length).toBe(5);
   for (const { size, mode } of sizes) {
