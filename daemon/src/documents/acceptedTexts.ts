@@ -17,7 +17,7 @@ export interface AcceptedText {
   readonly range: TrackedRange;
 }
 
-interface Followed extends AcceptedText {
+interface FollowedText extends AcceptedText {
   readonly uri: string;
   /** Where the user last changed the text itself; typing on from there is changing it too. */
   readonly rewritingAt: number | undefined;
@@ -40,7 +40,7 @@ export interface AcceptedTexts {
 }
 
 export function createAcceptedTexts(): AcceptedTexts {
-  const accepted = new NewestMap<string, Followed>(ACCEPTED_MAX);
+  const accepted = new NewestMap<string, FollowedText>(ACCEPTED_MAX);
   return {
     accept({ completionId, proposed, uri, offset, text }) {
       const range = findInserted({ text, proposed, offset });
@@ -66,7 +66,7 @@ export function createAcceptedTexts(): AcceptedTexts {
  * Text typed at the end of what was accepted is the user writing on; but typed there right after a part of it was
  * deleted or replaced, and on the same line, it is what the user puts in that part's place.
  */
-function follow(followed: Followed, edit: OffsetEdit): Followed {
+function follow(followed: FollowedText, edit: OffsetEdit): FollowedText {
   const { range, rewritingAt } = followed;
   const isAtEnd = edit.offset === range.end && edit.removed === 0;
   if (isAtEnd && rewritingAt === range.end && !edit.inserted.includes("\n")) {

@@ -74,7 +74,7 @@ export interface TrainingProgress {
   readonly secondsLeft: number;
 }
 
-export type Trained =
+type TrainingOutcome =
   | { readonly kind: "finished"; readonly trainer: Trainer; readonly loss: number; readonly steps: number }
   | { readonly kind: "stopped"; readonly trainer: Trainer; readonly step: number };
 
@@ -95,7 +95,7 @@ export function hasStoppedRun(folder: string): boolean {
  * Throws AppError `training-diverged` after ten steps in a row without numbers; the last state stays. Throws
  * AppError `training-unsaved` where the state cannot be written; the one before stays.
  */
-export async function runTraining(options: TrainingLoopOptions): Promise<Trained> {
+export async function runTraining(options: TrainingLoopOptions): Promise<TrainingOutcome> {
   const { plan, folder } = options;
   await mkdir(folder, { recursive: true });
   const trainer = options.model.createTrainer({
@@ -132,7 +132,7 @@ class TrainingLoop {
     this.#savedAt = this.#started.at;
   }
 
-  async run(): Promise<Trained> {
+  async run(): Promise<TrainingOutcome> {
     const { trainer, plan, log, now, minutesMax = Number.POSITIVE_INFINITY } = this.#parts;
     while (log.steps.length < plan.steps) {
       const step = log.steps.length;

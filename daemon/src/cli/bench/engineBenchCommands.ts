@@ -7,7 +7,7 @@ import { Argument, Command, Option } from "commander";
 import { z } from "zod";
 import { openEngine } from "../../compose.js";
 import { type Engine, type Model, WEIGHT_TYPES, type WeightType } from "../../engine/engine.js";
-import type { BenchRun, Figure, Measured } from "../../lab/bench/figures.js";
+import type { BenchRun, Figure, Measurement } from "../../lab/bench/figures.js";
 import { benchGemm } from "../../lab/bench/gemm.js";
 import { type BenchSubject, benchAppend, benchDecode, benchPrefill } from "../../lab/bench/inference.js";
 import { benchLimits } from "../../lab/bench/limits.js";
@@ -75,7 +75,7 @@ export function engineBenchCommands(cli: Cli): readonly Command[] {
 interface Bench<Given> {
   readonly name: string;
   readonly description: string;
-  readonly bench: (given: Given, run: BenchRun) => Promise<Measured<readonly Figure[]>>;
+  readonly bench: (given: Given, run: BenchRun) => Promise<Measurement<readonly Figure[]>>;
 }
 
 function addThreads(command: Command): Command {
@@ -224,7 +224,7 @@ async function withEngine(
 
 const NOTHING = "Stopped; nothing was measured.";
 
-function finished<T>(measured: Measured<T>): T {
+function finished<T>(measured: Measurement<T>): T {
   if (measured === undefined) throw new Interrupted(NOTHING);
   return measured;
 }

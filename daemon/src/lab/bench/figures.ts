@@ -33,7 +33,7 @@ export interface BenchRun {
 }
 
 /** Undefined once the person has stopped it. */
-export type Measured<T> = T | undefined;
+export type Measurement<T> = T | undefined;
 
 /** The most that the machine could do, in operations or bytes per second. */
 export interface LimitProbe {
@@ -65,7 +65,7 @@ export async function measureInTurns(options: {
   readonly limit?: LimitProbe;
   readonly rounds?: number;
   readonly run: BenchRun;
-}): Promise<Measured<readonly Figure[]>> {
+}): Promise<Measurement<readonly Figure[]>> {
   const { tasks, limit, rounds = ROUNDS, run } = options;
   const limits: number[] = [];
   const seconds = tasks.map((): number[] => []);

@@ -2,7 +2,7 @@
 
 import { gemmSpeed, hasBf16 } from "@ouroboros/native/kernels";
 import type { Precision } from "../../engine/engine.js";
-import { type BenchRun, type Figure, type Measured, summarize } from "./figures.js";
+import { type BenchRun, type Figure, type Measurement, summarize } from "./figures.js";
 import { type Machine, trainLimit } from "./limits.js";
 
 /** y [M, N] = x [M, K] times weights stored as [N, K]: K, N, and every M it is asked with. */
@@ -21,7 +21,7 @@ const PRODUCTS = [
 const ROUNDS = 3;
 
 /** float32, and bf16 where this processor has it: each beside its own peak. */
-export async function benchGemm(machine: Machine, run: BenchRun): Promise<Measured<readonly Figure[]>> {
+export async function benchGemm(machine: Machine, run: BenchRun): Promise<Measurement<readonly Figure[]>> {
   const figures: Figure[] = [];
   for (const precision of ["f32", "bf16"] as const) {
     if (precision === "bf16" && !hasBf16(machine.instructionSet)) continue;
@@ -36,7 +36,7 @@ async function benchPrecision(
   machine: Machine,
   precision: Precision,
   run: BenchRun,
-): Promise<Measured<readonly Figure[]>> {
+): Promise<Measurement<readonly Figure[]>> {
   const { threads, instructionSet } = machine;
   const products = PRODUCTS.flatMap(({ k, n, rows }) => rows.map((m) => ({ m, n, k })));
   const limit = trainLimit({ threads, instructionSet, precision });

@@ -3,7 +3,7 @@
 import type { Model, State } from "../../engine/engine.js";
 import { GREEDY } from "../../engine/greedy.js";
 import { bytesPerToken, readOperations } from "./costs.js";
-import { type BenchRun, type Figure, type Measured, measureInTurns, type Task } from "./figures.js";
+import { type BenchRun, type Figure, type Measurement, measureInTurns, type Task } from "./figures.js";
 import { type Machine, productLimit, readLimit } from "./limits.js";
 import { someTokens } from "./shapes.js";
 
@@ -33,7 +33,7 @@ export async function write(options: {
 }
 
 /** The State after some tokens, as decoding has one. */
-export async function hotState(model: Model, signal: AbortSignal): Promise<Measured<State>> {
+export async function hotState(model: Model, signal: AbortSignal): Promise<Measurement<State>> {
   const read = await model.read({
     state: model.zeroState(),
     tokens: someTokens(HOT_TOKENS, model.info.vocabularySize),
@@ -45,7 +45,7 @@ export async function hotState(model: Model, signal: AbortSignal): Promise<Measu
 export async function benchDecode(
   { machine, model }: BenchSubject,
   run: BenchRun,
-): Promise<Measured<readonly Figure[]>> {
+): Promise<Measurement<readonly Figure[]>> {
   const state = await hotState(model, run.signal);
   if (state === undefined) return undefined;
   const bytes = bytesPerToken(model);
@@ -63,7 +63,7 @@ export async function benchDecode(
 export async function benchPrefill(
   { machine, model }: BenchSubject,
   run: BenchRun,
-): Promise<Measured<readonly Figure[]>> {
+): Promise<Measurement<readonly Figure[]>> {
   const tokens = someTokens(PREFILL_TOKENS, model.info.vocabularySize);
   const state = model.zeroState();
   const task: Task = {
@@ -80,7 +80,7 @@ export async function benchPrefill(
 export async function benchAppend(
   { machine, model }: BenchSubject,
   run: BenchRun,
-): Promise<Measured<readonly Figure[]>> {
+): Promise<Measurement<readonly Figure[]>> {
   const state = await hotState(model, run.signal);
   if (state === undefined) return undefined;
   const bytes = bytesPerToken(model);

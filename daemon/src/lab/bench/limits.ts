@@ -2,7 +2,7 @@
 
 import { multiplyAddPeak, narrowMultiplyAddPeak, readBandwidth } from "@ouroboros/native/kernels";
 import type { Engine, WeightType } from "../../engine/engine.js";
-import { type BenchRun, type Figure, type LimitProbe, type Measured, summarize } from "./figures.js";
+import { type BenchRun, type Figure, type LimitProbe, type Measurement, summarize } from "./figures.js";
 
 export type Machine = Pick<Engine, "threads" | "instructionSet" | "precision">;
 
@@ -50,7 +50,7 @@ export function trainLimit(machine: Machine): LimitProbe {
   return (machine.precision === "bf16" ? narrowLimit(machine, "bf16") : undefined) ?? floatLimit(machine);
 }
 
-export async function benchLimits(machine: Machine, run: BenchRun): Promise<Measured<readonly Figure[]>> {
+export async function benchLimits(machine: Machine, run: BenchRun): Promise<Measurement<readonly Figure[]>> {
   const { threads } = machine;
   const probes = [
     { ...readLimit(machine, 512 * KIB * threads), name: "read L2, 512 KiB a thread" },

@@ -1,7 +1,7 @@
 /** States: what a fork costs, and that a token costs the same however much was read before it. */
 
 import type { Model, State } from "../../engine/engine.js";
-import { type BenchRun, type Figure, type Measured, measureInTurns, type Task } from "./figures.js";
+import { type BenchRun, type Figure, type Measurement, measureInTurns, type Task } from "./figures.js";
 import { type BenchSubject, hotState, write } from "./inference.js";
 import { readLimit } from "./limits.js";
 import { someTokens } from "./shapes.js";
@@ -17,7 +17,7 @@ const READ_AT_ONCE = 4096;
 export async function benchFork(
   { machine, model }: BenchSubject,
   run: BenchRun,
-): Promise<Measured<readonly Figure[]>> {
+): Promise<Measurement<readonly Figure[]>> {
   const state = await hotState(model, run.signal);
   if (state === undefined) return undefined;
   const bytes = model.stateToBytes(state);
@@ -47,7 +47,7 @@ export async function benchContext(
   { model }: BenchSubject,
   tokensMax: number,
   run: BenchRun,
-): Promise<Measured<readonly Figure[]>> {
+): Promise<Measurement<readonly Figure[]>> {
   const states = await statesByDepth(model, tokensMax, run);
   if (states === undefined) return undefined;
   const tasks = states.map(({ depth, state }): Task => {
@@ -71,7 +71,7 @@ async function statesByDepth(
   model: Model,
   tokensMax: number,
   run: BenchRun,
-): Promise<Measured<readonly DeepState[]>> {
+): Promise<Measurement<readonly DeepState[]>> {
   const tokens = someTokens(READ_AT_ONCE, model.info.vocabularySize);
   const states: DeepState[] = [];
   let [depth, state] = [0, model.zeroState()];

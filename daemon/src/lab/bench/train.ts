@@ -2,7 +2,7 @@
 
 import { BIG_MATRICES, type TrainedParameters, type Trainer } from "../../engine/engine.js";
 import { trainOperations } from "./costs.js";
-import { type BenchRun, type Figure, type Measured, measureInTurns, type Task } from "./figures.js";
+import { type BenchRun, type Figure, type Measurement, measureInTurns, type Task } from "./figures.js";
 import type { BenchSubject } from "./inference.js";
 import { trainLimit } from "./limits.js";
 import { someTokens } from "./shapes.js";
@@ -23,7 +23,7 @@ export async function benchTrain(
   { machine, model }: BenchSubject,
   { kind, sequences, tokens }: TrainBench,
   run: BenchRun,
-): Promise<Measured<readonly Figure[]>> {
+): Promise<Measurement<readonly Figure[]>> {
   const trainer: Trainer = model.createTrainer({
     parameters: parametersOf(kind),
     seed: 1,
