@@ -67,6 +67,7 @@ const DAEMON_ARROWS: Readonly<Record<string, readonly string[]>> = {
   lab: ["prompt", "engine", "models", "completion", "training"],
   assistant: [
     "protocol",
+    "journal",
     "store",
     "prompt",
     "engine",

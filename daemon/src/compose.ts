@@ -17,14 +17,14 @@ import { createEngine, type Engine, loadTokenizer, type WeightType } from "./eng
 import type { Journal } from "./journal/journal.js";
 import type { Damage } from "./journal/segments.js";
 import { loadAnchors, NO_ANCHORS } from "./learning/anchors.js";
+import { describeNotice } from "./learning/notices.js";
 import {
   joinLearning,
   type LearningOptions,
   listLearning,
   openJournalOf,
   viewLearning,
-} from "./learning/learning.js";
-import { describeNotice } from "./learning/notices.js";
+} from "./learning/open.js";
 import { learningSettings } from "./learning/recipe.js";
 import { openFileHashes } from "./models/fileHashes.js";
 import type { LoadedModel } from "./models/loadedModel.js";

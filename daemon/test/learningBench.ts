@@ -7,7 +7,8 @@ import { type DataHome, locateDataHome, prepareDataHome } from "../src/base/data
 import type { Adapter, Engine, Model, Tokenizer } from "../src/engine/engine.js";
 import { GREEDY } from "../src/engine/greedy.js";
 import { type Anchors, toAnchors } from "../src/learning/anchors.js";
-import { type Learning, type LearningOptions, openLearning } from "../src/learning/learning.js";
+import type { Learning } from "../src/learning/learning.js";
+import { type LearningOptions, openLearning } from "../src/learning/open.js";
 import { LEARNING_DEFAULTS } from "../src/learning/recipe.js";
 import type { Lesson } from "../src/lessons/lesson.js";
 import { createByteTokenizer, createFakeEngine, createFakeModel } from "./fakeEngine.js";

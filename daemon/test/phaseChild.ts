@@ -3,13 +3,13 @@
  * phase argv[3]. Prints the correction's id once it was acknowledged.
  */
 import { writeSync } from "node:fs";
-import { createProjectLearning } from "../src/assistant/projectLearning.js";
+import { ProjectLearning } from "../src/assistant/projectLearning.js";
 import { NO_LOG } from "../src/base/log.js";
 import { createBench, lessonFor } from "./learningBench.js";
 
 const [, , root = "", deadly = ""] = process.argv;
 const bench = await createBench(root);
-const line = createProjectLearning({
+const line = new ProjectLearning({
   project: bench.options.project,
   learning: await bench.open(),
   isPaused: false,

@@ -18,7 +18,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { locateDataHome, prepareDataHome } from "../../daemon/src/base/dataHome.js";
 import { GREEDY } from "../../daemon/src/engine/greedy.js";
 import { loadAnchors } from "../../daemon/src/learning/anchors.js";
-import { openLearning } from "../../daemon/src/learning/learning.js";
+import { openLearning } from "../../daemon/src/learning/open.js";
 import { LEARNING_DEFAULTS } from "../../daemon/src/learning/recipe.js";
 import { completionLesson } from "../../daemon/src/lessons/correctionLesson.js";
 import { completionPrompt } from "../../daemon/src/prompt/completionPrompt.js";

@@ -12,7 +12,7 @@ import { NO_LOG } from "../base/log.js";
 import type { Model } from "../engine/engine.js";
 import type { Journal } from "../journal/journal.js";
 import { NO_ANCHORS } from "../learning/anchors.js";
-import { joinLearning, listLearning, openJournalOf, viewLearning } from "../learning/learning.js";
+import { joinLearning, listLearning, openJournalOf, viewLearning } from "../learning/open.js";
 import { LEARNING_DEFAULTS } from "../learning/recipe.js";
 import type { LoadedModel } from "../models/loadedModel.js";
 import type { DidLearn } from "../protocol/corrections.js";

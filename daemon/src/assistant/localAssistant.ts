@@ -18,8 +18,8 @@ import type { Assistant, Client, ClientListener } from "./assistant.js";
 import { createGivenCompletions } from "./givenCompletions.js";
 import { LocalClient, type Shared } from "./localClient.js";
 import { ModelSlot } from "./modelSlot.js";
-import { createOpenProjects } from "./openProjects.js";
-import { type CorrectionPhase, createProjectLearning, type ProjectLearning } from "./projectLearning.js";
+import { OpenProjects } from "./openProjects.js";
+import { type CorrectionPhase, ProjectLearning } from "./projectLearning.js";
 import { ProjectResolver } from "./projectResolver.js";
 import { ServedModel } from "./servedModel.js";
 import { TaughtFiles } from "./taughtFiles.js";
@@ -158,12 +158,12 @@ export class LocalAssistant implements Assistant {
 
   #serve(loaded: LoadedModel, after: Promise<void>): ServedModel {
     const { log, join } = this.#options;
-    const projects = createOpenProjects({
+    const projects = new OpenProjects({
       async join(project) {
         await after;
         return join(project, loaded);
       },
-      lineOf: (project, learning) => this.#projectLearning(project, learning),
+      begin: (project, learning) => this.#projectLearning(project, learning),
       onOpened: (opened) => {
         this.#tellState();
         opened.wake();
@@ -177,7 +177,7 @@ export class LocalAssistant implements Assistant {
 
   #projectLearning(project: Project, learning: Learning): ProjectLearning {
     const { log, onPhase } = this.#options;
-    return createProjectLearning({
+    return new ProjectLearning({
       project,
       learning,
       isPaused: this.#isPaused,
@@ -192,7 +192,7 @@ export class LocalAssistant implements Assistant {
   }
 
   get #openProjects(): readonly ProjectLearning[] {
-    return this.#model.served?.projects.lines ?? [];
+    return this.#model.served?.projects.all ?? [];
   }
 
   #setPaused(isPaused: boolean): void {

@@ -85,7 +85,7 @@ export class LocalClient implements Client {
   async draft(request: DraftRequest): Promise<DraftAnswer | undefined> {
     return this.#use(async ({ loaded, projects }) => {
       const { project, path } = await this.#shared.resolver.placeOf(request.where);
-      const open = projects.lines.find((each) => each.project.id === project.id);
+      const open = projects.all.find((each) => each.project.id === project.id);
       const view = async () => open?.learning ?? this.#shared.view(project, loaded);
       return draft({ request, loaded, path, view });
     });

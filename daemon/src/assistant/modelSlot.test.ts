@@ -3,7 +3,7 @@ import { createByteTokenizer, createFakeEngine, createFakeModel } from "../../te
 import { AppError } from "../base/errors.js";
 import type { LoadedModel } from "../models/loadedModel.js";
 import { ModelSlot } from "./modelSlot.js";
-import { createOpenProjects } from "./openProjects.js";
+import { OpenProjects } from "./openProjects.js";
 import { ServedModel } from "./servedModel.js";
 
 /** A model whose loading ends when the test says so, and the names of those whose engine was closed. */
@@ -38,14 +38,14 @@ function hot(drained: Promise<void> = Promise.resolve()) {
   const model = new ModelSlot({
     load,
     serve(loaded) {
-      const projects = createOpenProjects({
+      const projects = new OpenProjects({
         join: () => Promise.reject(new Error("no project here")),
-        lineOf: () => {
+        begin: () => {
           throw new Error("no project here");
         },
         onOpened: () => undefined,
       });
-      return new ServedModel({ loaded, projects: { ...projects, drain: () => drained } });
+      return new ServedModel({ loaded, projects: Object.assign(projects, { drain: () => drained }) });
     },
     onChange: () => seen.push(model.state.kind),
     nowMs: () => clock.ms,

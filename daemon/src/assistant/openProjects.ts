@@ -9,88 +9,95 @@ import type { ProjectLearning } from "./projectLearning.js";
 /** A person works in a few projects; a program that walks a disk must not open them all. */
 const PROJECTS_MAX = 64;
 
-export interface OpenProjects {
-  /** Throws what opening throws; the next call tries again. After closeAll() it throws `learning-closed`. */
-  open(project: Project): Promise<ProjectLearning>;
-  /** Those that are open by now, in the order in which they were first needed. */
-  readonly lines: readonly ProjectLearning[];
-  /** Sentences about what was found wrong when they were opened. */
-  readonly notices: readonly string[];
-  /** No lesson begins any more; resolves when those in training have ended. */
-  drain(): Promise<void>;
-  closeAll(): Promise<void>;
+interface OpenProjectsOptions {
+  readonly join: (project: Project) => Promise<Learning>;
+  readonly begin: (project: Project, learning: Learning) => ProjectLearning;
+  /** There may be something for it to learn. */
+  readonly onOpened: (project: ProjectLearning) => void;
 }
 
-export function createOpenProjects(options: {
-  readonly join: (project: Project) => Promise<Learning>;
-  readonly lineOf: (project: Project, learning: Learning) => ProjectLearning;
-  /** A line was opened: there may be something for it to learn. */
-  readonly onOpened: (line: ProjectLearning) => void;
-}): OpenProjects {
-  const { join, lineOf, onOpened } = options;
-  const opening = new Map<string, Promise<ProjectLearning>>();
-  let lines: readonly ProjectLearning[] = [];
-  const notices = new Map<string, readonly string[]>();
-  let isDraining = false;
-  let isClosed = false;
+export class OpenProjects {
+  readonly #options: OpenProjectsOptions;
+  /** By id. A Map keeps the order of insertion: its first key is the one unused for longest. */
+  readonly #opening = new Map<string, Promise<ProjectLearning>>();
+  #open: readonly ProjectLearning[] = [];
+  /** By the project's id. */
+  readonly #notices = new Map<string, readonly string[]>();
+  #isDraining = false;
+  #isClosed = false;
 
-  async function begin(project: Project): Promise<ProjectLearning> {
+  constructor(options: OpenProjectsOptions) {
+    this.#options = options;
+  }
+
+  /** Those that are open by now, in the order in which they were first needed. */
+  get all(): readonly ProjectLearning[] {
+    return this.#open;
+  }
+
+  /** Sentences about what was found wrong when they were opened. */
+  get notices(): readonly string[] {
+    return [...this.#notices.values()].flat();
+  }
+
+  /** Throws what opening throws; the next call tries again. After closeAll() it throws `learning-closed`. */
+  async open(project: Project): Promise<ProjectLearning> {
+    const { id, name } = project;
+    const known = this.#opening.get(id);
+    if (!known) await this.#makeRoom();
+    if (this.#isClosed) throw new AppError("learning-closed", `learning of ${name} was closed`);
+    // Somebody else may have begun to open it meanwhile.
+    const opening = known ?? this.#opening.get(id) ?? this.#begin(project);
+    this.#opening.delete(id);
+    this.#opening.set(id, opening);
+    return opening.catch((error: unknown) => {
+      this.#opening.delete(id);
+      throw error;
+    });
+  }
+
+  /** No lesson begins any more; resolves when those in training have ended. */
+  async drain(): Promise<void> {
+    this.#isDraining = true;
+    await eachOpened([...this.#opening.values()], (project) => project.drain());
+  }
+
+  async closeAll(): Promise<void> {
+    this.#isClosed = true;
+    const all = [...this.#opening.values()];
+    this.#opening.clear();
+    this.#open = [];
+    this.#notices.clear();
+    await eachOpened(all, (project) => project.close());
+  }
+
+  async #begin(project: Project): Promise<ProjectLearning> {
+    const { join, begin, onOpened } = this.#options;
     const learning = await join(project);
-    notices.set(
-      project.id,
-      learning.notices.map((notice) => `${project.name}: ${describeNotice(notice)}`),
-    );
-    const line = lineOf(project, learning);
-    lines = [...lines, line];
-    if (isDraining) await line.drain();
-    onOpened(line);
-    return line;
+    const notices = learning.notices.map((notice) => `${project.name}: ${describeNotice(notice)}`);
+    this.#notices.set(project.id, notices);
+    const opened = begin(project, learning);
+    this.#open = [...this.#open, opened];
+    if (this.#isDraining) await opened.drain();
+    onOpened(opened);
+    return opened;
   }
 
   /** The one that was needed least recently makes room. */
-  async function makeRoom(): Promise<void> {
-    const [oldest] = opening.keys();
-    if (opening.size < PROJECTS_MAX || oldest === undefined) return;
-    const line = opening.get(oldest);
-    opening.delete(oldest);
-    lines = lines.filter((each) => each.project.id !== oldest);
-    notices.delete(oldest);
-    await line?.then((each) => each.close());
+  async #makeRoom(): Promise<void> {
+    const [oldest] = this.#opening.keys();
+    if (this.#opening.size < PROJECTS_MAX || oldest === undefined) return;
+    const leaving = this.#opening.get(oldest);
+    this.#opening.delete(oldest);
+    this.#open = this.#open.filter(({ project }) => project.id !== oldest);
+    this.#notices.delete(oldest);
+    await (await leaving)?.close();
   }
+}
 
-  return {
-    async open(project) {
-      const known = opening.get(project.id);
-      if (!known) await makeRoom();
-      if (isClosed) throw new AppError("learning-closed", `learning of ${project.name} was closed`);
-      // Somebody else may have begun to open it meanwhile.
-      const line = known ?? opening.get(project.id) ?? begin(project);
-      // A Map keeps the order of insertion: its first key is the one unused for longest.
-      opening.delete(project.id);
-      opening.set(project.id, line);
-      return line.catch((error: unknown) => {
-        opening.delete(project.id);
-        throw error;
-      });
-    },
-    get lines() {
-      return lines;
-    },
-    get notices() {
-      return [...notices.values()].flat();
-    },
-    async drain() {
-      isDraining = true;
-      const opened = [...opening.values()];
-      await Promise.all(opened.map((line) => line.then((each) => each.drain()).catch(() => undefined)));
-    },
-    async closeAll() {
-      isClosed = true;
-      const all = [...opening.values()];
-      opening.clear();
-      lines = [];
-      notices.clear();
-      await Promise.all(all.map((line) => line.then((each) => each.close()).catch(() => undefined)));
-    },
-  };
+async function eachOpened(
+  opening: readonly Promise<ProjectLearning>[],
+  work: (project: ProjectLearning) => Promise<void>,
+): Promise<void> {
+  await Promise.all(opening.map((each) => each.then(work).catch(() => undefined)));
 }

@@ -1,18 +1,16 @@
 /** What came of training one correction, as clients are told. */
 
-import type { CorrectOutcome } from "../learning/learning.js";
+import type { TrainedRecord } from "../journal/records.js";
 import type { DidLearn } from "../protocol/corrections.js";
 
-export type TrainedOutcome = Exclude<CorrectOutcome, { kind: "cancelled" }>;
-
-export function outcomeOf({ kind, trained, current }: TrainedOutcome): DidLearn["outcome"] {
+export function outcomeOf(trained: TrainedRecord): DidLearn["outcome"] {
   const seconds = trained.durationMs / 1000;
-  switch (kind) {
+  switch (trained.outcome) {
     case "learned":
       return {
         kind: "learned",
         proven: trained.proof.matches,
-        adapterVersion: current.version,
+        adapterVersion: trained.adapterTo,
         steps: trained.steps,
         lossBefore: trained.lossBefore,
         lossAfter: trained.lossAfter,

@@ -6,7 +6,7 @@ import { bundleScript, runScript } from "../../test/childScript.js";
 import { complete, createBench } from "../../test/learningBench.js";
 import { NO_LOG } from "../base/log.js";
 import type { DidLearn } from "../protocol/corrections.js";
-import { createProjectLearning } from "./projectLearning.js";
+import { ProjectLearning } from "./projectLearning.js";
 
 describe("kill -9 of the daemon when a correction was", () => {
   let script: string;
@@ -31,7 +31,7 @@ describe("kill -9 of the daemon when a correction was", () => {
     const learning = await bench.open();
     expect(learning.find(correctionId)?.status).toBe(status);
     const events: DidLearn[] = [];
-    const line = createProjectLearning({
+    const line = new ProjectLearning({
       project: bench.options.project,
       learning,
       isPaused: false,

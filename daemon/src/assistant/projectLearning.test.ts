@@ -4,7 +4,7 @@ import { createBench, type LearningBench, lessonFor } from "../../test/learningB
 import { NO_LOG } from "../base/log.js";
 import type { Learning } from "../learning/learning.js";
 import type { DidLearn } from "../protocol/corrections.js";
-import { createProjectLearning, type ProjectLearning } from "./projectLearning.js";
+import { ProjectLearning } from "./projectLearning.js";
 
 describe("the learning of an open project", () => {
   let bench: LearningBench;
@@ -26,7 +26,7 @@ describe("the learning of an open project", () => {
   });
 
   const open = (isPaused = false): ProjectLearning =>
-    createProjectLearning({
+    new ProjectLearning({
       project: bench.options.project,
       learning,
       isPaused,

@@ -10,7 +10,7 @@ import { locateDataHome, prepareDataHome } from "../base/dataHome.js";
 import { NO_LOG } from "../base/log.js";
 import { parseOrg } from "../data/org/parseOrg.js";
 import { NO_ANCHORS } from "../learning/anchors.js";
-import { joinLearning, listLearning, openJournalOf, viewLearning } from "../learning/learning.js";
+import { joinLearning, listLearning, openJournalOf, viewLearning } from "../learning/open.js";
 import { LEARNING_DEFAULTS } from "../learning/recipe.js";
 import { lessonsOf } from "../lessons/orgLessons.js";
 import type { Assistant, Client } from "./assistant.js";

@@ -1,44 +1,38 @@
-/** Lets operations through one at a time, in order of arrival, and turns them away when too many wait. */
+/** Runs operations one at a time, in the order in which they come, and turns them away when too many wait. */
 
 import { AppError } from "./errors.js";
-
-export interface Turnstile {
-  /** Throws `learning-closed` after close(). */
-  mustBeOpen(): void;
-  /** Throws `learning-busy`. */
-  pass<T>(operation: () => Promise<T>): Promise<T>;
-  /** Waits for those inside and waiting; afterwards everyone is turned away with `learning-closed`. */
-  close(): Promise<void>;
-}
 
 /** A person does not correct faster than this; a program that does should wait. */
 const WAITING_MAX = 64;
 
-export function createTurnstile(): Turnstile {
-  let waiting = 0;
-  let isClosed = false;
-  let last: Promise<unknown> = Promise.resolve();
-  const mustBeOpen = () => {
-    if (isClosed) throw new AppError("learning-closed", "learning was closed");
-  };
-  return {
-    mustBeOpen,
-    async pass(operation) {
-      mustBeOpen();
-      if (waiting >= WAITING_MAX) {
-        throw new AppError(
-          "learning-busy",
-          `${waiting} corrections are waiting to be learned; try again later`,
-        );
-      }
-      waiting++;
-      const result = last.then(operation).finally(() => waiting--);
-      last = result.catch(() => undefined);
-      return result;
-    },
-    async close() {
-      isClosed = true;
-      await last;
-    },
-  };
+export class SerialQueue {
+  #waiting = 0;
+  #isClosed = false;
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** Throws `learning-closed` after close(). */
+  mustBeOpen(): void {
+    if (this.#isClosed) throw new AppError("learning-closed", "learning was closed");
+  }
+
+  /** Throws `learning-busy`, and `learning-closed` after close(). */
+  async run<T>(operation: () => Promise<T>): Promise<T> {
+    this.mustBeOpen();
+    if (this.#waiting >= WAITING_MAX) {
+      throw new AppError(
+        "learning-busy",
+        `${this.#waiting} corrections are waiting to be learned; try again later`,
+      );
+    }
+    this.#waiting++;
+    const result = this.#last.then(operation).finally(() => this.#waiting--);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Waits for those running and waiting; afterwards everyone is turned away with `learning-closed`. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#last;
+  }
 }

@@ -31,7 +31,14 @@ export interface History {
   readonly foreignVersions: Set<number>;
 }
 
-export type CorrectionStatus = "pending" | "learned" | "not-learned" | "undone";
+type CorrectionStatus = "pending" | "learned" | "not-learned" | "undone";
+
+export interface LearnedCorrection {
+  readonly correction: CorrectionRecord;
+  readonly status: CorrectionStatus;
+  /** Its newest training; absent while it is pending. */
+  readonly trained?: TrainedRecord;
+}
 
 export function emptyHistory(scope: Scope): History {
   return {
@@ -94,6 +101,18 @@ export function pendingCorrections(history: History): CorrectionRecord[] {
   );
   const isFromFile = ({ source }: CorrectionRecord) => source === "org";
   return [...pending.filter((each) => !isFromFile(each)), ...pending.filter(isFromFile)];
+}
+
+/** Oldest first. */
+export function listLearned(history: History): readonly LearnedCorrection[] {
+  return [...history.corrections.keys()].flatMap((id) => findLearned(history, id) ?? []);
+}
+
+export function findLearned(history: History, id: string): LearnedCorrection | undefined {
+  const correction = history.corrections.get(id);
+  if (!correction) return undefined;
+  const trained = history.trainings.get(id);
+  return { correction, status: statusOf(history, id), ...(trained && { trained }) };
 }
 
 export function appliedBy(record: TrainedRecord): Applied {

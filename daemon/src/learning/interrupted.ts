@@ -23,3 +23,13 @@ export async function finished<T>(call: Promise<Finished<T>>): Promise<T> {
 export function stopIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new Interrupted();
 }
+
+/** What the operation comes to, or `cancelled` where it was interrupted: for the face of this folder. */
+export async function unlessInterrupted<T, C>(cancelled: C, operation: () => Promise<T>): Promise<T | C> {
+  try {
+    return await operation();
+  } catch (error) {
+    if (error instanceof Interrupted) return cancelled;
+    throw error;
+  }
+}

@@ -2,7 +2,8 @@ import { appendFileSync } from "node:fs";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { createBench, type LearningBench, lessonFor } from "../../test/learningBench.js";
 import { encodeLine } from "../journal/line.js";
-import { joinLearning, type Learning, openJournalOf } from "./learning.js";
+import type { Learning } from "./learning.js";
+import { joinLearning, openJournalOf } from "./open.js";
 
 let bench: LearningBench;
 let open: Learning[];

@@ -13,8 +13,9 @@ import type { Model, Trainer } from "../engine/engine.js";
 import type { Lesson } from "../lessons/lesson.js";
 import { adapterFolder, tensorsPath } from "../store/adapters.js";
 import type { LearningProgress } from "./context.js";
-import { type Learning, viewLearning } from "./learning.js";
+import type { Learning } from "./learning.js";
 import { describeNotice } from "./notices.js";
+import { viewLearning } from "./open.js";
 import { LEARNING_DEFAULTS } from "./recipe.js";
 
 const LESSONS = [

@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 import { bundleScript, runScript } from "../../test/childScript.js";
 import { complete, createBench } from "../../test/learningBench.js";
 import { adapterFolder, tensorsPath } from "../store/adapters.js";
-import { viewLearning } from "./learning.js";
+import { viewLearning } from "./open.js";
 
 const KILLS = 100;
 /** The kill comes after so many lines at most, however slow the machine is, and then at any moment of the next. */

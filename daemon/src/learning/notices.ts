@@ -2,6 +2,7 @@
 
 import { assertNever } from "../base/errors.js";
 import type { Damage } from "../journal/segments.js";
+import { type History, pendingCorrections } from "./history.js";
 
 export type Notice =
   | { readonly kind: "journal"; readonly damage: Damage }
@@ -14,6 +15,34 @@ export type Notice =
     }
   /** Corrections that were kept but not learned yet. */
   | { readonly kind: "pending"; readonly corrections: readonly string[] };
+
+/** `current`: the adapter in use, and how many corrections of the lineage it holds. */
+export function noticesOf(found: {
+  readonly damage: readonly Damage[];
+  readonly history: History;
+  readonly current: { readonly version: number; readonly index: number };
+}): readonly Notice[] {
+  const { damage, history, current } = found;
+  const notices: Notice[] = damage.map((each) => ({ kind: "journal", damage: each }));
+  if (current.version !== history.version) {
+    const corrections = history.lineage.slice(current.index).map((applied) => applied.correctionId);
+    notices.push({ kind: "adapter", version: history.version, used: current.version, corrections });
+  }
+  return [...notices, ...pendingNotice(history)];
+}
+
+/** Of what was found on opening, what is still so: adapters are rebuilt, and corrections are learned. */
+export function noticesNow(found: readonly Notice[], history: History, version: number): readonly Notice[] {
+  const isLasting = (notice: Notice) =>
+    notice.kind === "journal" ||
+    (notice.kind === "adapter" && notice.version === history.version && notice.used === version);
+  return [...found.filter(isLasting), ...pendingNotice(history)];
+}
+
+function pendingNotice(history: History): readonly Notice[] {
+  const corrections = pendingCorrections(history).map((correction) => correction.id);
+  return corrections.length > 0 ? [{ kind: "pending", corrections }] : [];
+}
 
 /** One sentence. */
 export function describeNotice(notice: Notice): string {
