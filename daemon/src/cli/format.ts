@@ -28,8 +28,8 @@ export function formatCount(count: number): string {
   return count.toLocaleString("en-US");
 }
 
-/** One line of a text, with what does not fit replaced by an ellipsis. */
-export function excerpt({ text, widthMax }: { readonly text: string; readonly widthMax: number }): string {
+/** A text on one line, its line ends and tabs made visible, with what does not fit replaced by an ellipsis. */
+export function oneLine({ text, widthMax }: { readonly text: string; readonly widthMax: number }): string {
   const line = text.replaceAll("\n", "⏎").replaceAll("\t", "→");
   const characters = [...line];
   return characters.length <= widthMax ? line : `${characters.slice(0, widthMax - 1).join("")}…`;

@@ -5,7 +5,7 @@ import { assertNever } from "../base/errors.js";
 import type { LearnedInFull } from "../protocol/corrections.js";
 import { type Cli, printJson } from "./cli.js";
 import { withClient } from "./commandClient.js";
-import { excerpt, formatTable } from "./format.js";
+import { formatTable, oneLine } from "./format.js";
 import { addModelOptions, examples, modelSchema } from "./options.js";
 import { openPlace } from "./place.js";
 
@@ -61,8 +61,8 @@ function rowOf(correction: LearnedCorrection): readonly string[] {
     at.slice(0, 16).replace("T", " "),
     statusText(status),
     lossBefore === null || lossAfter === null ? "" : `${lossBefore.toFixed(2)} -> ${lossAfter.toFixed(2)}`,
-    excerpt({ text: rejected, widthMax: EXCERPT_WIDTH }),
-    excerpt({ text: wanted, widthMax: EXCERPT_WIDTH }),
+    oneLine({ text: rejected, widthMax: EXCERPT_WIDTH }),
+    oneLine({ text: wanted, widthMax: EXCERPT_WIDTH }),
   ];
 }
 

@@ -8,7 +8,7 @@ import type { DidLearn } from "../protocol/corrections.js";
 import { type Cli, Interrupted, printJson } from "./cli.js";
 import { type CommandRun, unlessStopped, type Worker, withClient } from "./commandClient.js";
 import { STOP_DEFAULT } from "./completeCommand.js";
-import { excerpt, formatSeconds } from "./format.js";
+import { formatSeconds, oneLine } from "./format.js";
 import { addModelOptions, addPlaceOptions, examples, modelSchema, placeSchema } from "./options.js";
 import { openPlace, type PromptPlace, readPlace } from "./place.js";
 import { noteFindings, showLearning } from "./showLearning.js";
@@ -136,7 +136,7 @@ function describe(shown: {
   const { rejected, wanted, writes } = shown;
   const { correctionId, outcome } = shown.taught;
   const line = (label: string, text: string) =>
-    `${label.padEnd(13)}${excerpt({ text, widthMax: EXCERPT_WIDTH })}\n`;
+    `${label.padEnd(13)}${oneLine({ text, widthMax: EXCERPT_WIDTH })}\n`;
   const head = [line("It wrote:", rejected), line("You wanted:", wanted)].join("");
   if (outcome.kind !== "learned") return head;
   const { steps, lossBefore, lossAfter, adapterVersion, seconds } = outcome;

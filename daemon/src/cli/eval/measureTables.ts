@@ -15,7 +15,7 @@ import type {
   LineRow,
 } from "../../lab/evaluation/measures/lineMeasures.js";
 import type { SampleFigures, Samples } from "../../lab/evaluation/measures/samples.js";
-import { excerpt, formatBytes, formatCount, formatTable } from "../format.js";
+import { formatBytes, formatCount, formatTable, oneLine } from "../format.js";
 
 const PROJECT_WIDTH = 22;
 const PATH_WIDTH = 34;
@@ -176,7 +176,7 @@ function leakTables({ documents, projects, files }: Leak): string {
     ]),
   ]);
   if (files.length === 0) return byProject;
-  const path = (text: string) => excerpt({ text, widthMax: PATH_WIDTH });
+  const path = (text: string) => oneLine({ text, widthMax: PATH_WIDTH });
   const byFile = formatTable([
     ["files with most", "", "like"],
     ...files.map((file) => [path(`${file.project}/${file.path}`), percent(file.share), path(file.with)]),
@@ -201,7 +201,7 @@ function headlineTable(measured: Measurements): string {
 }
 
 function shortened(project: string): string {
-  return excerpt({ text: project, widthMax: PROJECT_WIDTH });
+  return oneLine({ text: project, widthMax: PROJECT_WIDTH });
 }
 
 function figure(value: number | undefined, digits = 3): string {

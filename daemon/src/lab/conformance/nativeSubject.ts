@@ -2,6 +2,7 @@
 
 import { createSampler, isUncounted, nativeInspector } from "@ouroboros/native/inspect";
 import { loadTokenizer, readTensors, type Tensor } from "../../engine/engine.js";
+import { GREEDY } from "../../engine/greedy.js";
 import type { OccurrenceTrace, SamplingCase, Subject } from "./subject.js";
 
 /** Throws EngineError when the addon has not been built. */
@@ -38,17 +39,7 @@ function samplingProbabilities({ logits, occurrence, repetitionTokens, ...sampli
 function occurrencesAfterEach({ generated, alphaDecay, tokenBytes }: OccurrenceTrace) {
   const uncounted = [...tokenBytes].filter(([, bytes]) => isUncounted(bytes)).map(([token]) => token);
   const sampler = createSampler({
-    sampling: {
-      temperature: 1,
-      topP: 1,
-      topK: 0,
-      alphaPresence: 0,
-      alphaFrequency: 0,
-      alphaDecay,
-      repetitionPenalty: 1,
-      tokenBan: new Uint32Array(),
-      seed: 0,
-    },
+    sampling: { ...GREEDY, temperature: 1, topP: 1, alphaDecay },
     vocabularySize: Math.max(...tokenBytes.keys(), ...generated) + 1,
     uncounted: Uint32Array.from(uncounted),
   });
