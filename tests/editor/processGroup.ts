@@ -1,4 +1,4 @@
-/** The processes of one group, as the Linux kernel tells; `ps` is not on every machine. */
+/** Processes of one group, and how long one waited, as the Linux kernel tells; `ps` is not on every machine. */
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -21,4 +21,10 @@ export function processesOfGroup(groupId: number): readonly GroupProcess[] {
       return []; // It ended meanwhile.
     }
   });
+}
+
+/** How long the main thread of a process could have run, but others had the cores. */
+export function waitedForCoreMs(processId: number): number {
+  const [, waitedNs = ""] = readFileSync(`/proc/${processId}/schedstat`, "utf8").split(" ");
+  return Number(waitedNs) / 1e6;
 }
