@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { createAcceptedTexts } from "./acceptedTexts.js";
+import { AcceptedTexts } from "./acceptedTexts.js";
 
 const URI = "file:///a.ts";
 const OTHER = "file:///b.ts";
 
 function accept(text: string, proposed: string, offset: number) {
-  const texts = createAcceptedTexts();
+  const texts = new AcceptedTexts();
   texts.accept({ completionId: "c1", proposed, uri: URI, offset, text });
   return texts;
 }

@@ -11,7 +11,7 @@ const ACCEPTED_MAX = 256;
 /** An editor may have indented or closed brackets around what it inserted; farther off it is another text. */
 const SEARCH_CHARACTERS_MAX = 400;
 
-export interface AcceptedText {
+interface AcceptedText {
   readonly completionId: string;
   readonly proposed: string;
   readonly range: TrackedRange;
@@ -23,7 +23,9 @@ interface FollowedText extends AcceptedText {
   readonly rewritingAt: number | undefined;
 }
 
-export interface AcceptedTexts {
+export class AcceptedTexts {
+  readonly #accepted = new NewestMap<string, FollowedText>(ACCEPTED_MAX);
+
   /** `offset`: where the completion was proposed; `text`: the document after it was accepted. */
   accept(accepted: {
     readonly completionId: string;
@@ -31,35 +33,31 @@ export interface AcceptedTexts {
     readonly uri: string;
     readonly offset: number;
     readonly text: string;
-  }): void;
-  edited(uri: string, edits: readonly OffsetEdit[]): void;
-  /** The newest one that covers `offset`, its ends included. */
-  at(uri: string, offset: number): AcceptedText | undefined;
-  get(completionId: string): (AcceptedText & { readonly uri: string }) | undefined;
-  forget(uri: string): void;
-}
+  }): void {
+    const { completionId, proposed, uri } = accepted;
+    const range = findInserted(accepted);
+    this.#accepted.set(completionId, { completionId, proposed, range, uri, rewritingAt: undefined });
+  }
 
-export function createAcceptedTexts(): AcceptedTexts {
-  const accepted = new NewestMap<string, FollowedText>(ACCEPTED_MAX);
-  return {
-    accept({ completionId, proposed, uri, offset, text }) {
-      const range = findInserted({ text, proposed, offset });
-      accepted.set(completionId, { completionId, proposed, range, uri, rewritingAt: undefined });
-    },
-    edited(uri, edits) {
-      for (const [id, each] of accepted.entries()) {
-        if (each.uri === uri) accepted.replace(id, edits.reduce(follow, each));
-      }
-    },
-    at: (uri, offset) =>
-      accepted
-        .values()
-        .findLast(({ uri: other, range }) => other === uri && range.start <= offset && offset <= range.end),
-    get: (completionId) => accepted.get(completionId),
-    forget(uri) {
-      for (const [id, each] of accepted.entries()) if (each.uri === uri) accepted.delete(id);
-    },
-  };
+  edited(uri: string, edits: readonly OffsetEdit[]): void {
+    for (const [id, each] of this.#accepted.entries()) {
+      if (each.uri === uri) this.#accepted.replace(id, edits.reduce(follow, each));
+    }
+  }
+
+  /** The newest one that covers `offset`, its ends included. */
+  at(uri: string, offset: number): AcceptedText | undefined {
+    const covers = ({ range }: AcceptedText) => range.start <= offset && offset <= range.end;
+    return this.#accepted.values().findLast((each) => each.uri === uri && covers(each));
+  }
+
+  get(completionId: string): (AcceptedText & { readonly uri: string }) | undefined {
+    return this.#accepted.get(completionId);
+  }
+
+  forget(uri: string): void {
+    for (const [id, each] of this.#accepted.entries()) if (each.uri === uri) this.#accepted.delete(id);
+  }
 }
 
 /**

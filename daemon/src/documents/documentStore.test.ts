@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createDocumentStore } from "./documentStore.js";
+import { DocumentStore } from "./documentStore.js";
 
 const URI = "file:///a.ts";
 
 function opened(text: string) {
-  const store = createDocumentStore();
+  const store = new DocumentStore();
   store.open({ uri: URI, languageId: "typescript", version: 1, text });
   return store;
 }

@@ -11,44 +11,44 @@ import type { OffsetEdit } from "./trackedRange.js";
 /** An editor with more open documents than this is a program gone wrong. */
 const DOCUMENTS_MAX = 2000;
 
-export interface DocumentStore {
+export class DocumentStore {
+  readonly #documents = new Map<string, TextDocument>();
+
   /** Documents that are too long, or too many, are not kept: they get no completions. */
-  open(document: { uri: string; languageId: string; version: number; text: string }): void;
+  open(opened: { uri: string; languageId: string; version: number; text: string }): void {
+    const { uri, languageId, version, text } = opened;
+    if (text.length > DOCUMENT_CHARACTERS_MAX || this.#documents.size >= DOCUMENTS_MAX) return;
+    this.#documents.set(uri, TextDocument.create(uri, languageId, version, text));
+  }
+
   /** Returns what was done, in order, in offsets of the text as each edit found it. Unknown documents: nothing. */
   change(changed: {
     readonly uri: string;
     readonly version: number;
     readonly changes: readonly TextDocumentContentChangeEvent[];
-  }): readonly OffsetEdit[];
-  close(uri: string): void;
-  get(uri: string): TextDocument | undefined;
-  /** Throws `document-unknown`. */
-  mustGet(uri: string): TextDocument;
-}
+  }): readonly OffsetEdit[] {
+    const { uri, version, changes } = changed;
+    const document = this.#documents.get(uri);
+    if (!document) return [];
+    const edits = changes.map((change) => apply(document, change, version));
+    if (lengthOf(document) > DOCUMENT_CHARACTERS_MAX) this.#documents.delete(uri);
+    return edits;
+  }
 
-export function createDocumentStore(): DocumentStore {
-  const documents = new Map<string, TextDocument>();
-  const store: DocumentStore = {
-    open({ uri, languageId, version, text }) {
-      if (text.length > DOCUMENT_CHARACTERS_MAX || documents.size >= DOCUMENTS_MAX) return;
-      documents.set(uri, TextDocument.create(uri, languageId, version, text));
-    },
-    change({ uri, version, changes }) {
-      const document = documents.get(uri);
-      if (!document) return [];
-      const edits = changes.map((change) => apply(document, change, version));
-      if (lengthOf(document) > DOCUMENT_CHARACTERS_MAX) documents.delete(uri);
-      return edits;
-    },
-    close: (uri) => void documents.delete(uri),
-    get: (uri) => documents.get(uri),
-    mustGet(uri) {
-      const document = documents.get(uri);
-      if (document) return document;
-      throw new AppError("document-unknown", `${uri} is not open here, or is too long to work on`);
-    },
-  };
-  return store;
+  close(uri: string): void {
+    this.#documents.delete(uri);
+  }
+
+  get(uri: string): TextDocument | undefined {
+    return this.#documents.get(uri);
+  }
+
+  /** Throws `document-unknown`. */
+  mustGet(uri: string): TextDocument {
+    const document = this.#documents.get(uri);
+    if (document) return document;
+    throw new AppError("document-unknown", `${uri} is not open here, or is too long to work on`);
+  }
 }
 
 /** Offsets are clamped to the document, so one beyond every text is its end. */

@@ -1,6 +1,6 @@
 /** The folders that one LSP client has open, and what its URIs mean on this machine. */
 
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import type { Where } from "../../assistant/assistant.js";
 import { isWithin } from "../../base/pathWithin.js";
@@ -15,36 +15,35 @@ interface FolderLike {
   readonly uri: string;
 }
 
-export function createFolders() {
-  let folders: readonly string[] = [];
-  const add = (found: readonly FolderLike[]) => {
-    const paths = found.flatMap(({ uri }) => pathOf(uri) ?? []);
-    folders = [...new Set([...folders, ...paths])].slice(0, FOLDERS_MAX);
-  };
-  return {
-    set(found: readonly FolderLike[], rootUri: string | null) {
-      add(found.length === 0 && rootUri ? [{ uri: rootUri }] : found);
-    },
-    change(added: readonly FolderLike[], removed: readonly FolderLike[]) {
-      const gone = new Set(removed.map(({ uri }) => pathOf(uri)));
-      folders = folders.filter((folder) => !gone.has(folder));
-      add(added);
-    },
-    /** Of a document or folder; null: of the client's first folder. */
-    whereIs(uri: string | null): Where {
-      const path = uri === null ? undefined : pathOf(uri);
-      const first = folders[0] ?? null;
-      if (path === undefined) return { file: null, folder: first };
-      if (folders.includes(path)) return { file: null, folder: path };
-      // The innermost of nested folders.
-      const around = folders.filter((folder) => isWithin(folder, path)).sort((a, b) => b.length - a.length);
-      return { file: path, folder: around[0] ?? null };
-    },
-  };
-}
+export class LspFolders {
+  #folders: readonly string[] = [];
 
-export function uriOf(path: string): string {
-  return pathToFileURL(path).href;
+  set(found: readonly FolderLike[], rootUri: string | null): void {
+    this.#add(found.length === 0 && rootUri ? [{ uri: rootUri }] : found);
+  }
+
+  change(added: readonly FolderLike[], removed: readonly FolderLike[]): void {
+    const gone = new Set(removed.map(({ uri }) => pathOf(uri)));
+    this.#folders = this.#folders.filter((folder) => !gone.has(folder));
+    this.#add(added);
+  }
+
+  /** Of a document or folder; null: of the client's first folder. */
+  whereIs(uri: string | null): Where {
+    const path = uri === null ? undefined : pathOf(uri);
+    if (path === undefined) return { file: null, folder: this.#folders[0] ?? null };
+    if (this.#folders.includes(path)) return { file: null, folder: path };
+    // The innermost of nested folders.
+    const around = this.#folders
+      .filter((folder) => isWithin(folder, path))
+      .sort((a, b) => b.length - a.length);
+    return { file: path, folder: around[0] ?? null };
+  }
+
+  #add(found: readonly FolderLike[]): void {
+    const paths = found.flatMap(({ uri }) => pathOf(uri) ?? []);
+    this.#folders = [...new Set([...this.#folders, ...paths])].slice(0, FOLDERS_MAX);
+  }
 }
 
 /** Only files lie on this machine; `untitled:` and the like belong to the client's folder. */

@@ -17,10 +17,10 @@ import type { z } from "zod";
 import type { Assistant, Client } from "../../assistant/assistant.js";
 import { codeOf, errorMessage } from "../../base/errorMessage.js";
 import type { Log } from "../../base/log.js";
-import { createAcceptedTexts } from "../../documents/acceptedTexts.js";
-import { createDocumentStore } from "../../documents/documentStore.js";
+import { AcceptedTexts } from "../../documents/acceptedTexts.js";
+import { DocumentStore } from "../../documents/documentStore.js";
 import { DAEMON_NOTIFICATIONS } from "../../protocol/methods.js";
-import { createFolders } from "./lspFolders.js";
+import { LspFolders } from "./lspFolders.js";
 
 /** Of notifications to a client that does not read; its window has long been dead. It may come back and connect anew. */
 const UNSENT_MAX = 2000;
@@ -40,9 +40,9 @@ type RequestHandler<Result> = (
 export class LspSession {
   readonly connection: Connection;
   readonly client: Client;
-  readonly folders = createFolders();
-  readonly documents = createDocumentStore();
-  readonly accepted = createAcceptedTexts();
+  readonly folders = new LspFolders();
+  readonly documents = new DocumentStore();
+  readonly accepted = new AcceptedTexts();
   readonly #stream: Duplex;
   readonly #log: Log;
   #unsent = 0;
