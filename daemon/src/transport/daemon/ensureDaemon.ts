@@ -59,7 +59,7 @@ export type Approach<T> = (token: string) => Promise<Attempt<T>>;
 export async function ensureDaemon<T>(access: DaemonAccess, approach: Approach<T>): Promise<T> {
   const { runtime, platform, version, signal } = access;
   await prepareRuntime(runtime, platform);
-  const starter = createStarter(access);
+  const starter = new Starter(access);
   let deadline = performance.now() + (access.readyMs ?? READY_MS_MAX);
   let wrongTokens = 0;
   for (let pollMs = POLL_MS_FIRST; ; pollMs = Math.min(pollMs * POLL_GROWTH, POLL_MS_MAX)) {
@@ -124,43 +124,46 @@ async function approachOnce<T>(access: DaemonAccess, approach: Approach<T>): Pro
   return token === undefined ? { kind: "absent" } : await approach(token);
 }
 
-interface Starter {
+/** Starts daemons for one process that wants to reach one. */
+class Starter {
+  readonly #access: DaemonAccess;
+  #spawned: SpawnedDaemon | undefined;
+  #spawns = 0;
+  #hasTakenOver = false;
+
+  constructor(access: DaemonAccess) {
+    this.#access = access;
+  }
+
   /** Starts a daemon unless one runs, starts or ends. Throws `daemon-failed` when the one it started failed. */
-  startIfNobodyDoes(): Promise<void>;
+  async startIfNobodyDoes(): Promise<void> {
+    const spawned = this.#spawned;
+    if (spawned?.fate.kind === "running") return;
+    // One that left its place to another, or was asked to end by a newer version, has not failed.
+    const { code = null } = spawned?.fate ?? {};
+    if (spawned && code !== EXIT_DAEMON_RUNNING && code !== 0) throw await failed(this.#access, spawned);
+    if (this.#spawns >= SPAWNS_MAX || (await lockHolder(this.#access.runtime.lock)) !== undefined) return;
+    await this.#start(["serve"]);
+  }
+
   /**
    * Starts a daemon that waits for the place, and asks the running one to end. An older client that comes back just then
    * may still have been quicker: so it is asked as often as an older one answers. True: the first time.
    */
-  takeOver(): Promise<boolean>;
-}
+  async takeOver(): Promise<boolean> {
+    const isFirst = !this.#hasTakenOver;
+    this.#hasTakenOver = true;
+    if (isFirst) await this.#start(["serve", "--wait"]);
+    await askToEnd(this.#access);
+    return isFirst;
+  }
 
-function createStarter(access: DaemonAccess): Starter {
-  const { runtime, home, command } = access;
-  const environment = { ...access.environment, OURO_HOME: home.root };
-  let spawned: SpawnedDaemon | undefined;
-  let spawns = 0;
-  let hasTakenOver = false;
-  const start = async (args: readonly string[]) => {
-    spawns += 1;
-    spawned = await spawnDaemon({ command, args, runtime, folder: home.root, environment });
-  };
-  return {
-    async startIfNobodyDoes() {
-      if (spawned?.fate.kind === "running") return;
-      // One that left its place to another, or was asked to end by a newer version, has not failed.
-      const { code = null } = spawned?.fate ?? {};
-      if (spawned && code !== EXIT_DAEMON_RUNNING && code !== 0) throw await failed(access, spawned);
-      if (spawns >= SPAWNS_MAX || (await lockHolder(runtime.lock)) !== undefined) return;
-      await start(["serve"]);
-    },
-    async takeOver() {
-      const isFirst = !hasTakenOver;
-      hasTakenOver = true;
-      if (isFirst) await start(["serve", "--wait"]);
-      await askToEnd(access);
-      return isFirst;
-    },
-  };
+  async #start(args: readonly string[]): Promise<void> {
+    const { command, runtime, home } = this.#access;
+    const environment = { ...this.#access.environment, OURO_HOME: home.root };
+    this.#spawns += 1;
+    this.#spawned = await spawnDaemon({ command, args, runtime, folder: home.root, environment });
+  }
 }
 
 /** Asks the daemon that runs now to finish and end. False: there was none to ask. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { createLeases } from "./leases.js";
+import { Leases } from "./leases.js";
 
 let happened: string[];
 beforeEach(() => {
@@ -9,7 +9,7 @@ beforeEach(() => {
 afterEach(() => vi.useRealTimers());
 
 const start = () =>
-  createLeases({
+  new Leases({
     limits: { unloadAfterMs: 1000, exitAfterMs: 3000 },
     nowMs: () => performance.now(),
     onUnload: () => happened.push("unload"),

@@ -2,68 +2,74 @@
 
 import { type IdleLimits, idleAction } from "./idle.js";
 
-export interface Leases {
-  take(): Lease;
-  /** Nothing becomes due any more. */
-  close(): void;
-}
-
-export interface Lease {
-  /** Idempotent. */
-  release(): void;
-}
-
-export function createLeases(options: {
+interface LeasesOptions {
   readonly limits: IdleLimits;
   /** Monotonic. */
   readonly nowMs: () => number;
   readonly onUnload: () => void;
   readonly onExit: () => void;
-}): Leases {
-  const { limits, nowMs, onUnload, onExit } = options;
-  let leases = 0;
-  let sinceMs = nowMs();
-  let isUnloaded = false;
-  let timer: NodeJS.Timeout | undefined;
-  const look = () => {
-    clearTimeout(timer);
-    const action = idleAction({ idleness: { leases, sinceMs, isUnloaded }, limits, nowMs: nowMs() });
+}
+
+interface Lease {
+  /** Idempotent. */
+  release(): void;
+}
+
+export class Leases {
+  readonly #options: LeasesOptions;
+  #count = 0;
+  /** When the last lease ended, or the daemon started. */
+  #sinceMs: number;
+  #isUnloaded = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: LeasesOptions) {
+    this.#options = options;
+    this.#sinceMs = options.nowMs();
+    this.#look();
+  }
+
+  take(): Lease {
+    this.#count += 1;
+    this.#isUnloaded = false;
+    this.#look();
+    let isReleased = false;
+    return {
+      release: () => {
+        if (isReleased) return;
+        isReleased = true;
+        this.#count -= 1;
+        if (this.#count === 0) this.#sinceMs = this.#options.nowMs();
+        this.#look();
+      },
+    };
+  }
+
+  /** Nothing becomes due any more. */
+  close(): void {
+    clearTimeout(this.#timer);
+    // A lease that is released later must not set it again.
+    this.#count = Number.POSITIVE_INFINITY;
+  }
+
+  #look(): void {
+    clearTimeout(this.#timer);
+    const { limits, nowMs, onUnload, onExit } = this.#options;
+    const idleness = { leases: this.#count, sinceMs: this.#sinceMs, isUnloaded: this.#isUnloaded };
+    const action = idleAction({ idleness, limits, nowMs: nowMs() });
     switch (action.kind) {
       case "none":
         return;
       case "wait":
-        timer = setTimeout(look, action.ms);
+        this.#timer = setTimeout(() => this.#look(), action.ms);
         return;
       case "unload":
-        isUnloaded = true;
+        this.#isUnloaded = true;
         onUnload();
-        look();
+        this.#look();
         return;
       case "exit":
         onExit();
     }
-  };
-  look();
-  return {
-    take() {
-      leases += 1;
-      isUnloaded = false;
-      look();
-      let isReleased = false;
-      return {
-        release() {
-          if (isReleased) return;
-          isReleased = true;
-          leases -= 1;
-          if (leases === 0) sinceMs = nowMs();
-          look();
-        },
-      };
-    },
-    close() {
-      clearTimeout(timer);
-      // A lease that is released later must not set it again.
-      leases = Number.POSITIVE_INFINITY;
-    },
-  };
+  }
 }

@@ -14,7 +14,7 @@ import { createHttpServer } from "../http/httpServer.js";
 import { type Discovery, writeDiscovery } from "./discovery.js";
 import type { EndRequest } from "./endRequest.js";
 import { createHandshakeServer } from "./handshakeServer.js";
-import { createLeases, type Leases } from "./leases.js";
+import { Leases } from "./leases.js";
 import { listenOnPort, listenOnSocket } from "./listen.js";
 import type { Product } from "./product.js";
 import type { Runtime } from "./runtimeFolder.js";
@@ -147,7 +147,7 @@ function discoveryOf(
 }
 
 function leasesOf({ settings, assistant, log, ending }: ListenersOptions): Leases {
-  return createLeases({
+  return new Leases({
     limits: {
       unloadAfterMs: settings["ouroboros.daemon.unloadAfterMinutes"] * MINUTE_MS,
       exitAfterMs: settings["ouroboros.daemon.exitAfterMinutes"] * MINUTE_MS,
