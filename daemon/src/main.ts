@@ -2,8 +2,8 @@
 
 import { CommanderError } from "commander";
 import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, Interrupted } from "./cli/cli.js";
+import { describeError } from "./cli/describeError.js";
 import { Exit } from "./cli/exit.js";
-import { explain } from "./cli/explain.js";
 import { createProcessCli } from "./cli/processCli.js";
 import { createProgram } from "./cli/program.js";
 
@@ -23,7 +23,7 @@ async function main(): Promise<number> {
       if (error.message !== "") cli.note(`ouro: ${error.message}`);
       return error.exitCode;
     }
-    cli.note(explain({ error, isDebugging: Boolean(process.env.OURO_DEBUG) }));
+    cli.note(describeError({ error, isDebugging: Boolean(process.env.OURO_DEBUG) }));
     return EXIT_FAILED;
   }
 }

@@ -6,8 +6,8 @@
 import type { Duplex } from "node:stream";
 import { locateDataHome, prepareDataHome } from "../src/base/dataHome.js";
 import { AppError } from "../src/base/errors.js";
+import { describeError } from "../src/cli/describeError.js";
 import { Exit } from "../src/cli/exit.js";
-import { explain } from "../src/cli/explain.js";
 import { becomeDaemon, endProcess, ownCommand, protocolStreams } from "../src/cli/processCli.js";
 import { askDaemon, connectLsp } from "../src/transport/daemon/connect.js";
 import type { LogFile } from "../src/transport/daemon/logFile.js";
@@ -96,7 +96,7 @@ async function main([command, option]: readonly string[]): Promise<void> {
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
-  process.stderr.write(`${explain({ error, isDebugging: false })}\n`);
+  process.stderr.write(`${describeError({ error, isDebugging: false })}\n`);
   const isRunning = error instanceof AppError && error.code === "daemon-running";
   process.exitCode = isRunning ? EXIT_DAEMON_RUNNING : 1;
 });

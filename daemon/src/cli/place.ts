@@ -5,6 +5,7 @@ import type { Settings } from "@ouroboros/configs";
 import type { z } from "zod";
 import type { Cursor, DraftRequest } from "../assistant/assistant.js";
 import { pathIn, UNNAMED_PATH } from "../assistant/projectResolver.js";
+import { completionSampling } from "../assistant/sampling.js";
 import { AppError } from "../base/errors.js";
 import { openWorkplace, type Workplace } from "../compose.js";
 import type { Cli } from "./cli.js";
@@ -58,11 +59,12 @@ export function samplingOf(
   settings: Settings,
   options: SamplingOptions,
 ): Pick<DraftRequest, "sampling" | "tokensMax"> {
+  const { temperature, topP, topK } = completionSampling(settings);
   return {
     sampling: {
-      temperature: options.temperature ?? settings["ouroboros.completion.temperature"],
-      topP: options.topP ?? settings["ouroboros.completion.topP"],
-      topK: options.topK ?? settings["ouroboros.completion.topK"],
+      temperature: options.temperature ?? temperature,
+      topP: options.topP ?? topP,
+      topK: options.topK ?? topK,
       seed: options.seed,
     },
     tokensMax: options.tokens ?? settings["ouroboros.completion.tokensMax"],

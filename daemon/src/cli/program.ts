@@ -2,25 +2,25 @@
 
 import { Command } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
-import { benchCommand } from "./benchCommand.js";
 import type { Cli } from "./cli.js";
-import { completeCommand } from "./completeCommand.js";
-import { conformanceCommand } from "./conformanceCommand.js";
-import { corpusCommand } from "./corpusCommand.js";
-import { demoCommand } from "./demoCommand.js";
-import { evalCommand } from "./evalCommand.js";
-import { learnedCommand } from "./learnedCommand.js";
-import { lspCommand } from "./lspCommand.js";
-import { modelCommand } from "./modelCommand.js";
+import { lspCommand } from "./daemon/lspCommand.js";
+import { serveCommand } from "./daemon/serveCommand.js";
+import { startCommand } from "./daemon/startCommand.js";
+import { statusCommand } from "./daemon/statusCommand.js";
+import { stopCommand } from "./daemon/stopCommand.js";
+import { benchCommand } from "./lab/benchCommand.js";
+import { conformanceCommand } from "./lab/conformanceCommand.js";
+import { corpusCommand } from "./lab/corpusCommand.js";
+import { evalCommand } from "./lab/evalCommand.js";
+import { vocabularyCommand } from "./lab/vocabularyCommand.js";
+import { completeCommand } from "./learning/completeCommand.js";
+import { demoCommand } from "./learning/demoCommand.js";
+import { learnedCommand } from "./learning/learnedCommand.js";
+import { teachCommand } from "./learning/teachCommand.js";
+import { trainCommand } from "./learning/trainCommand.js";
+import { undoCommand } from "./learning/undoCommand.js";
+import { modelCommand } from "./model/modelCommand.js";
 import { examples } from "./options.js";
-import { serveCommand } from "./serveCommand.js";
-import { startCommand } from "./startCommand.js";
-import { statusCommand } from "./statusCommand.js";
-import { stopCommand } from "./stopCommand.js";
-import { teachCommand } from "./teachCommand.js";
-import { trainCommand } from "./trainCommand.js";
-import { undoCommand } from "./undoCommand.js";
-import { vocabularyCommand } from "./vocabularyCommand.js";
 
 const DESCRIPTION = `Ouroboros keeps an RWKV-7 model hot on this machine and teaches it what you correct.
 Results go to stdout, notices and progress to stderr. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.`;
