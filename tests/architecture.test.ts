@@ -147,6 +147,18 @@ function circles(paths: readonly string[]): readonly string[] {
   return found;
 }
 
+/** Names of the interfaces, type aliases and classes that a file exports. */
+function exportedTypes(path: string): readonly string[] {
+  return parse(path).statements.flatMap((statement) =>
+    (ts.isInterfaceDeclaration(statement) ||
+      ts.isTypeAliasDeclaration(statement) ||
+      ts.isClassDeclaration(statement)) &&
+    statement.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)
+      ? [statement.name?.text ?? ""]
+      : [],
+  );
+}
+
 const folderIn = (base: string, path: string) => {
   const parts = path.slice(base.length + 1).split("/");
   return parts.length > 1 ? (parts[0] ?? ".") : ".";
@@ -243,6 +255,11 @@ describe("TypeScript imports", () => {
 
   test("no file imports itself, by whatever way round, not even for a type", () => {
     expect(circles(product)).toEqual([]);
+  });
+
+  test("an exported type has its name to itself", () => {
+    const names = product.flatMap(exportedTypes);
+    expect([...new Set(names.filter((name, index) => names.indexOf(name) !== index))]).toEqual([]);
   });
 
   test("no default exports", () => {

@@ -5,7 +5,7 @@ import { GREEDY } from "../engine/greedy.js";
 import type { CorrectionRecord } from "../journal/records.js";
 import { unhurried } from "./baseCache.js";
 import { isCutShort } from "./example.js";
-import { Interrupted } from "./interrupted.js";
+import { LearningInterrupted } from "./interrupted.js";
 
 export interface Proof {
   /** The wanted text came out, token for token, and ended where it should. */
@@ -37,7 +37,7 @@ export async function prove(options: {
     ...(adapter ? { adapter } : {}),
     ...unhurried(signal),
   });
-  if (generation.kind === "cancelled") throw new Interrupted();
+  if (generation.kind === "cancelled") throw new LearningInterrupted();
   const { tokens } = generation;
   const isSame = tokens.length === expected.length && expected.every((token, at) => token === tokens[at]);
   return { matches: isSame && (end === null || generation.stoppedBy === "token"), tokens };

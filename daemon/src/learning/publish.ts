@@ -48,7 +48,7 @@ export interface Published {
   readonly isRebuilt: boolean;
 }
 
-/** Throws `Interrupted`, `adapter-write`, `journal-write`; then nothing counts. */
+/** Throws `LearningInterrupted`, `adapter-write`, `journal-write`; then nothing counts. */
 export async function trainAndPublish(
   context: LearningContext,
   planned: PlannedTraining,

@@ -56,7 +56,7 @@ export interface Trained {
   readonly anchorIds: readonly string[];
 }
 
-/** Throws `Interrupted`; `learning-numbers` where already the first reading is not finite. */
+/** Throws `LearningInterrupted`; `learning-numbers` where already the first reading is not finite. */
 export async function trainCorrection(options: TrainOptions): Promise<Trained> {
   const { model, base, correction, recipe, seed, signal } = options;
   const state = await base.stateAfter(prefixOf(correction), signal);

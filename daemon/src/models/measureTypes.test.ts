@@ -3,7 +3,7 @@
 import { afterAll, expect, test } from "vitest";
 import { describeTypeCosts } from "../cli/model/typeCosts.js";
 import { createEngine, loadTokenizer } from "../engine/engine.js";
-import { errorsByKind, MEASURED_TYPES, type MeasureOptions, measureTypes } from "./measureTypes.js";
+import { errorsByKind, MEASURED_TYPES, measureTypes, type TypeCostOptions } from "./measureTypes.js";
 import { embeddedModelPath, findVocabulary } from "./modelFiles.js";
 
 const engine = createEngine({ threads: 1 });
@@ -12,7 +12,7 @@ afterAll(() => engine.close());
 const path = embeddedModelPath();
 const tokenizer = loadTokenizer(findVocabulary({ checkpoint: path, named: undefined }));
 
-async function measure(options: Partial<MeasureOptions> = {}) {
+async function measure(options: Partial<TypeCostOptions> = {}) {
   const signal = new AbortController().signal;
   return measureTypes({ path, engine, tokenizer, threads: 1, signal, onProgress: () => {}, ...options });
 }

@@ -48,7 +48,7 @@ export interface TypeCosts {
   readonly types: readonly TypeCost[];
 }
 
-export interface MeasureOptions {
+export interface TypeCostOptions {
   readonly path: string;
   readonly tokenizer: Tokenizer;
   readonly engine: Pick<Engine, "loadModel">;
@@ -58,7 +58,7 @@ export interface MeasureOptions {
 }
 
 /** Throws EngineError as loading does. Takes some 10 bytes of memory per parameter. */
-export async function measureTypes(options: MeasureOptions): Promise<TypeCosts | Cancelled> {
+export async function measureTypes(options: TypeCostOptions): Promise<TypeCosts | Cancelled> {
   const { path, engine, tokenizer, threads, signal, onProgress } = options;
   const model = nativeInspector().openInspect({ path, ...(threads !== undefined && { threads }) });
   const { vocabularySize } = model.info;
