@@ -14,7 +14,11 @@ async function collect(chunks: readonly Uint8Array[]): Promise<readonly ServerEv
 it("reads what it wrote, wherever the bytes are cut, characters of four bytes and blank lines included", async () => {
   const event = fc.record({
     name: fc.constantFrom("text", "done", "step"),
-    data: fc.oneof(fc.string({ unit: "grapheme" }), fc.constant("a\n\nevent: b\r\n\u{1f600}"), fc.integer()),
+    data: fc.oneof(
+      fc.string({ unit: "grapheme" }),
+      fc.constantFrom("a\n\nevent: b\r\n\u{1f600}", "a\u2028b\u2029"),
+      fc.integer(),
+    ),
   });
   const cuts = fc.array(fc.nat(400), { maxLength: 20 });
   await fc.assert(
@@ -25,6 +29,11 @@ it("reads what it wrote, wherever the bytes are cut, characters of four bytes an
       expect(await collect(chunks)).toEqual(events);
     }),
   );
+});
+
+it("takes the line ends of Unicode, which JSON leaves as they are, for characters like others", async () => {
+  const event = { name: "text", data: "one\u2028two\u2029three" };
+  expect(await collect([Buffer.from(formatEvent(event))])).toEqual([event]);
 });
 
 it.each(["data: 1\n\n", "event: a\n\n", "hello\n\n", "x".repeat(5 << 20)])(

@@ -56,7 +56,7 @@ export async function* readEvents(chunks: AsyncIterable<Uint8Array>): AsyncGener
 }
 
 function parseEvent(block: string): ServerEvent {
-  const match = /^event: ([a-z]+)\ndata: (.+)$/.exec(block);
+  const match = /^event: ([a-z]+)\ndata: ([^\n]+)$/.exec(block);
   if (match === null) throw unreadable();
   const [, name = "", data = ""] = match;
   return { name, data: JSON.parse(data) };
