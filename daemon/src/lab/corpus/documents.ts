@@ -6,7 +6,6 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { type FileHandle, mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { z } from "zod";
 
 export const DOCUMENTS_FILE = "documents.jsonl";
@@ -62,12 +61,21 @@ export async function* readDocuments(folder: string): AsyncGenerator<CorpusDocum
   const path = join(folder, DOCUMENTS_FILE);
   const stream = createReadStream(path, "utf8");
   try {
-    for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) {
-      yield CorpusDocument.parse(JSON.parse(line));
-    }
+    for await (const line of linesOf(stream)) yield CorpusDocument.parse(JSON.parse(line));
   } finally {
     stream.destroy();
   }
+}
+
+/** As they were written: `readline` ends them at U+2028 too in newer Nodes, which JSON leaves inside a text. */
+async function* linesOf(chunks: AsyncIterable<string>): AsyncGenerator<string> {
+  let waiting = "";
+  for await (const chunk of chunks) {
+    const lines = (waiting + chunk).split("\n");
+    waiting = lines.pop() ?? "";
+    yield* lines;
+  }
+  if (waiting !== "") yield waiting;
 }
 
 export async function readManifest(folder: string): Promise<CorpusManifest> {
