@@ -87,11 +87,11 @@ async function runKernelChecks(log) {
 async function testOtherNode(log) {
   if (Number(process.versions.node.split(".")[0]) === OTHER_NODE_MAJOR) return;
   const node = await otherNode({ log });
-  const env = { OURO_TEST_PART: "unit-and-flow" };
+  const env = { OURO_TEST_PART: "hangs-on-node" };
   if (node) count(runVitest({ node, name: `Node ${OTHER_NODE_MAJOR}`, env }));
   else
     total.skipped.push({
-      name: `unit and flow tests on Node ${OTHER_NODE_MAJOR}`,
+      name: `what hangs on Node, on Node ${OTHER_NODE_MAJOR}`,
       reason: `enable with: ${otherNodeCommand}`,
     });
 }

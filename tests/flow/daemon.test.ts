@@ -2,7 +2,7 @@
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { locateDataHome } from "../../daemon/src/base/dataHome.js";
 import { lockHolder } from "../../daemon/src/base/processLock.js";
 import type { TeachEvent } from "../../daemon/src/protocol/routes.js";
@@ -85,7 +85,7 @@ test("ouro serve in the foreground is the same daemon, and Ctrl-C ends it", asyn
 test("after kill -9 the next one answers over its remains", async () => {
   const first = await started();
   process.kill(first, "SIGKILL");
-  await vi.waitFor(async () => expect(await lockHolder(runtime.lock)).toBeUndefined(), 5_000);
+  await expect.poll(() => lockHolder(runtime.lock)).toBeUndefined();
   expect(existsSync(runtime.lspSocket)).toBe(true);
   expect(await started()).not.toBe(first);
   expect((await daemon().health()).pid).not.toBe(first);
@@ -100,7 +100,7 @@ test("stopped while it learns, it keeps what it acknowledged and learns it at th
       { signal: never, onEvent: (event) => events.push(event) },
     )
     .catch(() => undefined);
-  await vi.waitFor(() => expect(events[0]?.kind).toBe("kept"), 30_000);
+  await expect.poll(() => events[0]?.kind).toBe("kept");
   expect((await ouro("stop")).code).toBe(0);
   await teaching;
   await started();

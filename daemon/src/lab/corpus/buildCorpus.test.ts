@@ -171,7 +171,7 @@ describe("buildCorpus", () => {
     vi.stubEnv("PATH", join(folder, "bin"));
     const stop = new AbortController();
     const building = buildCorpus({ recipe: recipeOf([FIRST, slow]), folder, signal: stop.signal });
-    await vi.waitFor(async () => expect(await readdir(cache)).toContain(archiveName(FIRST)), 5_000);
+    await expect.poll(() => readdir(cache)).toContain(archiveName(FIRST));
     stop.abort();
     expect(await building).toEqual({ kind: "cancelled" });
     vi.unstubAllEnvs();

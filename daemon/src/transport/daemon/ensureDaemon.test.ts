@@ -36,7 +36,7 @@ afterEach(async () => {
 
 const lockFolder = () => join(home, "runtime", "daemon.lock");
 const logText = () => readFileSync(join(home, "runtime", "log", "daemon.log"), "utf8");
-const isFree = () => vi.waitFor(async () => expect(await lockHolder(lockFolder())).toBeUndefined(), 10_000);
+const isFree = () => expect.poll(() => lockHolder(lockFolder())).toBeUndefined();
 
 interface Options {
   readonly version?: string;
@@ -96,7 +96,7 @@ it("eight that start at one moment arrive at one daemon", async () => {
   expect(others).toEqual([]);
   expect(await lockHolder(lockFolder())).toBe(pid);
   // Those who came too late are gone, and left nothing.
-  await vi.waitFor(() => expect(readdirSync(lockFolder())).toHaveLength(1), 30_000);
+  await expect.poll(() => readdirSync(lockFolder())).toHaveLength(1);
 });
 
 it("a second daemon leaves the place to the first, and says so", async () => {
@@ -179,14 +179,14 @@ it("a daemon that cannot start says why through its client, and is not tried aga
     code: 1,
     stderr: "ouro: the daemon could not start: the settings are bad; mend them\n",
   });
-  expect(await lockHolder(lockFolder())).toBeUndefined();
+  await isFree();
 });
 
 it("stops on request, with its sockets, token and note gone; nobody to stop is no failure", async () => {
   expect((await run(["stop"])).said).toEqual({ kind: "absent" });
   const { pid } = (await run(["start"])).said;
   expect((await run(["stop"])).said).toEqual({ kind: "stopped", pid });
-  expect(readdirSync(join(home, "runtime")).sort()).toEqual(["daemon.lock", "log"]);
+  await expect.poll(() => readdirSync(join(home, "runtime")).sort()).toEqual(["daemon.lock", "log"]);
   expect(logText()).toMatch(/"kind":"drain".*\n.*"ended"/);
 });
 

@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { afterEach, beforeEach, describe, expect, it, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, test } from "vitest";
 import { createFakeAssistant, type FakeAssistant } from "../../../test/fakeAssistant.js";
 import type { Log } from "../../base/log.js";
 import { learnedResultSchema } from "../../protocol/corrections.js";
@@ -107,7 +107,7 @@ const sampled = {
   seed: 0,
 } as const;
 const json = (value: unknown) => JSON.stringify(value);
-const until = (condition: () => boolean) => vi.waitFor(() => expect(condition()).toBe(true), { interval: 2 });
+const until = (condition: () => boolean) => expect.poll(condition, { interval: 2 }).toBe(true);
 
 describe("answers", () => {
   test("health", async () => {
