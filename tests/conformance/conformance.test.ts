@@ -13,6 +13,7 @@ import {
   formatResult,
   REQUIRED_GROUPS,
 } from "../../daemon/src/lab/conformance/report.js";
+import { NO_GOLDEN } from "../../native/test/conformanceFolder.js";
 import { writeGoldenFolder } from "./goldenFolder.js";
 import { item } from "./reference/arrays.js";
 import { inspectTensors } from "./reference/inspector.js";
@@ -47,39 +48,41 @@ describe("the native engine", () => {
     expect(unused).toEqual([]);
   });
 
-  if (existsSync(SHARED))
-    test("agrees with the shared golden set", { timeout: LONG_MS }, async () =>
-      expectPassed(await run(SHARED)),
-    );
+  test("agrees with the shared golden set", { timeout: LONG_MS }, async ({ skip }) => {
+    skip(!existsSync(SHARED), NO_GOLDEN);
+    expectPassed(await run(SHARED));
+  });
 });
 
 describe("the float64 reference", () => {
-  if (existsSync(SHARED))
-    test("agrees with the shared golden set to the last digits stored", { timeout: LONG_MS }, async () => {
-      const folder = join(root, "shared");
-      mkdirSync(join(folder, "models"), { recursive: true });
-      // One model whole, of the larger one what takes seconds; it has two heads and three layers.
-      const files = ["json", "forward", "dump", "train", "infctx", "adapters", "adamw"].map((part) =>
-        part === "json" ? "A.json" : `A.${part}.safetensors`,
-      );
-      for (const file of [
-        ...files,
-        "B.dump.safetensors",
-        "adamw_standalone.safetensors",
-        "sampling.json",
-        "tokenizer",
-      ])
-        symlinkSync(join(SHARED, file), join(folder, file));
-      for (const file of ["A.safetensors", "A.bf16.safetensors", "B.safetensors"])
-        symlinkSync(join(SHARED, "models", file), join(folder, "models", file));
-      const report = await run(folder, { subject: referenceSubject() });
-      expectPassed(report);
-      for (const result of report.results) {
-        if (result.kind !== "checked" || !result.worst) continue;
-        // Golden tensors and the reference's outputs are each rounded to float32.
-        expect(result.worst.error, formatResult(result)).toBeLessThan(5e-7);
-      }
-    });
+  test("agrees with the shared golden set to the last digits stored", { timeout: LONG_MS }, async ({
+    skip,
+  }) => {
+    skip(!existsSync(SHARED), NO_GOLDEN);
+    const folder = join(root, "shared");
+    mkdirSync(join(folder, "models"), { recursive: true });
+    // One model whole, of the larger one what takes seconds; it has two heads and three layers.
+    const files = ["json", "forward", "dump", "train", "infctx", "adapters", "adamw"].map((part) =>
+      part === "json" ? "A.json" : `A.${part}.safetensors`,
+    );
+    for (const file of [
+      ...files,
+      "B.dump.safetensors",
+      "adamw_standalone.safetensors",
+      "sampling.json",
+      "tokenizer",
+    ])
+      symlinkSync(join(SHARED, file), join(folder, file));
+    for (const file of ["A.safetensors", "A.bf16.safetensors", "B.safetensors"])
+      symlinkSync(join(SHARED, "models", file), join(folder, "models", file));
+    const report = await run(folder, { subject: referenceSubject() });
+    expectPassed(report);
+    for (const result of report.results) {
+      if (result.kind !== "checked" || !result.worst) continue;
+      // Golden tensors and the reference's outputs are each rounded to float32.
+      expect(result.worst.error, formatResult(result)).toBeLessThan(5e-7);
+    }
+  });
 
   test("has gradients that finite differences confirm", { timeout: LONG_MS }, () => {
     checkDirectionalDerivatives(join(golden, "models/leaf.safetensors"), () => true);

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createSampler, isUncounted, type SamplerOptions } from "../../lib/sampler.js";
 import type { Sampling } from "../../lib/types.js";
-import { conformanceJson } from "../conformanceFolder.js";
+import { conformanceJson, conformancePath, NO_GOLDEN } from "../conformanceFolder.js";
 import { expectEngineError } from "../expectEngineError.js";
 import { naiveProbabilities } from "./naiveSampler.js";
 
@@ -225,6 +225,12 @@ interface GoldenTrace {
 }
 const golden = conformanceJson<{ cases: GoldenCase[]; occurrence_trace?: GoldenTrace }>("sampling.json", {
   cases: [],
+});
+
+test("golden: the cases are there", ({ skip }) => {
+  if (!conformancePath("sampling.json")) return skip(NO_GOLDEN);
+  expect(golden.cases).not.toEqual([]);
+  expect(golden.occurrence_trace?.generated).not.toEqual([]);
 });
 
 for (const item of golden.cases) {
