@@ -1,13 +1,16 @@
 /** Runs the real `ouro` as a child process, as a person's shell would, and collects what it says. */
 
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const bin = join(root, "daemon", "bin", "ouro.mjs");
+
+/** Between two looks at what a child process has written to disk. */
+const LOOK_EVERY_MS = 5;
 
 export interface Ran {
   readonly code: number | null;
@@ -23,8 +26,8 @@ export interface RunOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Ctrl-C as soon as what it has said, on stdout or stderr, matches. */
   readonly interruptWhen?: RegExp;
-  /** The process is killed without a warning after so long. */
-  readonly killAfterMs?: number;
+  /** The process is killed without a warning as soon as this holds; `code` is null then. */
+  readonly killWhen?: () => boolean;
   /** No file can grow beyond this, as on a disk that is full. In whole KiB. */
   readonly fileBytesMax?: number;
 }
@@ -41,7 +44,7 @@ export function runCli({
   input,
   environment,
   interruptWhen,
-  killAfterMs,
+  killWhen,
   fileBytesMax,
 }: RunOptions): Promise<Ran> {
   return new Promise((resolve, reject) => {
@@ -70,16 +73,21 @@ export function runCli({
       interruptOnce();
     });
     child.on("error", reject);
-    const killer =
-      killAfterMs === undefined ? undefined : setTimeout(() => child.kill("SIGKILL"), killAfterMs);
+    const killer = killWhen && setInterval(() => killWhen() && child.kill("SIGKILL"), LOOK_EVERY_MS);
     child.on("close", (code) => {
-      clearTimeout(killer);
+      clearInterval(killer);
       resolve({ code, stdout, stderr });
     });
     // A command that fails early closes its end of the pipe while a large input is still on its way.
     child.stdin.on("error", () => {});
     child.stdin.end(input ?? "");
   });
+}
+
+/** How many steps a training run has logged so far. */
+export function loggedSteps(folder: string): number {
+  const log = join(folder, "losses.jsonl");
+  return existsSync(log) ? (readFileSync(log, "utf8").match(/^\{"step"/gm) ?? []).length : 0;
 }
 
 /** A folder of its own for one test file: data home, project and inputs. */

@@ -1,17 +1,18 @@
 /** Training on a file: whatever stops a run, going on with it ends in the same bits as a run that nothing stopped. */
 
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { bundleCli, type RunOptions, runCli, scratchFolder } from "./cli.js";
+import { bundleCli, loggedSteps, type RunOptions, runCli, scratchFolder } from "./cli.js";
 import { writeTinyModel } from "./tinyModel.js";
 
 const scratch = scratchFolder();
 const text = join(scratch.path, "lines.txt");
 let model: string;
 let undisturbed: string;
+let steps: number;
 
 const report = z.object({ output: z.string(), steps: z.int(), tokens: z.int(), loss: z.number() });
 
@@ -20,6 +21,12 @@ const commonArgs = () => ["train", text, "--model", model, "--epochs", "40", "--
 function train(home: string, more: readonly string[], how: Partial<RunOptions> = {}) {
   mkdirSync(home, { recursive: true });
   return runCli({ args: [...commonArgs(), ...more], home, ...how });
+}
+
+/** The folders of runs that are not over. */
+function runsOf(home: string): readonly string[] {
+  const runs = join(home, "ouro-home", "runs");
+  return existsSync(runs) ? readdirSync(runs).map((name) => join(runs, name)) : [];
 }
 
 const hashOf = (path: string) => createHash("sha256").update(readFileSync(path)).digest("hex");
@@ -34,7 +41,9 @@ beforeAll(async () => {
   writeFileSync(text, lines.join("\n"));
   const ran = await train(join(scratch.path, "undisturbed"), []);
   expect(ran.code).toBe(0);
-  undisturbed = hashOf(report.parse(JSON.parse(ran.stdout)).output);
+  const reported = report.parse(JSON.parse(ran.stdout));
+  undisturbed = hashOf(reported.output);
+  steps = reported.steps;
 });
 afterAll(scratch.remove);
 
@@ -43,7 +52,7 @@ describe("training on a file", () => {
     const home = join(scratch.path, "again");
     const { output } = report.parse(JSON.parse((await train(home, [])).stdout));
     expect(hashOf(output)).toBe(undisturbed);
-    expect(existsSync(join(home, "ouro-home", "runs", "lines"))).toBe(false);
+    expect(runsOf(home)).toEqual([]);
   });
 
   test("goes on after Ctrl-C as if nothing had happened", async () => {
@@ -58,7 +67,10 @@ describe("training on a file", () => {
 
   test("goes on after being killed at any moment", async () => {
     const home = join(scratch.path, "killed");
-    for (const killAfterMs of [600, 1500, 2400]) await train(home, ["--resume"], { killAfterMs });
+    for (const share of [0, 1 / 4, 1 / 2]) {
+      const killWhen = () => runsOf(home).some((run) => loggedSteps(run) > share * steps);
+      expect(await train(home, ["--resume"], { killWhen })).toMatchObject({ code: null, stdout: "" });
+    }
     const resumed = await train(home, ["--resume"]);
     expect(resumed.code).toBe(0);
     expect(hashOf(report.parse(JSON.parse(resumed.stdout)).output)).toBe(undisturbed);

@@ -41,14 +41,16 @@ describe("kill -9 of the daemon when a correction was", () => {
       log: NO_LOG,
     });
     line.wake();
+    const told = () => events.map((event) => event.outcome.kind);
+    await expect.poll(told).toEqual(status === "pending" ? ["learned"] : []);
     await expect.poll(() => line.state).toEqual({ kind: "idle" });
     expect(learning.learned().map((each) => [each.correction.id, each.status])).toEqual([
       [correctionId, "learned"],
     ]);
-    expect(events.map((event) => event.outcome.kind)).toEqual(status === "pending" ? ["learned"] : []);
     const { adapter } = learning.currentAdapter();
     expect(await complete(bench.options.model, "const log = ", adapter)).toBe("createLogger();");
     await line.close();
+    expect(told()).toEqual(status === "pending" ? ["learned"] : []);
     rmSync(root, { recursive: true });
   });
 });

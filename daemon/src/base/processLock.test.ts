@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { bundleScript } from "../../test/childScript.js";
 import { lockHolder, takeLock } from "./processLock.js";
 
@@ -56,14 +56,19 @@ it("refuses while another process holds it and lets in after kill -9", async () 
 });
 
 it("never lets two of many simultaneous contenders hold it", async () => {
+  let held = 0;
   for (let round = 0; round < 5; round++) {
     const contenders = Array.from({ length: 4 }, start);
     const said = await Promise.all(contenders.map((contender) => contender.said));
-    expect(said.filter((word) => word === "held").length).toBeLessThanOrEqual(1);
+    const holders = said.filter((word) => word === "held").length;
+    expect(holders).toBeLessThanOrEqual(1);
+    held += holders;
     expect(said.every((word) => word === "held" || word === "busy")).toBe(true);
     await Promise.all(contenders.map((contender) => killed(contender.child)));
     await (await take()).release();
   }
+  // All may step back before each other, but not every time.
+  expect(held).toBeGreaterThan(0);
 });
 
 it("tells the holder from those who contend for it", async () => {
@@ -92,6 +97,7 @@ it("passes over names of processes that are gone, and of no process", async () =
 
 it.runIf(process.platform === "linux")("is not fooled by a process id that was given again", async () => {
   writeFileSync(join(folder, `${process.pid}.00000000-1.abc`), "");
+  expect(await lockHolder(folder)).toBeUndefined();
   await (await take()).release();
 });
 
@@ -110,7 +116,7 @@ it.runIf(process.platform === "linux")("is let go by a dead process that nobody 
   const pid = Number(/\d+/.exec(said)?.[0]);
   expect(await lockHolder(folder)).toBe(pid);
   process.kill(pid, "SIGKILL");
-  await vi.waitFor(async () => expect(await lockHolder(folder)).toBeUndefined());
+  await expect.poll(() => lockHolder(folder)).toBeUndefined();
   expect(readFileSync(`/proc/${pid}/stat`, "utf8")).toContain(") Z ");
   await (await take()).release();
 });

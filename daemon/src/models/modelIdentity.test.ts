@@ -21,9 +21,9 @@ const check = (changed: object = {}) =>
 
 describe("a model's files", () => {
   test("are taken as they are where nothing is said of them", async () => {
-    await check();
+    await expect(check()).resolves.toBeUndefined();
     await writeFile(join(folder, "config.json"), "{}");
-    await check();
+    await expect(check()).resolves.toBeUndefined();
   });
 
   test("must be the ones that config.json names", async () => {
