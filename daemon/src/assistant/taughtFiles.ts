@@ -9,7 +9,7 @@ import { codeOf, errorMessage } from "../base/errorMessage.js";
 import type { Log } from "../base/log.js";
 import { type OrgFile, parseOrg } from "../data/org/parseOrg.js";
 import type { Tokenizer } from "../engine/engine.js";
-import type { FileLesson } from "../lessons/fileLesson.js";
+import type { Lesson } from "../lessons/lesson.js";
 import { lessonsOf } from "../lessons/orgLessons.js";
 import type { ProjectLearning } from "./projectLearning.js";
 
@@ -19,7 +19,7 @@ const PROBLEMS_SHOWN_MAX = 5;
 interface TaughtFile {
   readonly content: OrgFile;
   /** Made when a project first needs them. */
-  readonly lessons: WeakMap<Tokenizer, readonly FileLesson[]>;
+  readonly lessons: WeakMap<Tokenizer, readonly Lesson[]>;
 }
 
 export class TaughtFiles {
@@ -69,12 +69,13 @@ export class TaughtFiles {
   async #keepLessons(project: ProjectLearning, tokenizer: Tokenizer): Promise<void> {
     for (const [path, file] of this.#files) {
       for (const lesson of this.#lessonsIn(path, file, tokenizer)) {
-        if (!project.learning.find(lesson.id)) await project.keep({ lesson, origin: "org" });
+        const isKnown = lesson.id !== undefined && project.learning.find(lesson.id) !== undefined;
+        if (!isKnown) await project.keep({ lesson, origin: "org" });
       }
     }
   }
 
-  #lessonsIn(path: string, { content, lessons }: TaughtFile, tokenizer: Tokenizer): readonly FileLesson[] {
+  #lessonsIn(path: string, { content, lessons }: TaughtFile, tokenizer: Tokenizer): readonly Lesson[] {
     const known = lessons.get(tokenizer);
     if (known) return known;
     const made = readLessons(content, tokenizer);
@@ -94,7 +95,7 @@ export class TaughtFiles {
 function readLessons(
   content: OrgFile,
   tokenizer: Tokenizer,
-): { readonly lessons: readonly FileLesson[]; readonly problems: readonly unknown[] } {
+): { readonly lessons: readonly Lesson[]; readonly problems: readonly unknown[] } {
   try {
     return lessonsOf(content, tokenizer);
   } catch (error) {

@@ -1,4 +1,4 @@
-/** From the line of applied corrections to adapter files and back: what is there, what loads, what may go. */
+/** From the lineage, the applied corrections, to adapter files and back: what is there, what loads, what may go. */
 
 import type { Model } from "../engine/engine.js";
 import type { Applied } from "../journal/records.js";
@@ -12,11 +12,11 @@ function versionBefore(history: History, index: number): number {
 }
 
 export interface Usable extends LoadedAdapter {
-  /** How many corrections of the line it holds. */
+  /** How many corrections of the lineage it holds. */
   readonly index: number;
 }
 
-/** The newest adapter at or before `index` of the line that really loads; in the end the base, which always does. */
+/** The newest adapter at or before `index` of the lineage that really loads; in the end the base, which always does. */
 export async function newestUsable(options: {
   readonly model: Model;
   readonly folder: string;
@@ -35,7 +35,7 @@ export async function newestUsable(options: {
   return { version: 0, index: 0 };
 }
 
-/** The newest version of the line whose files are there, without a model to load them with. */
+/** The newest version of the lineage whose files are there, without a model to load them with. */
 export async function newestStored(folder: string, history: History): Promise<Usable> {
   for (const { version, sha256, index } of storedBefore(history, history.lineage.length)) {
     const expected = sha256 ? { expectedSha256: sha256 } : {};
@@ -44,7 +44,7 @@ export async function newestStored(folder: string, history: History): Promise<Us
   return { version: 0, index: 0 };
 }
 
-/** The versions at or before `end` of the line, newest first. */
+/** The versions at or before `end` of the lineage, newest first. */
 function* storedBefore(history: History, end: number) {
   for (let index = end; index > 0; index--) {
     const version = versionBefore(history, index);
@@ -58,7 +58,7 @@ export async function nextVersion(context: LearningContext): Promise<number> {
   return Math.max(context.history.versionMax, ...stored.slice(-1)) + 1;
 }
 
-/** Deletes files that neither the current line nor another vocabulary's needs, and what crashes left behind. */
+/** Deletes files that neither the current lineage nor another vocabulary's needs, and what crashes left behind. */
 export async function pruneSpare(context: LearningContext): Promise<void> {
   const { lineage, foreignVersions } = context.history;
   const line = [...new Set(lineage.map((applied) => applied.to))];

@@ -1,7 +1,7 @@
 /** The requests by which an LSP client teaches, un-teaches, and asks what was taught. */
 
 import type { TextDocument } from "vscode-languageserver-textdocument";
-import type { CorrectionRequest } from "../../assistant/assistant.js";
+import type { Client } from "../../assistant/assistant.js";
 import { inExcerpts } from "../../assistant/learnedInFull.js";
 import { AppError } from "../../base/errors.js";
 import {
@@ -60,7 +60,10 @@ export function answerCorrections(session: LspSession): void {
   );
 }
 
-function toRequest({ documents, accepted, folders }: LspSession, params: CorrectParams): CorrectionRequest {
+function toRequest(
+  { documents, accepted, folders }: LspSession,
+  params: CorrectParams,
+): Parameters<Client["correct"]>[0] {
   switch (params.kind) {
     case "completion":
       return params;
