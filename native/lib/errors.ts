@@ -1,6 +1,6 @@
 /** The one error type of the native engine, with its closed set of codes. */
 
-export const ENGINE_ERROR_CODES = {
+const ENGINE_ERROR_CODES = {
   file: "a file cannot be opened, read or written",
   format: "a file is not what its name or header says, is truncated, or asks for something unsafe",
   architecture: "the tensors are not those of a plain RWKV-7 (x070) model",

@@ -6,7 +6,7 @@ import { guarded } from "./rethrow.js";
 
 /** Named as in safetensors; the block types are ggml's, in GGUF files. */
 export type FloatDType = "F32" | "F16" | "BF16" | "F64" | "Q8_0" | "Q4_0" | "Q6_K";
-export type IntegerDType = "BOOL" | "U8" | "I8" | "I16" | "U16" | "I32" | "U32" | "I64";
+type IntegerDType = "BOOL" | "U8" | "I8" | "I16" | "U16" | "I32" | "U32" | "I64";
 
 interface StoredTensor<DType, Values> {
   readonly name: string;
@@ -22,7 +22,7 @@ export type Tensor =
   | StoredTensor<"U32", Uint32Array>
   | StoredTensor<Exclude<IntegerDType, "I64" | "U32">, Int32Array>;
 
-export interface TensorFile {
+interface TensorFile {
   /** In the order of the file. */
   readonly tensors: readonly Tensor[];
   /** safetensors' `__metadata__`; GGUF's texts and numbers, not its arrays; empty for .pth. */

@@ -1,7 +1,7 @@
 /** What the other packages see of the engine. Internals and the inspect facade are not among it. */
 
 export { createEngine } from "./engine.js";
-export { ENGINE_ERROR_CODES, EngineError, type EngineErrorCode, isEngineErrorCode } from "./errors.js";
+export { EngineError } from "./errors.js";
 export * from "./files.js";
 export * from "./modelFiles.js";
 export { loadTokenizer } from "./tokenizer.js";

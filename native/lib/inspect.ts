@@ -31,7 +31,7 @@ export interface NamedTensor {
   readonly data: Float32Array;
 }
 export type NamedTensors = Readonly<Record<string, NamedTensor>>;
-export type NamedArrays = Readonly<Record<string, Float32Array>>;
+type NamedArrays = Readonly<Record<string, Float32Array>>;
 
 /** A State by its parts. wkv rows are value channels, columns key channels. */
 export interface StateArrays {
@@ -141,12 +141,12 @@ export interface RoundingError {
   readonly error: number;
 }
 
-export interface NativeInspect extends Inspect {
+interface NativeInspect extends Inspect {
   /** Of every packed matrix, in the order of the model's tensors. Throws EngineError `argument` after overrides. */
   roundingErrors(options: { readonly weights: WeightType }): readonly RoundingError[];
 }
 
-export interface OpenInspectOptions {
+interface OpenInspectOptions {
   /** A checkpoint in any format that the engine loads. */
   readonly path: string;
   /** Laid over the file's tensors of the same names and shapes before anything is computed; not for `weights`. */
@@ -189,7 +189,7 @@ export interface MuonUpdate {
   readonly threads: number;
   readonly instructionSet?: InstructionSet;
 }
-export type MuonResult = Pick<MuonUpdate, "parameter" | "momentum">;
+type MuonResult = Pick<MuonUpdate, "parameter" | "momentum">;
 
 /** What the conformance runner needs of an engine. An independent implementation can stand in for the native one. */
 export interface Inspector {
@@ -199,7 +199,7 @@ export interface Inspector {
   adamw(options: AdamWOptions): AdamWResult;
 }
 
-export interface NativeInspector extends Inspector {
+interface NativeInspector extends Inspector {
   /** Pure: returns new arrays. */
   muon(update: MuonUpdate): MuonResult;
   openInspect(options: OpenInspectOptions): NativeInspect;

@@ -9,7 +9,7 @@ import { guarded } from "./rethrow.js";
 import type { InstructionSet, Precision } from "./types.js";
 
 /** A call of a kernel in the order of its C++ declaration; binding/kernel_calls.cc lists the names. */
-export interface KernelCall {
+interface KernelCall {
   readonly instructionSet: InstructionSet;
   readonly kernel: string;
   /** Copied to a 64-byte aligned place; all of it comes back. */
@@ -19,20 +19,20 @@ export interface KernelCall {
   readonly sizes: Uint32Array;
   readonly scalars: Float32Array;
 }
-export interface KernelResult {
+interface KernelResult {
   readonly memory: Float32Array;
   /** What the kernel returned. */
   readonly results: Float64Array;
 }
 
 /** Element (i, j) stands at offset + i * rowStride + j * columnStride; one stride is 1. */
-export interface MatrixPlace {
+interface MatrixPlace {
   readonly offset: number;
   readonly rowStride: number;
   readonly columnStride: number;
 }
 /** c (+)= scale * a b, with a [m,k], b [k,n] and c [m,n] row-major in one memory. */
-export interface GemmCall {
+interface GemmCall {
   readonly instructionSet: InstructionSet;
   readonly threads: number;
   readonly m: number;
@@ -51,11 +51,11 @@ export interface GemmCall {
 }
 
 /** What to measure with. */
-export interface MeasureOptions {
+interface MeasureOptions {
   readonly instructionSet: InstructionSet;
   readonly threads: number;
 }
-export interface GemmShape {
+interface GemmShape {
   readonly m: number;
   readonly n: number;
   readonly k: number;
@@ -66,7 +66,7 @@ export interface GemmShape {
   readonly precision: Precision;
 }
 /** Seconds of one thread per head and token. */
-export interface WkvSeconds {
+interface WkvSeconds {
   readonly forward: number;
   /** With all that the backward pass needs. */
   readonly forwardSaving: number;
@@ -165,7 +165,7 @@ export function wkvSpeed(
   return guarded(() => native().measureWkv(options));
 }
 
-export interface TwoLanes {
+interface TwoLanes {
   readonly tasksRun: number;
   /** Loops whose tasks did not run exactly once each. */
   readonly wrongSums: number;

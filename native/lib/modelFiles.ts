@@ -30,7 +30,7 @@ export interface ModelFile {
   }[];
 }
 
-export interface ConvertOptions extends Cancellable {
+interface ConvertOptions extends Cancellable {
   /** Any file that Engine.loadModel takes. */
   readonly source: string;
   /** Replaced whole or not at all. */

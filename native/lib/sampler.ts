@@ -6,7 +6,7 @@ import { guarded } from "./rethrow.js";
 import type { Sampling } from "./types.js";
 
 /** One Generation's sampler. Its tokens are a pure function of sampling, seed and logits. */
-export interface Sampler {
+interface Sampler {
   /** Draws from `[V]` logits and counts the token drawn. */
   choose(logits: Float32Array): Choice;
   /** `[V]`: what `choose` would draw from. Changes nothing. */
@@ -16,7 +16,7 @@ export interface Sampler {
   /** Fading count of each token that was written; 0 is a count too. */
   occurrences(): ReadonlyMap<number, number>;
 }
-export interface Choice {
+interface Choice {
   readonly token: number;
   /** Natural log, before any penalty or filter. */
   readonly logProbability: number;

@@ -197,7 +197,7 @@ export const BIG_MATRICES = [
   "ffn.key",
   "ffn.value",
 ] as const;
-export type BigMatrix = (typeof BIG_MATRICES)[number];
+type BigMatrix = (typeof BIG_MATRICES)[number];
 
 /**
  * What a Trainer changes. `whole` = private copies of the named tensors (all of them by default). `state` = what is added
@@ -293,7 +293,7 @@ export interface TrainSequence {
 }
 
 /** What became of a step. `not-finite`: its loss or gradient norm; `outlier`: one of them was above `skipAbove`. */
-export type StepOutcome = "applied" | "not-finite" | "outlier";
+type StepOutcome = "applied" | "not-finite" | "outlier";
 
 /** A step with more than this is not applied; what is not given is no limit. */
 export interface StepLimits {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
 
-export interface ScratchFolder {
+interface ScratchFolder {
   readonly path: string;
   /** Writes a file and returns its path. */
   write(name: string, content: string | Uint8Array): string;

@@ -1,6 +1,6 @@
 /** Numbers that look random and are the same in every run. */
 
-export interface SeededRandom {
+interface SeededRandom {
   /** In [0, 1). */
   uniform(): number;
   normals(count: number, options: { readonly mean: number; readonly deviation: number }): Float32Array;

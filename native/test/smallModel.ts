@@ -9,7 +9,7 @@ import type { NamedTensors, StateArrays } from "../lib/inspect.js";
 import type { ModelShape } from "../lib/types.js";
 import { seededRandom } from "./seededRandom.js";
 
-export type SmallShape = Required<ModelShape>;
+type SmallShape = Required<ModelShape>;
 /** Two heads, so that a mixed-up head shows; three layers, so that value residuals add up; no size divides another. */
 export const SMALL: SmallShape = {
   layers: 3,

@@ -1,12 +1,12 @@
 /** Vocabulary files by hand, in the World text format. */
 
-export interface Entry {
+interface Entry {
   readonly id: number;
   readonly bytes: Uint8Array;
 }
 
 /** A bytes literal with every byte escaped. */
-export function literal(bytes: Uint8Array): string {
+function literal(bytes: Uint8Array): string {
   return `b'${[...bytes].map((byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join("")}'`;
 }
 

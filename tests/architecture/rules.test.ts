@@ -30,6 +30,9 @@ const ENTRIES = [
   "native/lib/sampler.ts",
 ];
 
+/** What the editor, a bundle of its own or vitest loads by its path, not by an import. */
+const LOADED = [".ci/vitestReporter.mjs", "configs/src/editorConfiguration.ts", "extension/src/main.ts"];
+
 const file = (path: string, text: string) => ({ path, text });
 
 describe("the house", () => {
@@ -39,6 +42,11 @@ describe("the house", () => {
   });
 
   test("ships no file that only tests use", () => expect(unreachedFiles(product, ENTRIES)).toEqual([]));
+
+  test("exports what another file imports", () => {
+    const sources = all.filter(({ path }) => /\.(ts|mjs)$/.test(path));
+    expect(unusedExports(sources, LOADED)).toEqual([]);
+  });
 
   test("ends the names of its limits in Max", () => expect(misnamedLimits([...product, ...cpp])).toEqual([]));
 });

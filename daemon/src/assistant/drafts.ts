@@ -12,7 +12,7 @@ import { completionPrompt } from "../prompt/completionPrompt.js";
 import type { DraftAnswer } from "../protocol/routes.js";
 import type { DraftRequest } from "./assistant.js";
 
-export interface AskedDraft {
+interface AskedDraft {
   readonly request: DraftRequest;
   readonly loaded: LoadedModel;
   /** Within the project. */

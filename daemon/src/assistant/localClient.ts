@@ -52,7 +52,7 @@ export interface Shared {
 }
 
 /** The ties of one client to the Assistant, until it is closed. */
-export interface Lease {
+interface Lease {
   /** No other client has this one. */
   readonly key: string;
   /** From now on the client hears of this project. */

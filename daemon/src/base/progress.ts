@@ -13,7 +13,7 @@ export interface Progress {
 
 export type OnProgress = (progress: Progress) => void;
 
-export interface PhaseOptions {
+interface PhaseOptions {
   readonly phase: string;
   readonly total: number;
   readonly onProgress: OnProgress | undefined;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { parseSettings, type Settings } from "@ouroboros/configs";
 import { AppError, systemErrorCode } from "./errors.js";
 
-export const SETTINGS_FILE = "settings.json";
+const SETTINGS_FILE = "settings.json";
 
 async function readRaw(path: string): Promise<unknown> {
   try {

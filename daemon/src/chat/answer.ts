@@ -27,7 +27,7 @@ interface AnswerOptions {
   readonly onText: (text: string) => void;
 }
 
-export interface Answer {
+interface Answer {
   readonly text: string;
   readonly stoppedBy: "end" | "limit" | "cancelled";
   readonly tokens: number;

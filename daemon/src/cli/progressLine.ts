@@ -10,13 +10,13 @@ const REDRAW_MS = 100;
 /** Without a terminal (a log file, CI) a line this often, and one for each phase, is enough to see that it lives. */
 const LINE_EVERY_MS = 10_000;
 
-export interface ProgressLine {
+interface ProgressLine {
   show(progress: Progress): void;
   /** Takes the line away, before something else is printed. */
   clear(): void;
 }
 
-export interface ProgressLineOptions {
+interface ProgressLineOptions {
   readonly write: (text: string) => void;
   readonly isTerminal: boolean;
   readonly nowMs: () => number;

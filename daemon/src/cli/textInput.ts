@@ -10,7 +10,7 @@ import { formatBytes } from "./format.js";
 /** More than any model's context uses; a larger file is not something a person completes code in. */
 export const TEXT_BYTES_MAX = 8 * 1024 * 1024;
 
-export interface CodePlace {
+interface CodePlace {
   readonly prefix: string;
   readonly suffix: string;
   /** As the user gave it; empty when the text came as an argument or through a pipe. */
@@ -18,13 +18,7 @@ export interface CodePlace {
 }
 
 /** Exact text, or one error that names the source and the way out. */
-export function decodeUtf8({
-  bytes,
-  source,
-}: {
-  readonly bytes: Uint8Array;
-  readonly source: string;
-}): string {
+function decodeUtf8({ bytes, source }: { readonly bytes: Uint8Array; readonly source: string }): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
@@ -62,7 +56,7 @@ export async function readStream(stream: AsyncIterable<Uint8Array>): Promise<str
   return decodeUtf8({ bytes: Buffer.concat(chunks), source: "standard input" });
 }
 
-export interface PlaceInFile {
+interface PlaceInFile {
   readonly path: string;
   /** 1-based; the last line without it. */
   readonly line?: number | undefined;

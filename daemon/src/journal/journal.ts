@@ -19,7 +19,7 @@ const APPENDS_WAITING_MAX = 256;
 /** Step of the backward search for the last newline. */
 const TAIL_BLOCK_BYTES = 64 << 10;
 
-export interface JournalOptions {
+interface JournalOptions {
   readonly folder: string;
   /** Folder of the lock; on the same machine as the writers. */
   readonly lockFolder: string;

@@ -26,7 +26,7 @@ export function encodeLine(record: JournalRecord): Buffer {
   return line;
 }
 
-export type DecodedLine =
+type DecodedLine =
   | { readonly kind: "record"; readonly record: JournalRecord }
   | { readonly kind: "corrupt" }
   | { readonly kind: "newer" };

@@ -21,7 +21,7 @@ import { type LearnedList, Learning, type LearningView } from "./learning.js";
 import { noticesOf } from "./notices.js";
 import type { LearningSettings } from "./recipe.js";
 
-export interface ViewOptions {
+interface ViewOptions {
   readonly home: DataHome;
   readonly model: Model;
   readonly tokenizer: Tokenizer;

@@ -41,7 +41,7 @@ interface PlannedTraining {
   readonly expected: Applied | undefined;
 }
 
-export interface Published {
+interface Published {
   readonly trained: TrainedRecord;
   readonly current: LoadedAdapter;
   /** The bits are those the journal names: a lost file was rebuilt, and no record was needed. */

@@ -14,7 +14,7 @@ import { chatLessons, isTurn, type SampleForm } from "./chatLessons.js";
 import type { FileLesson } from "./fileLesson.js";
 import { textLessons } from "./textLessons.js";
 
-export interface FileLessons {
+interface FileLessons {
   /** No two with one id: what stands twice in a file is taught once. */
   readonly lessons: readonly FileLesson[];
   /** One for every sample that cannot be taught as it stands. */

@@ -32,7 +32,7 @@ export function fileHeader({ tokenizer, controls }: Vocabulary, path: string): T
   return concatenate([[controls.file], encodeText(tokenizer, `${path}\n`)]);
 }
 
-export interface FillParts {
+interface FillParts {
   readonly header: Tokens;
   /** The lines above the cursor's, without the last newline. */
   readonly above: Tokens;
@@ -72,7 +72,7 @@ export function hintOf({ tokenizer }: Vocabulary, suffixText: string): Tokens {
   return encodeText(tokenizer, line.trimEnd()).subarray(0, HINT_TOKENS_MAX);
 }
 
-export interface EditParts {
+interface EditParts {
   readonly header: Tokens;
   readonly context: Tokens;
   readonly old: Tokens;

@@ -11,7 +11,7 @@ export const ENDS_WINDOW_MS = 3 * 60_000;
 /** A daemon that ran for so long was well: what was before it does not count any more. */
 const FORGIVEN_AFTER_MS = 10 * 60_000;
 
-export type Restart =
+type Restart =
   | { readonly kind: "restart"; readonly delayMs: number }
   | { readonly kind: "give-up"; readonly message: string };
 

@@ -62,7 +62,6 @@ export const undoParamsSchema = z.strictObject({
   uri: uriSchema.nullable(),
   correctionId: idSchema.optional(),
 });
-export type UndoParams = z.infer<typeof undoParamsSchema>;
 
 export const undoResultSchema = z.strictObject({
   correctionId: idSchema,
@@ -78,7 +77,6 @@ export const undoResultSchema = z.strictObject({
 export type UndoResult = z.infer<typeof undoResultSchema>;
 
 export const learnedParamsSchema = z.strictObject({ uri: uriSchema.nullable() });
-export type LearnedParams = z.infer<typeof learnedParamsSchema>;
 
 export const learnedResultSchema = z.strictObject({
   project: projectSchema,

@@ -41,7 +41,6 @@ const place = {
 };
 
 export const completeBodySchema = z.strictObject(place);
-export type CompleteBody = z.infer<typeof completeBodySchema>;
 
 export const completeAnswerSchema = z.discriminatedUnion("kind", [
   completionSchema,

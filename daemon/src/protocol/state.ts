@@ -18,7 +18,7 @@ export const modelStateSchema = z.discriminatedUnion("kind", [
 ]);
 export type ModelState = z.infer<typeof modelStateSchema>;
 
-export const learningStateSchema = z.discriminatedUnion("kind", [
+const learningStateSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("idle") }),
   z.strictObject({
     kind: z.literal("learning"),
@@ -34,7 +34,7 @@ export const learningStateSchema = z.discriminatedUnion("kind", [
 ]);
 export type LearningState = z.infer<typeof learningStateSchema>;
 
-export const projectStateSchema = z.strictObject({
+const projectStateSchema = z.strictObject({
   ...projectSchema.shape,
   /** Absolute path. */
   folder: z.string(),
@@ -60,7 +60,6 @@ export type DaemonState = z.infer<typeof daemonStateSchema>;
 
 /** `uri`: a document or folder whose project the answer must contain. */
 export const stateParamsSchema = z.strictObject({ uri: uriSchema.nullable() });
-export type StateParams = z.infer<typeof stateParamsSchema>;
 
 /** Stops or resumes training for every project; what is taught meanwhile is kept and waits. */
 export const pauseParamsSchema = z.strictObject({ isPaused: z.boolean() });

@@ -44,7 +44,6 @@ export const acceptedAtParamsSchema = z.strictObject({
   textDocument: documentSchema,
   position: positionSchema,
 });
-export type AcceptedAtParams = z.infer<typeof acceptedAtParamsSchema>;
 
 export const acceptedAtResultSchema = z.union([
   z.null(),

@@ -12,7 +12,7 @@ import { hashFile, moveIntoPlace, TEMPORARY_SUFFIX, writeFileAtomic } from "../b
 import type { DataHome } from "../base/dataHome.js";
 import { AppError, systemErrorCode } from "../base/errors.js";
 
-export const AdapterManifest = z.strictObject({
+const AdapterManifest = z.strictObject({
   v: z.literal(1),
   version: z.int().positive(),
   /** The version it was trained from; 0 is the base. */
@@ -29,9 +29,9 @@ export const AdapterManifest = z.strictObject({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   bytes: z.int().nonnegative(),
 });
-export type AdapterManifest = z.infer<typeof AdapterManifest>;
+type AdapterManifest = z.infer<typeof AdapterManifest>;
 
-export type StoredAdapter =
+type StoredAdapter =
   | { readonly kind: "valid"; readonly path: string; readonly manifest: AdapterManifest }
   | { readonly kind: "missing" | "corrupt"; readonly path: string };
 
@@ -88,7 +88,7 @@ export async function isStored(options: {
 }
 
 /** Tensors on disk under a passing name, not yet a version. */
-export interface StagedAdapter {
+interface StagedAdapter {
   readonly path: string;
   readonly sha256: string;
   readonly bytes: number;

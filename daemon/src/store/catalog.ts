@@ -31,7 +31,7 @@ const CatalogData = z.strictObject({
   currentCheckpoint: z.string().nullable(),
   projects: z.array(z.strictObject({ id: z.string(), name: z.string(), folder: z.string().nullable() })),
 });
-export type CatalogData = z.infer<typeof CatalogData>;
+type CatalogData = z.infer<typeof CatalogData>;
 
 /** The oldest entries beyond these go: a list for people, not an archive. */
 const CHECKPOINTS_MAX = 100;

@@ -55,7 +55,7 @@ function versionEvent(seconds: number): Uint8Array {
   return writer.finish();
 }
 
-export function scalarEvent(event: {
+function scalarEvent(event: {
   readonly seconds: number;
   readonly step: number;
   readonly values: Readonly<Record<string, number>>;

@@ -27,7 +27,7 @@ export interface FileTrainingRequest {
   readonly saveEverySeconds?: number | undefined;
 }
 
-export interface FileTrainingPlan {
+interface FileTrainingPlan {
   readonly parameters: AdaptedParameters;
   readonly epochs: number;
   readonly rates: FileTrainingRates;

@@ -30,7 +30,7 @@ export interface FileTrainingRates extends Omit<TrainingPlan, "steps" | "tokensP
   };
 }
 
-export interface TrainFileOptions {
+interface TrainFileOptions {
   readonly model: Model;
   readonly tokenizer: Tokenizer;
   readonly texts: readonly string[];

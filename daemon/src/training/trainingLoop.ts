@@ -41,7 +41,7 @@ export interface TrainingPlan {
   readonly saveEveryMinutes: number;
 }
 
-export interface TrainingLoopOptions {
+interface TrainingLoopOptions {
   readonly model: Model;
   readonly plan: TrainingPlan;
   readonly parameters: TrainedParameters;
@@ -263,7 +263,7 @@ function optimizerOf({ muon, ...rest }: OptimizerConfig): OptimizerOptions {
 }
 
 /** Every position counts alike. */
-export function wholeSequence(tokens: Uint32Array): TrainSequence {
+function wholeSequence(tokens: Uint32Array): TrainSequence {
   return { tokens, weights: new Float32Array(tokens.length - 1).fill(1) };
 }
 

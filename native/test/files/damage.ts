@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { expect } from "vitest";
 import { EngineError } from "../../lib/errors.js";
 
-export interface Damage {
+interface Damage {
   readonly kind: "set" | "flip" | "insert" | "remove" | "copy" | "cut" | "number";
   readonly at: number;
   readonly from: number;

@@ -32,7 +32,7 @@ export interface GgufParts {
   readonly entryCount?: bigint;
 }
 
-export const TYPE_NUMBERS = { u32: 4, i32: 5, f32: 6, bool: 7, text: 8, array: 9, u64: 10, i64: 11 } as const;
+const TYPE_NUMBERS = { u32: 4, i32: 5, f32: 6, bool: 7, text: 8, array: 9, u64: 10, i64: 11 } as const;
 
 export function u32(value: number): Buffer {
   const bytes = Buffer.alloc(4);

@@ -12,7 +12,7 @@ export function safetensorsBytes(
   return Buffer.concat([length, json, data]);
 }
 
-export interface Entry {
+interface Entry {
   readonly dtype: string;
   readonly shape: readonly number[];
   readonly data_offsets: readonly [number, number];

@@ -17,7 +17,7 @@ export interface ArraysCall {
   /** Floats before the first array. */
   readonly shift?: number;
 }
-export interface ArraysResult {
+interface ArraysResult {
   /** After the call; empty for a null pointer. */
   readonly arrays: readonly Float32Array[];
   readonly results: readonly number[];

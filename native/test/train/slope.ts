@@ -8,7 +8,7 @@
 
 import { seededRandom } from "../seededRandom.js";
 
-export interface Slope {
+interface Slope {
   /** Values at which the gradient was taken, one array for each tensor. */
   readonly values: readonly Float32Array[];
   /** As `values`. */
@@ -38,7 +38,7 @@ export function slopeError({ values, gradients, loss, seed, step = STEP }: Slope
   return Math.abs(slope - predicted) / usual;
 }
 
-export function rootMeanSquare(values: Float32Array): number {
+function rootMeanSquare(values: Float32Array): number {
   return Math.sqrt(dot(values, values) / values.length);
 }
 

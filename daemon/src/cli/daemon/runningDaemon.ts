@@ -8,7 +8,7 @@ import type { Cli } from "../cli.js";
 import type { ModelOptions } from "../options.js";
 import { accessOf, orInterrupted } from "./daemonAccess.js";
 
-export type DaemonChanged = "absent" | "changed" | "ended";
+type DaemonChanged = "absent" | "changed" | "ended";
 
 /** Has a running daemon answer with the model that is chosen by now. Throws as the daemon's loading does. */
 export async function changeDaemonsModel(cli: Cli, options: ModelOptions): Promise<DaemonChanged> {

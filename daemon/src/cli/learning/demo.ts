@@ -35,7 +35,7 @@ export interface DemoSession {
   written(): Promise<readonly WrittenFile[]>;
 }
 
-export interface WrittenFile {
+interface WrittenFile {
   readonly path: string;
   readonly bytes: number;
 }

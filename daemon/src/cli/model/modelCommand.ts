@@ -137,7 +137,7 @@ async function load(choice: {
 }
 
 /** What `--json` shows of a loaded model. */
-export async function modelJson(loaded: LoadedModel) {
+async function modelJson(loaded: LoadedModel) {
   const { path, vocabularyPath, tokenizer, isEmbedded } = loaded;
   const { size: bytes } = await stat(path);
   const file = readModelFile(path);
@@ -156,7 +156,7 @@ export async function modelJson(loaded: LoadedModel) {
 }
 
 /** The same as a table. */
-export async function describeModel(loaded: LoadedModel): Promise<string> {
+async function describeModel(loaded: LoadedModel): Promise<string> {
   const { path, bytes, naming, types, vocabularyPath, tokens, isEmbedded, ...info } = await modelJson(loaded);
   const { w, a, v, g } = info.loraRanks;
   return formatTable([

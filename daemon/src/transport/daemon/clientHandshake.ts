@@ -13,7 +13,7 @@ import { readFirstLine } from "./firstLine.js";
 /** A daemon answers between two tasks of its event loop; only a broken one takes longer. */
 const ANSWER_MS = 5_000;
 
-export type Handshake =
+type Handshake =
   | { readonly kind: "welcome"; readonly stream: Socket; readonly pid: number; readonly version: string }
   | {
       readonly kind: "refused";

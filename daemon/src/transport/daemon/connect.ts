@@ -9,7 +9,7 @@ import { createHttpClient, DaemonRefusal, type HttpClient } from "../http/httpCl
 import { shakeHands } from "./clientHandshake.js";
 import { type Approach, type DaemonAccess, ensureDaemon, findDaemon } from "./ensureDaemon.js";
 
-export interface LspConnection {
+interface LspConnection {
   /** Paused; the caller's to close. */
   readonly stream: Socket;
   readonly pid: number;

@@ -1,6 +1,6 @@
 /** The request that the daemon end, from wherever it comes: a signal, a client, or nobody's using it. The first counts. */
 
-export type EndReason = "signal" | "drain" | "stop" | "idle";
+type EndReason = "signal" | "drain" | "stop" | "idle";
 
 export class EndRequest {
   /** Resolves with the first reason. */

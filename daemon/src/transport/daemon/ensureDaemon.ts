@@ -42,7 +42,7 @@ export interface DaemonAccess {
   readonly readyMs?: number;
 }
 
-export type Attempt<T> =
+type Attempt<T> =
   | { readonly kind: "ready"; readonly value: T; readonly version: string; readonly leave: () => void }
   | { readonly kind: "absent" }
   /** Something listens, and does not answer in time: it may be busy. */

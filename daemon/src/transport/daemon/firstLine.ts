@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 
 const NEWLINE = 0x0a;
 
-export type FirstLine =
+type FirstLine =
   /** What the other side sent behind the line is back in the socket, which is paused. */
   | { readonly kind: "line"; readonly line: string }
   | { readonly kind: "too-long" }

@@ -26,7 +26,7 @@ const HANDSHAKES_MAX = 32;
 /** Who does not close after a refusal is cut off. */
 const LINGER_MS = 1_000;
 
-export interface HandshakeServerOptions {
+interface HandshakeServerOptions {
   readonly token: string;
   readonly version: string;
   readonly log: Log;

@@ -8,7 +8,7 @@ export interface IdleLimits {
   readonly exitAfterMs: number;
 }
 
-export interface Idleness {
+interface Idleness {
   /** Clients connected and requests running now. */
   readonly leases: number;
   /** When the last lease ended, or the daemon started. */
@@ -17,7 +17,7 @@ export interface Idleness {
   readonly isUnloaded: boolean;
 }
 
-export type IdleAction =
+type IdleAction =
   | { readonly kind: "none" }
   | { readonly kind: "wait"; readonly ms: number }
   | { readonly kind: "unload" }

@@ -11,7 +11,7 @@ import { AppError, systemErrorCode } from "../../base/errors.js";
 const PROBE_MS = 100;
 const SOCKET_MODE = 0o600;
 /** The only address beside the sockets: nobody outside this machine reaches it. */
-export const LOOPBACK = "127.0.0.1";
+const LOOPBACK = "127.0.0.1";
 
 /** Throws `socket-taken`. */
 export async function listenOnSocket(server: Server, path: string): Promise<void> {

@@ -21,7 +21,7 @@ import type { Runtime } from "./runtimeFolder.js";
 
 const MINUTE_MS = 60_000;
 
-export interface ListenersOptions {
+interface ListenersOptions {
   readonly runtime: Runtime;
   readonly settings: Settings;
   readonly version: string;

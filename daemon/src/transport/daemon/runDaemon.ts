@@ -12,7 +12,7 @@ import type { Product } from "./product.js";
 import { prepareRuntime } from "./runtimeFolder.js";
 import type { Served } from "./serve.js";
 
-export interface DaemonRun {
+interface DaemonRun {
   readonly access: DaemonAccess;
   /** `wait`: a predecessor is ending. */
   readonly ifOneRuns: "leave" | "wait";

@@ -22,7 +22,7 @@ const LAST_WORDS_BYTES_MAX = 64 << 10;
 const EXCERPT_BYTES_MAX = 2_048;
 const APPEND = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0);
 
-export type Fate =
+type Fate =
   | { readonly kind: "running" }
   /** `code` null: killed by a signal, or never begun. */
   | { readonly kind: "ended"; readonly code: number | null };

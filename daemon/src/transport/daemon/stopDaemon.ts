@@ -10,7 +10,7 @@ const POLL_MS = 50;
 /** Longer than a daemon gives itself. */
 const END_MS_MAX = 45_000;
 
-export type Stopped = { readonly kind: "absent" } | { readonly kind: "stopped"; readonly pid: number };
+type Stopped = { readonly kind: "absent" } | { readonly kind: "stopped"; readonly pid: number };
 
 /** Throws `runtime-unsafe`, `daemon-unreachable`, or when aborted. */
 export async function stopDaemon(access: DaemonAccess): Promise<Stopped> {

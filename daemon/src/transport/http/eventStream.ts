@@ -7,7 +7,7 @@ import type { ServerResponse } from "node:http";
 import { AppError } from "../../base/errors.js";
 
 /** A client that reads more slowly than this much is written is cut off, so that its answer fills no memory. */
-export const EVENT_BYTES_WAITING_MAX = 1 << 20;
+const EVENT_BYTES_WAITING_MAX = 1 << 20;
 /** One event holds at most the longest text of the protocol. */
 const EVENT_CHARACTERS_MAX = 4 << 20;
 
@@ -16,7 +16,7 @@ export interface ServerEvent {
   readonly data: unknown;
 }
 
-export interface EventWriter {
+interface EventWriter {
   /** Does nothing once the client is gone. */
   send(event: ServerEvent): void;
   end(): void;

@@ -66,16 +66,16 @@ export interface HttpClient {
   stop(): Promise<StopAnswer>;
 }
 
-export type CompleteRequest = Omit<TeachRequest, "wanted" | "rejected">;
+type CompleteRequest = Omit<TeachRequest, "wanted" | "rejected">;
 /** As a client writes it: without a suffix there is none. */
 export type TeachRequest = Omit<TeachBody, "suffix"> & { readonly suffix?: string };
 
-export interface ChatRun {
+interface ChatRun {
   readonly signal: AbortSignal;
   readonly onText: (text: string) => void;
 }
 
-export interface TeachRun {
+interface TeachRun {
   readonly signal: AbortSignal;
   readonly onEvent: (event: TeachEvent) => void;
 }

@@ -16,7 +16,7 @@ export class HttpRefusal extends Error {
   }
 }
 
-export interface HttpFailure {
+interface HttpFailure {
   readonly status: number;
   readonly answer: ErrorAnswer;
 }

@@ -35,7 +35,7 @@ const HEADERS_MS_MAX = 5_000;
 const REQUEST_MS_MAX = 30_000;
 const KEEP_ALIVE_MS = 5_000;
 
-export interface HttpServerOptions {
+interface HttpServerOptions {
   readonly listener: Listener;
   readonly assistant: Assistant;
   readonly version: string;

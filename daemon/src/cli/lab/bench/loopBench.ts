@@ -14,7 +14,7 @@ export interface Spread {
   readonly count: number;
 }
 
-export interface KeystrokeLine extends Spread {
+interface KeystrokeLine extends Spread {
   readonly lines: number;
   readonly where: "at the end" | "in the middle" | "after a jump";
 }
@@ -59,7 +59,7 @@ export async function benchKeystrokes(bench: {
   return measured;
 }
 
-export interface MixedOutcome {
+interface MixedOutcome {
   readonly idle: Spread;
   readonly training: Spread;
   readonly acknowledged: Spread;
@@ -183,7 +183,7 @@ function keepTeaching(lessons: Lessons): { readonly begun: Promise<void>; end():
   };
 }
 
-export function spreadOf(times: readonly number[]): Spread {
+function spreadOf(times: readonly number[]): Spread {
   const sorted = [...times].sort((a, b) => a - b);
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
   return { p50Ms: at(0.5), p95Ms: at(0.95), count: sorted.length };

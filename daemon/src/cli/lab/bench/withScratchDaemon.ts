@@ -9,7 +9,7 @@ import type { Cli } from "../../cli.js";
 import { preparedAccessOf } from "../../daemon/daemonAccess.js";
 import { openScriptedEditor, type ScriptedEditor } from "./scriptedEditor.js";
 
-export interface ScratchDaemon {
+interface ScratchDaemon {
   /** From no process to the first completion. */
   readonly firstCompletionMs: number;
   /** A new connection, as another window, in a project of that name. */
