@@ -22,7 +22,7 @@ export function errorMessage(error: unknown): string {
   return systemMessage(error) ?? ownMessage(error);
 }
 
-/** Of an AppError, an EngineError or a system error its own; `internal` for a mistake in the program. */
+/** The code of an AppError, an EngineError or a system error; `internal` for a mistake in the program. */
 export function codeOf(error: unknown): string {
   return systemErrorCode(error) ?? "internal";
 }

@@ -86,7 +86,7 @@ async function oldestFirst(folder: string): Promise<readonly string[]> {
       try {
         return [{ name, at: (await stat(join(folder, name), { bigint: true })).mtimeNs }];
       } catch (error) {
-        // Who has stepped back meanwhile contends no longer.
+        // A contender that has stepped back meanwhile contends no longer.
         if (systemErrorCode(error) === "ENOENT") return [];
         throw error;
       }

@@ -75,7 +75,7 @@ export const draftAnswerSchema = z.strictObject({
   tokens: z.array(z.int().nonnegative()),
   /** Natural logarithms; null for one that is no number. */
   logProbabilities: z.array(z.number().nullable()),
-  /** Of the project's corrections; 0 where they have no part in the answer. */
+  /** The version of the project's adapter; 0 where what it was taught has no part in the answer. */
   adapterVersion: z.int().nonnegative(),
   /** What was found wrong with what the project taught: sentences. */
   notices: z.array(z.string()),

@@ -13,7 +13,7 @@ interface LspConnection {
   /** Paused; the caller's to close. */
   readonly stream: Socket;
   readonly pid: number;
-  /** Of the daemon. */
+  /** The daemon's. */
   readonly version: string;
 }
 

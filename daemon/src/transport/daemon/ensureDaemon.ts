@@ -33,7 +33,7 @@ export interface DaemonAccess {
   readonly home: DataHome;
   readonly runtime: Runtime;
   readonly platform: Platform;
-  /** Of this process' own copy of the product. */
+  /** The version of this process' own copy of the product. */
   readonly version: string;
   readonly command: OuroCommand;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -95,7 +95,7 @@ export async function ensureDaemon<T>(access: DaemonAccess, approach: Approach<T
   }
 }
 
-/** The same for who must not start one: undefined when none runs or it is ending. Throws `runtime-unsafe`, `daemon-refused`. */
+/** Reaches a daemon without starting one; undefined: none runs, or it is ending. Throws `runtime-unsafe`, `daemon-refused`. */
 export async function findDaemon<T>(access: DaemonAccess, approach: Approach<T>): Promise<T | undefined> {
   const { runtime, platform } = access;
   if (!(await isRuntimePrepared(runtime, platform))) return undefined;

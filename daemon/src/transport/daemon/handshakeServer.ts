@@ -23,7 +23,7 @@ const HANDSHAKE_MS = 5_000;
 export const LSP_CLIENTS_MAX = 64;
 /** Handshakes under way; more connections are refused. */
 const HANDSHAKES_MAX = 32;
-/** Who does not close after a refusal is cut off. */
+/** A client that does not close after a refusal is cut off after this. */
 const LINGER_MS = 1_000;
 
 interface HandshakeServerOptions {
@@ -41,7 +41,7 @@ interface HandshakeServerOptions {
 
 type Refusal = Extract<ServerHello, { kind: "refused" }>["code"];
 
-/** Not listening yet. Closing it lets no more clients in; those who are in stay. */
+/** Not listening yet. Closing it lets no more clients in; clients that are in stay. */
 export function createHandshakeServer(options: HandshakeServerOptions): Server {
   let clients = 0;
   let handshakes = 0;
@@ -95,11 +95,11 @@ async function receiveHello(socket: Socket, options: HandshakeServerOptions): Pr
   }
 }
 
-/** The token comes first: who does not have it learns nothing but that. */
+/** The token comes first: a client without it learns nothing but that. */
 function judge(hello: ClientHello | undefined, options: HandshakeServerOptions): Verdict {
   if (hello === undefined) return { kind: "refused", code: "greeting-invalid" };
   if (!isSameToken(hello.token, options.token)) return { kind: "refused", code: "token-wrong" };
-  // Whoever asks for the end need not share a protocol: that is when it is asked for.
+  // A client that asks for the end need not share a protocol: that is when it is asked for.
   if (hello.want === "drain") return { kind: "drain" };
   if (options.isDraining()) return { kind: "refused", code: "draining" };
   const protocol = commonProtocol(hello.protocol);

@@ -1,6 +1,7 @@
 /**
  * Where clients come in: the LSP socket, the HTTP socket and, where a setting asks for it, a port of the loopback
- * address; and the note that says so. Who is inside counts as using the daemon: an editor while it is connected, a program while its request runs.
+ * address; and the note that says so. An editor uses the daemon while it is connected, a program while its request
+ * runs; the daemon is idle when none does.
  */
 
 import type { Server } from "node:http";

@@ -52,7 +52,7 @@ export function openLog(options: { readonly folder: string; readonly level: Leve
     rotate: FILES_MAX - 1,
     mode: FILE_MODE,
   });
-  // Who cannot log goes on working: there is nowhere to say it.
+  // A daemon that cannot log goes on working: there is nowhere to say it.
   file.on("error", () => undefined);
   file.on("warning", () => undefined);
   const log = pino({ level: options.level, base: { pid: process.pid } }, file);

@@ -30,7 +30,7 @@ export interface Runtime {
   readonly lastWords: string;
 }
 
-/** What of the process and the machine decides the places. */
+/** The facts about this process and machine that decide the places. */
 export interface Platform {
   readonly os: NodeJS.Platform;
   /** Undefined on Windows. */

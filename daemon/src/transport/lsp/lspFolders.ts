@@ -28,7 +28,7 @@ export class LspFolders {
     this.#add(added);
   }
 
-  /** Of a document or folder; null: of the client's first folder. */
+  /** Where a document or folder lies; null asks for the client's first folder. */
   whereIs(uri: string | null): Where {
     const path = uri === null ? undefined : pathOf(uri);
     if (path === undefined) return { file: null, folder: this.#folders[0] ?? null };

@@ -22,7 +22,7 @@ import { DocumentStore } from "../../documents/documentStore.js";
 import { DAEMON_NOTIFICATIONS } from "../../protocol/methods.js";
 import { LspFolders } from "./lspFolders.js";
 
-/** Of notifications to a client that does not read; its window has long been dead. It may come back and connect anew. */
+/** Notifications that may wait for a client; one that reads none of them is cut off, and may connect anew. */
 const UNSENT_MAX = 2000;
 
 interface CancellationLike {
