@@ -69,7 +69,7 @@ export async function openWorkplace(options: {
 }
 
 /** What a command says about the model to use; everything else is decided by catalog and settings. */
-export interface ModelChoice {
+interface ModelChoice {
   readonly model?: string | undefined;
   readonly vocab?: string | undefined;
   readonly threads?: number | undefined;
@@ -97,7 +97,7 @@ interface ChosenFiles {
   readonly registered: RegisteredCheckpoint | undefined;
 }
 
-/** Of the model that `choice`, else the catalog, else nobody names (the embedded one). */
+/** Finds the files of the model that `choice`, else the catalog, else nobody names (the embedded one). */
 async function chooseFiles({ workplace, choice }: ModelQuestion): Promise<ChosenFiles> {
   const registered = choice.model === undefined ? await checkpointInUse(workplace.catalog) : undefined;
   const path = choice.model ?? registered?.path ?? embeddedModelPath();
@@ -181,7 +181,7 @@ export async function openAssistant(options: {
   readonly homeFolder: string | undefined;
   readonly version: string;
   readonly log: Log;
-  /** For a command: the model that it names, until when it is loaded, and that files which teach are left alone. */
+  /** A command's own Assistant answers with the model that it names, and leaves files that teach alone. */
   readonly own?: { readonly choice: ModelChoice; readonly signal: AbortSignal };
   readonly onPhase?: AssistantOptions["onPhase"];
 }): Promise<Assistant> {

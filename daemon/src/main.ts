@@ -1,7 +1,7 @@
 /** The `ouro` process: parses the command line, runs one command, and turns what went wrong into one sentence. */
 
 import { CommanderError } from "commander";
-import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, Interrupted } from "./cli/cli.js";
+import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, InterruptedCommand } from "./cli/cli.js";
 import { describeError } from "./cli/describeError.js";
 import { Exit } from "./cli/exit.js";
 import { createProcessCli } from "./cli/processCli.js";
@@ -15,7 +15,7 @@ async function main(): Promise<number> {
   } catch (error) {
     cli.showProgress(undefined);
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
-    if (error instanceof Interrupted) {
+    if (error instanceof InterruptedCommand) {
       cli.note(error.message);
       return EXIT_INTERRUPTED;
     }

@@ -36,9 +36,9 @@ export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
 
 /** Ends a command that Ctrl-C stopped; everything that was finished before it stays. */
-export class Interrupted extends Error {
+export class InterruptedCommand extends Error {
   constructor(kept: string) {
     super(kept);
-    this.name = "Interrupted";
+    this.name = "InterruptedCommand";
   }
 }

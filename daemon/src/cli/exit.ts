@@ -1,9 +1,9 @@
-/** Ends a command with an exit code of its own, and a sentence where there is something to say. */
+/** Ends a command with an exit code of its own, and a message where there is something to show. */
 
 export class Exit extends Error {
   readonly exitCode: number;
-  constructor(exitCode: number, sentence = "") {
-    super(sentence);
+  constructor(exitCode: number, message = "") {
+    super(message);
     this.name = "Exit";
     this.exitCode = exitCode;
   }

@@ -50,7 +50,7 @@ async function askAtTerminal({
   }
 }
 
-/** Of the daemon, in the command that is one. */
+/** This process: the daemon's, in the command that is one. */
 export const PROCESS_ID = process.pid;
 
 /** The most memory that this process has held at once. */
@@ -63,13 +63,13 @@ export function ownCommand(): { readonly program: string; readonly args: readonl
   return { program: process.execPath, args: process.argv.slice(1, 2) };
 }
 
-/** For a command whose input and output are a protocol's bytes, not text. */
+/** Standard input and output as a protocol's bytes, not text. */
 export function protocolStreams() {
   return { input: process.stdin, output: process.stdout };
 }
 
 /**
- * For the command that is the daemon: what it creates is this user's alone, and what nobody caught ends it, as soon as
+ * Makes this process the daemon: what it creates is this user's alone, and what nobody caught ends it, as soon as
  * `onCrash` has written down what that was.
  */
 export function becomeDaemon(onCrash: (error: Error) => Promise<void>): void {

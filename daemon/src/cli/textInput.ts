@@ -13,7 +13,7 @@ export const TEXT_BYTES_MAX = 8 * 1024 * 1024;
 interface CodePlace {
   readonly prefix: string;
   readonly suffix: string;
-  /** As the user gave it; empty when the text came as an argument or through a pipe. */
+  /** The path as the user gave it; empty when the text came as an argument or through a pipe. */
   readonly path: string;
 }
 

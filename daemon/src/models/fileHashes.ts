@@ -13,7 +13,7 @@ const storedSchema = z.array(
   z.strictObject({ key: z.string(), bytes: z.number(), modifiedMs: z.number(), hash: z.string() }),
 );
 
-/** Of checkpoints and vocabularies; a person has a handful. */
+/** A person has a handful of checkpoints and vocabularies. */
 const HASHES_MAX = 100;
 
 export interface FileHashes {

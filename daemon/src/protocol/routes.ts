@@ -52,7 +52,7 @@ export type CompleteAnswer = z.infer<typeof completeAnswerSchema>;
 /** What the model writes, as it writes it: nothing is left out as not worth showing, and nothing remembered. */
 export const draftBodySchema = z.strictObject({
   ...place,
-  /** Who writes: the model with what the project taught it, as it came, or with the adapter in a file of `ouro train`. */
+  /** The one that writes: the model with what the project taught it, as it came, or with the adapter in a file of `ouro train`. */
   adapter: z.union([
     z.enum(["learned", "none"]),
     z.strictObject({ /** Absolute. */ file: z.string().min(1).max(4096) }),

@@ -46,7 +46,7 @@ export const FILE_TRAINING_DEFAULTS = {
 
 /** A tenth of what a correction may take: a file is read many times, and much of it is not about one place. */
 const LEARNING_RATES = { whole: 1e-4, lora: 1e-3 } as const;
-/** Of the checkpoint's hash, in names of folders. */
+/** Digits of the checkpoint's hash in names of folders. */
 const HASH_DIGITS = 8;
 
 export function planFileTraining(options: {

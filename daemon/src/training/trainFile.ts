@@ -24,7 +24,7 @@ export interface FileTrainingRates extends Omit<TrainingPlan, "steps" | "tokensP
   readonly learningRate: {
     readonly peak: number;
     readonly warmupSteps: number;
-    /** Of all steps, the last ones in which the rate falls. */
+    /** The share of all steps, the last ones, in which the rate falls. */
     readonly decayShare: number;
     readonly endShare: number;
   };

@@ -79,7 +79,7 @@ type TrainingOutcome =
   | { readonly kind: "stopped"; readonly trainer: Trainer; readonly step: number };
 
 const STATE_FILE = "state.safetensors";
-/** As many steps in a row whose loss or gradient is no number end the run: it has diverged. */
+/** So many steps in a row whose loss or gradient is no number end the run: it has diverged. */
 const BAD_STEPS_MAX = 10;
 /** Steps between two entries of the event file. */
 const EVENT_EVERY_STEPS = 10;

@@ -4,7 +4,7 @@ import packageJson from "../../../package.json" with { type: "json" };
 import { locateDataHome, prepareDataHome } from "../../base/dataHome.js";
 import type { DaemonAccess } from "../../transport/daemon/ensureDaemon.js";
 import { locateRuntime, platformOf } from "../../transport/daemon/runtimeFolder.js";
-import { type Cli, Interrupted } from "../cli.js";
+import { type Cli, InterruptedCommand } from "../cli.js";
 import { ownCommand } from "../processCli.js";
 
 /** Names places; touches nothing. */
@@ -22,7 +22,7 @@ export function accessOf(cli: Cli, options: { readonly home?: string | undefined
   };
 }
 
-/** For who may have to start a daemon: it needs its data home. */
+/** Access for a command that may have to start a daemon, which needs its data home. */
 export async function preparedAccessOf(
   cli: Cli,
   options: { readonly home?: string | undefined },
@@ -37,7 +37,8 @@ export async function orInterrupted<T>(cli: Cli, reaching: Promise<T>): Promise<
   try {
     return await reaching;
   } catch (error) {
-    if (cli.signal.aborted && !(error instanceof Interrupted)) throw new Interrupted("Stopped.");
+    if (cli.signal.aborted && !(error instanceof InterruptedCommand))
+      throw new InterruptedCommand("Stopped.");
     throw error;
   }
 }

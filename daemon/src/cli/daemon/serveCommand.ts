@@ -57,7 +57,7 @@ function leaveToTheOther(error: unknown): never {
   throw error;
 }
 
-/** To a person or a program that watches; a daemon that a client started has nobody to tell. */
+/** Shows a person or a program that watches that the daemon is there; one that a client started has nobody to show it. */
 function notifyReady(ready: {
   readonly cli: Cli;
   readonly access: DaemonAccess;

@@ -13,7 +13,7 @@ import { addProjectOption, examples, projectSchema } from "../options.js";
 import { accessOf, orInterrupted } from "./daemonAccess.js";
 import { describeModelState } from "./describeModelState.js";
 
-/** As service managers say "not running". */
+/** The code by which service managers say "not running". */
 const EXIT_ABSENT = 3;
 
 export function statusCommand(cli: Cli): Command {

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { AppError } from "../../base/errors.js";
 import { openEngine } from "../../compose.js";
 import { type BenchOutcome, bench } from "../../lab/bench/bench.js";
-import { type Cli, Interrupted, printJson } from "../cli.js";
+import { type Cli, InterruptedCommand, printJson } from "../cli.js";
 import { formatCount, formatTable } from "../format.js";
 import { addCommonOptions, commonSchema, examples, parsePositive } from "../options.js";
 import { openPlace } from "../place.js";
@@ -43,7 +43,7 @@ export function benchCommand(cli: Cli): Command {
             cli.showProgress({ phase, done, total, detail: "", secondsLeft: undefined }),
         });
         cli.showProgress(undefined);
-        if (outcome.kind === "cancelled") throw new Interrupted("Stopped; nothing was measured.");
+        if (outcome.kind === "cancelled") throw new InterruptedCommand("Stopped; nothing was measured.");
         if (options.json) printJson(cli, { shape, ...outcome });
         else cli.print(describe(outcome));
       } finally {

@@ -8,7 +8,7 @@ import { nativeSubject } from "../../lab/conformance/nativeSubject.js";
 import { formatResult, formatSummary } from "../../lab/conformance/report.js";
 import { runConformance } from "../../lab/conformance/runConformance.js";
 import { worldVocabularyPath } from "../../models/modelFiles.js";
-import { type Cli, Interrupted, printJson } from "../cli.js";
+import { type Cli, InterruptedCommand, printJson } from "../cli.js";
 import { addCommonOptions, commonSchema, examples } from "../options.js";
 
 const conformanceSchema = commonSchema.extend({ vocab: z.array(z.string()).default([]) });
@@ -41,7 +41,8 @@ export function conformanceCommand(cli: Cli): Command {
         },
       });
       cli.showProgress(undefined);
-      if (outcome.kind === "cancelled") throw new Interrupted("Stopped before everything was checked.");
+      if (outcome.kind === "cancelled")
+        throw new InterruptedCommand("Stopped before everything was checked.");
       if (json) printJson(cli, outcome);
       else cli.print(`${formatSummary(outcome)}\n`);
       if (!outcome.passed) {

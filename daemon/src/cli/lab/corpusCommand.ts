@@ -9,7 +9,7 @@ import { AppError } from "../../base/errors.js";
 import { buildCorpus, isReproduced } from "../../lab/corpus/buildCorpus.js";
 import type { CorpusManifest } from "../../lab/corpus/documents.js";
 import { readRecipe } from "../../lab/corpus/recipe.js";
-import { type Cli, Interrupted, printJson } from "../cli.js";
+import { type Cli, InterruptedCommand, printJson } from "../cli.js";
 import { formatBytes, formatCount, formatTable } from "../format.js";
 import { addCommonOptions, commonSchema, examples } from "../options.js";
 
@@ -50,7 +50,9 @@ export function corpusCommand(cli: Cli): Command {
         onProgress: cli.showProgress,
       });
       if (built.kind === "cancelled") {
-        throw new Interrupted("Stopped. What was fetched is kept; the same command goes on from there.");
+        throw new InterruptedCommand(
+          "Stopped. What was fetched is kept; the same command goes on from there.",
+        );
       }
       const { manifest } = built;
       const reproduced = isReproduced(parsed, manifest);

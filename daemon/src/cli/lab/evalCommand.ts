@@ -19,7 +19,7 @@ import { headlineOf } from "../../lab/evaluation/headline.js";
 import { type EvaluationProject, readProjects } from "../../lab/evaluation/projects.js";
 import { createRanker } from "../../lab/evaluation/ranks.js";
 import { findNamedModel } from "../../models/findModelFile.js";
-import { type Cli, Interrupted, printJson } from "../cli.js";
+import { type Cli, InterruptedCommand, printJson } from "../cli.js";
 import { formatBytes, formatCount } from "../format.js";
 import { addModelOptions, examples, modelSchema, parseNatural, parsePositive } from "../options.js";
 import { openPlace } from "../place.js";
@@ -90,7 +90,7 @@ function evalModelCommand(cli: Cli): Command {
         const evaluation = await measure(context);
         print({ ...context, folder, evaluation });
         if (evaluation.kind === "cancelled") {
-          throw new Interrupted("Stopped; the measures that are printed were finished.");
+          throw new InterruptedCommand("Stopped; the measures that are printed were finished.");
         }
       } finally {
         loaded.engine.close();

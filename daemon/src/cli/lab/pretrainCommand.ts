@@ -10,7 +10,7 @@ import { AppError } from "../../base/errors.js";
 import { openEngine } from "../../compose.js";
 import { readRecipe } from "../../lab/corpus/recipe.js";
 import { pretrain } from "../../lab/pretraining/pretrain.js";
-import { type Cli, Interrupted, printJson } from "../cli.js";
+import { type Cli, InterruptedCommand, printJson } from "../cli.js";
 import { addCommonOptions, commonSchema, examples, parsePositive } from "../options.js";
 import { openPlace } from "../place.js";
 import { corpusFolder, recipePath } from "./corpusCommand.js";
@@ -84,7 +84,7 @@ export function pretrainCommand(cli: Cli): Command {
         });
         cli.showProgress(undefined);
         if (outcome.kind === "stopped")
-          throw new Interrupted(
+          throw new InterruptedCommand(
             `Stopped; ${outcome.done} is kept, and the same command with --resume goes on.`,
           );
         const { path, loss, steps } = outcome;

@@ -8,7 +8,7 @@ import { locateDataHome } from "../../base/dataHome.js";
 import { AppError } from "../../base/errors.js";
 import { DOCUMENTS_FILE } from "../../lab/corpus/documents.js";
 import { trainCorpusVocabulary } from "../../lab/vocabulary/corpusVocabulary.js";
-import { type Cli, Interrupted, printJson } from "../cli.js";
+import { type Cli, InterruptedCommand, printJson } from "../cli.js";
 import { formatTable } from "../format.js";
 import { addCommonOptions, commonSchema, examples, parsePositive } from "../options.js";
 import { corpusFolder } from "./corpusCommand.js";
@@ -39,7 +39,7 @@ export function vocabularyCommand(cli: Cli): Command {
       }
       const { signal, showProgress } = cli;
       const trained = await trainCorpusVocabulary({ folder, path, size, signal, onProgress: showProgress });
-      if (trained.kind === "cancelled") throw new Interrupted(`Stopped; ${path} is as it was.`);
+      if (trained.kind === "cancelled") throw new InterruptedCommand(`Stopped; ${path} is as it was.`);
       if (json) {
         printJson(cli, { path, size, bytesPerToken: trained.bytesPerToken });
         return;

@@ -1,5 +1,5 @@
 /**
- * Who works for `ouro complete|teach|learned|undo`: the running daemon, whose model is hot and who holds the journal,
+ * The client that works for `ouro complete|teach|learned|undo`: the running daemon, whose model is hot and who holds the journal,
  * else an Assistant of this process, put together as the daemon's is. A command that names another model, other weights
  * or threads than the daemon has works in its own process too.
  */
@@ -11,7 +11,7 @@ import { identifyChoice, openAssistant, type Workplace } from "../../compose.js"
 import { findHttp } from "../../transport/daemon/connect.js";
 import { DaemonRefusal, type HttpClient } from "../../transport/http/httpClient.js";
 import { createRemoteClient } from "../../transport/http/remoteClient.js";
-import { type Cli, Interrupted } from "../cli.js";
+import { type Cli, InterruptedCommand } from "../cli.js";
 import { accessOf, orInterrupted } from "../daemon/daemonAccess.js";
 import type { ModelOptions } from "../options.js";
 
@@ -24,7 +24,7 @@ export interface CommandRun {
   readonly workplace: Workplace;
 }
 
-/** Throws `Interrupted` once Ctrl-C was pressed. */
+/** Throws `InterruptedCommand` once Ctrl-C was pressed. */
 export async function withClient<T>(
   run: CommandRun & {
     /** Whether corrections that wait may be learned too while an Assistant is open in this process. */
@@ -82,7 +82,7 @@ function unlessUnknown(error: unknown): undefined {
 export async function unlessStopped<T>(cli: Cli, work: Promise<T>, stopped: string): Promise<T> {
   const { signal } = cli;
   const aborted = new Promise<never>((_resolve, reject) => {
-    const stop = () => reject(new Interrupted(stopped));
+    const stop = () => reject(new InterruptedCommand(stopped));
     if (signal.aborted) stop();
     else signal.addEventListener("abort", stop, { once: true });
   });

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { Command } from "commander";
 import { z } from "zod";
 import type { CommandClient, DraftRequest } from "../../assistant/assistant.js";
-import { type Cli, Interrupted, printJson } from "../cli.js";
+import { type Cli, InterruptedCommand, printJson } from "../cli.js";
 import {
   addModelOptions,
   addPlaceOptions,
@@ -77,7 +77,7 @@ async function answer({ cli, options, workplace, place, client }: AnswerRun): Pr
     signal: cli.signal,
     ...(options.json ? {} : { onText: cli.print }),
   });
-  if (draft === undefined) throw new Interrupted("Stopped.");
+  if (draft === undefined) throw new InterruptedCommand("Stopped.");
   const { notices, text, stoppedBy, promptTokens, tokens, logProbabilities, adapterVersion } = draft;
   if (options.json) {
     const seconds = (performance.now() - startedMs) / 1000;

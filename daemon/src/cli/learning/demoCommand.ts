@@ -4,7 +4,7 @@ import { Command } from "commander";
 import { locateDataHome } from "../../base/dataHome.js";
 import { AppError } from "../../base/errors.js";
 import type { DidLearn } from "../../protocol/corrections.js";
-import { type Cli, Interrupted, printJson } from "../cli.js";
+import { type Cli, InterruptedCommand, printJson } from "../cli.js";
 import { preparedAccessOf } from "../daemon/daemonAccess.js";
 import { formatBytes, formatCount, formatSeconds, formatTable } from "../format.js";
 import { addCommonOptions, commonSchema, examples } from "../options.js";
@@ -46,7 +46,7 @@ export function demoCommand(cli: Cli): Command {
         });
         if (json) printJson(cli, facts);
       } catch (error) {
-        if (cli.signal.aborted) throw new Interrupted("Stopped; what the demo taught is taken back.");
+        if (cli.signal.aborted) throw new InterruptedCommand("Stopped; what the demo taught is taken back.");
         throw error;
       }
       showNextSteps(shown, options.home);

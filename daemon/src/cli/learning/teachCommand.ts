@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { CommandClient } from "../../assistant/assistant.js";
 import { AppError } from "../../base/errors.js";
 import type { DidLearn } from "../../protocol/corrections.js";
-import { type Cli, Interrupted, printJson } from "../cli.js";
+import { type Cli, InterruptedCommand, printJson } from "../cli.js";
 import { formatSeconds, oneLine } from "../format.js";
 import { addModelOptions, addPlaceOptions, examples, modelSchema, placeSchema } from "../options.js";
 import { openPlace, type PromptPlace, readPlace } from "../place.js";
@@ -89,7 +89,7 @@ async function write({ cli, place, client }: TeachRun): Promise<string> {
     stop: STOP_DEFAULT,
     signal,
   });
-  if (written === undefined) throw new Interrupted("Stopped; nothing was changed.");
+  if (written === undefined) throw new InterruptedCommand("Stopped; nothing was changed.");
   return written.text;
 }
 

@@ -15,7 +15,7 @@ import {
   trainFile,
 } from "../../training/trainFile.js";
 import type { TrainingProgress } from "../../training/trainingLoop.js";
-import { type Cli, Interrupted, printJson } from "../cli.js";
+import { type Cli, InterruptedCommand, printJson } from "../cli.js";
 import { formatCount } from "../format.js";
 import { pretrainCommand } from "../lab/pretrainCommand.js";
 import {
@@ -120,7 +120,7 @@ async function trainAndSave(run: TrainRun): Promise<void> {
   });
   cli.showProgress(undefined);
   if (trained.kind === "cancelled") {
-    throw new Interrupted(
+    throw new InterruptedCommand(
       `Stopped at step ${trained.step} of ${trained.steps}; the same command with --resume goes on.`,
     );
   }

@@ -3,7 +3,7 @@
 import { Command } from "commander";
 import type { CommandClient } from "../../assistant/assistant.js";
 import type { UndoResult } from "../../protocol/corrections.js";
-import { type Cli, Interrupted, printJson } from "../cli.js";
+import { type Cli, InterruptedCommand, printJson } from "../cli.js";
 import { addModelOptions, examples, modelSchema } from "../options.js";
 import { openPlace } from "../place.js";
 import { type CommandRun, type Worker, withClient } from "./commandClient.js";
@@ -42,7 +42,7 @@ async function undo(
     return await client.undo({ where, signal, onStep, ...(correctionId !== undefined && { correctionId }) });
   } catch (error) {
     if (!signal.aborted) throw error;
-    throw new Interrupted(
+    throw new InterruptedCommand(
       worker === "process" ? "Stopped; nothing was undone." : "Stopped; the daemon goes on undoing.",
     );
   } finally {

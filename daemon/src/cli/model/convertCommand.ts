@@ -16,7 +16,7 @@ import {
 import { findModelFile, modelNameOf } from "../../models/findModelFile.js";
 import { checkVocabularyFits, findVocabulary } from "../../models/modelFiles.js";
 import { shapeOf } from "../../models/modelShape.js";
-import { type Cli, Interrupted, printJson } from "../cli.js";
+import { type Cli, InterruptedCommand, printJson } from "../cli.js";
 import { addCommonOptions, commonSchema, examples } from "../options.js";
 import { openPlace } from "../place.js";
 import { progressOf } from "./progress.js";
@@ -78,7 +78,8 @@ export function convertCommand(cli: Cli): Command {
           onProgress: progressOf(cli, "convert"),
         });
         cli.showProgress(undefined);
-        if (converted.kind === "cancelled") throw new Interrupted(`Stopped; ${destination} was not written.`);
+        if (converted.kind === "cancelled")
+          throw new InterruptedCommand(`Stopped; ${destination} was not written.`);
         if (options.json) printJson(cli, { source, destination, format, type });
         else cli.print(`Wrote ${destination}; \`ouro model verify ${from} ${to}\` compares both.\n`);
       } finally {

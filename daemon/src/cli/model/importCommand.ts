@@ -7,7 +7,7 @@ import { openEngine } from "../../compose.js";
 import { findModelFile, modelNameOf } from "../../models/findModelFile.js";
 import { importModel } from "../../models/importModel.js";
 import { findVocabulary } from "../../models/modelFiles.js";
-import { type Cli, Interrupted, printJson } from "../cli.js";
+import { type Cli, InterruptedCommand, printJson } from "../cli.js";
 import { addCommonOptions, commonSchema, examples } from "../options.js";
 import { openPlace } from "../place.js";
 import { progressOf } from "./progress.js";
@@ -57,7 +57,7 @@ export function importCommand(cli: Cli): Command {
           onProgress: progressOf(cli, "import"),
         });
         cli.showProgress(undefined);
-        if (imported.kind === "cancelled") throw new Interrupted("Stopped; nothing was imported.");
+        if (imported.kind === "cancelled") throw new InterruptedCommand("Stopped; nothing was imported.");
         const { path } = imported;
         const pair = { first: source, second: path };
         const agreement = options.check ? await requireAgreement({ cli, ...pair }) : undefined;

@@ -155,7 +155,7 @@ async function modelJson(loaded: LoadedModel) {
   };
 }
 
-/** The same as a table. */
+/** A loaded model as a table for people. */
 async function describeModel(loaded: LoadedModel): Promise<string> {
   const { path, bytes, naming, types, vocabularyPath, tokens, isEmbedded, ...info } = await modelJson(loaded);
   const { w, a, v, g } = info.loraRanks;

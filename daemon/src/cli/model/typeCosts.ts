@@ -2,11 +2,11 @@
 
 import type { LoadedModel } from "../../compose.js";
 import { measureTypes, type TypeCost, type TypeCosts } from "../../models/measureTypes.js";
-import { type Cli, Interrupted } from "../cli.js";
+import { type Cli, InterruptedCommand } from "../cli.js";
 import { formatBytes, formatTable } from "../format.js";
 import { progressOf } from "./progress.js";
 
-/** Throws Interrupted. */
+/** Throws InterruptedCommand. */
 export async function requireTypeCosts(options: {
   readonly cli: Cli;
   readonly loaded: LoadedModel;
@@ -17,7 +17,7 @@ export async function requireTypeCosts(options: {
   const onProgress = progressOf(cli, "measure");
   const costs = await measureTypes({ path, engine, tokenizer, threads, signal: cli.signal, onProgress });
   cli.showProgress(undefined);
-  if (costs.kind === "cancelled") throw new Interrupted("Stopped before every type was measured.");
+  if (costs.kind === "cancelled") throw new InterruptedCommand("Stopped before every type was measured.");
   const { kind: _, ...measured } = costs;
   return measured;
 }

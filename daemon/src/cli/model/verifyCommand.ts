@@ -6,7 +6,7 @@ import { z } from "zod";
 import { AppError } from "../../base/errors.js";
 import { type Agreement, compareModels } from "../../models/compareModels.js";
 import { findModelFile } from "../../models/findModelFile.js";
-import { type Cli, Interrupted, printJson } from "../cli.js";
+import { type Cli, InterruptedCommand, printJson } from "../cli.js";
 import { formatTable } from "../format.js";
 import { addCommonOptions, commonSchema, examples, numberBetween, parsePositive } from "../options.js";
 import { progressOf } from "./progress.js";
@@ -56,7 +56,7 @@ export function verifyCommand(cli: Cli): Command {
     });
 }
 
-/** Throws AppError `models-differ` beyond the bound, after `onAgreement`; Interrupted. */
+/** Throws AppError `models-differ` beyond the bound, after `onAgreement`; InterruptedCommand. */
 export async function requireAgreement(options: {
   readonly cli: Cli;
   readonly first: string;
@@ -69,7 +69,7 @@ export async function requireAgreement(options: {
   const onProgress = progressOf(cli, "verify");
   const compared = await compareModels({ first, second, threads, signal: cli.signal, onProgress });
   cli.showProgress(undefined);
-  if (compared.kind === "cancelled") throw new Interrupted("Stopped before both were compared.");
+  if (compared.kind === "cancelled") throw new InterruptedCommand("Stopped before both were compared.");
   options.onAgreement?.(compared);
   if (!(compared.divergence <= divergenceMax)) {
     throw new AppError(

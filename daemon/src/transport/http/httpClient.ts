@@ -67,7 +67,7 @@ export interface HttpClient {
 }
 
 type CompleteRequest = Omit<TeachRequest, "wanted" | "rejected">;
-/** As a client writes it: without a suffix there is none. */
+/** The body as a client writes it: without a suffix there is none. */
 export type TeachRequest = Omit<TeachBody, "suffix"> & { readonly suffix?: string };
 
 interface ChatRun {

@@ -15,7 +15,7 @@ import { writeRandomCheckpoint } from "../../../lab/bench/randomCheckpoint.js";
 import { BENCH_SHAPE_NAMES, BENCH_SHAPES } from "../../../lab/bench/shapes.js";
 import { benchContext, benchFork } from "../../../lab/bench/states.js";
 import { benchTrain, TRAIN_KINDS } from "../../../lab/bench/train.js";
-import { type Cli, Interrupted, printJson } from "../../cli.js";
+import { type Cli, InterruptedCommand, printJson } from "../../cli.js";
 import { formatBytes, formatCount } from "../../format.js";
 import { addCommonOptions, commonSchema, examples, parsePositive } from "../../options.js";
 import { openPlace } from "../../place.js";
@@ -200,7 +200,7 @@ async function withCheckpoint(
   try {
     const path = join(folder, "random.safetensors");
     await writeRandomCheckpoint({ path, shape: BENCH_SHAPES[shape], signal: cli.signal });
-    if (cli.signal.aborted) throw new Interrupted(NOTHING);
+    if (cli.signal.aborted) throw new InterruptedCommand(NOTHING);
     await body(path);
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -225,7 +225,7 @@ async function withEngine(
 const NOTHING = "Stopped; nothing was measured.";
 
 function finished<T>(measured: Measurement<T>): T {
-  if (measured === undefined) throw new Interrupted(NOTHING);
+  if (measured === undefined) throw new InterruptedCommand(NOTHING);
   return measured;
 }
 

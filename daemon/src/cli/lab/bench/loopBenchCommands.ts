@@ -1,7 +1,7 @@
 /** `ouro bench keystroke` and `ouro bench mixed`: what a person feels of the daemon, beside nothing and beside training. */
 
 import { Command } from "commander";
-import { type Cli, Interrupted, printJson } from "../../cli.js";
+import { type Cli, InterruptedCommand, printJson } from "../../cli.js";
 import { formatBytes, formatTable } from "../../format.js";
 import { addCommonOptions, commonSchema, examples } from "../../options.js";
 import { benchKeystrokes, benchMixed, type Spread } from "./loopBench.js";
@@ -89,7 +89,7 @@ async function orInterrupted<Result>(cli: Cli, run: () => Promise<Result>): Prom
   try {
     return await run();
   } catch (error) {
-    if (cli.signal.aborted) throw new Interrupted("Stopped; nothing was measured.");
+    if (cli.signal.aborted) throw new InterruptedCommand("Stopped; nothing was measured.");
     throw error;
   }
 }

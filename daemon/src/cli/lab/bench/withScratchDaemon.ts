@@ -14,7 +14,7 @@ interface ScratchDaemon {
   readonly firstCompletionMs: number;
   /** A new connection, as another window, in a project of that name. */
   editorIn(project: string): Promise<{ readonly editor: ScriptedEditor; readonly folder: string }>;
-  /** Of the process, where the system tells. */
+  /** Memory of the daemon's process, where the system tells. */
   residentBytes(): Promise<number | undefined>;
 }
 
