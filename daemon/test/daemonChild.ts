@@ -6,11 +6,11 @@
 import type { Duplex } from "node:stream";
 import { locateDataHome, prepareDataHome } from "../src/base/dataHome.js";
 import { AppError } from "../src/base/errors.js";
+import type { LogFile } from "../src/base/logFile.js";
 import { describeError } from "../src/cli/describeError.js";
 import { Exit } from "../src/cli/exit.js";
 import { becomeDaemon, endProcess, ownCommand, protocolStreams } from "../src/cli/processCli.js";
 import { askDaemon, connectLsp } from "../src/transport/daemon/connect.js";
-import type { LogFile } from "../src/transport/daemon/logFile.js";
 import { proxy } from "../src/transport/daemon/proxy.js";
 import { runDaemon } from "../src/transport/daemon/runDaemon.js";
 import { locateRuntime, platformOf } from "../src/transport/daemon/runtimeFolder.js";

@@ -3,8 +3,8 @@
 import { Command } from "commander";
 import { z } from "zod";
 import { AppError } from "../../base/errors.js";
+import type { LogFile } from "../../base/logFile.js";
 import type { DaemonAccess } from "../../transport/daemon/ensureDaemon.js";
-import type { LogFile } from "../../transport/daemon/logFile.js";
 import type { Product } from "../../transport/daemon/product.js";
 import { runDaemon } from "../../transport/daemon/runDaemon.js";
 import { EXIT_DAEMON_RUNNING } from "../../transport/daemon/spawnDaemon.js";

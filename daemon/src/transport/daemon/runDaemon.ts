@@ -4,10 +4,10 @@
  */
 
 import { prepareDataHome } from "../../base/dataHome.js";
+import type { LogFile } from "../../base/logFile.js";
 import { readSettings } from "../../base/settingsFile.js";
 import { awaitDaemonLock, takeDaemonLock } from "./daemonLock.js";
 import type { DaemonAccess } from "./ensureDaemon.js";
-import type { LogFile } from "./logFile.js";
 import type { Product } from "./product.js";
 import { prepareRuntime } from "./runtimeFolder.js";
 import type { Served } from "./serve.js";

@@ -8,8 +8,8 @@ import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { type LevelWithSilent, pino } from "pino";
 import { createStream } from "rotating-file-stream";
-import { systemErrorCode } from "../../base/errors.js";
-import type { Log } from "../../base/log.js";
+import { systemErrorCode } from "./errors.js";
+import type { Log } from "./log.js";
 
 export const LOG_FILE = "daemon.log";
 /** Five files of a mebibyte: weeks of use, and small enough to be sent along with a report. */
