@@ -3,6 +3,7 @@
  * The base never changes, so these are never stale; the newest are kept, since replays and anchors come again.
  */
 
+import { NewestMap } from "../base/newestMap.js";
 import type { Model, ReferenceLogits, State } from "../engine/engine.js";
 import { finished } from "./interrupted.js";
 
@@ -24,18 +25,18 @@ const STATES_KEPT_MAX = 64;
 const REFERENCES_KEPT_MAX = 16;
 
 export function createBaseReader(model: Model): BaseReader {
-  const states = new Map<string, State>();
-  const references = new Map<string, ReferenceLogits>();
+  const states = new NewestMap<string, State>(STATES_KEPT_MAX);
+  const references = new NewestMap<string, ReferenceLogits>(REFERENCES_KEPT_MAX);
 
   const reader: BaseReader = {
     stateAfter: (prefix, signal) =>
-      remembered({ kept: states, keptMax: STATES_KEPT_MAX, key: prefix.key }, async () => {
+      remembered({ kept: states, key: prefix.key }, async () => {
         const state = model.zeroState();
         if (prefix.tokens.length === 0) return state;
         return (await finished(model.read({ state, tokens: prefix.tokens, ...unhurried(signal) }))).state;
       }),
     referenceOf: (prefix, tokens, signal) =>
-      remembered({ kept: references, keptMax: REFERENCES_KEPT_MAX, key: prefix.key }, async () => {
+      remembered({ kept: references, key: prefix.key }, async () => {
         const state = await reader.stateAfter(prefix, signal);
         return (await finished(model.reference({ state, tokens, ...unhurried(signal) }))).logits;
       }),
@@ -54,19 +55,13 @@ export function unhurried(signal: AbortSignal | undefined) {
 }
 
 interface Memory<T> {
-  /** A Map keeps the order of insertion: its first key is the one unused for longest. */
-  readonly kept: Map<string, T>;
-  readonly keptMax: number;
+  readonly kept: NewestMap<string, T>;
   readonly key: string;
 }
 
-async function remembered<T>({ kept, keptMax, key }: Memory<T>, make: () => Promise<T>): Promise<T> {
+/** What is asked for again becomes the newest. */
+async function remembered<T>({ kept, key }: Memory<T>, make: () => Promise<T>): Promise<T> {
   const value = kept.get(key) ?? (await make());
-  kept.delete(key);
   kept.set(key, value);
-  for (const oldest of kept.keys()) {
-    if (kept.size <= keptMax) break;
-    kept.delete(oldest);
-  }
   return value;
 }
