@@ -3,7 +3,13 @@
  * told to be slow or to fail, and remembers who is connected.
  */
 
-import type { Assistant, Client, ClientListener } from "../src/assistant/assistant.js";
+import type {
+  Assistant,
+  Client,
+  ClientListener,
+  CorrectionHooks,
+  KeptCorrection,
+} from "../src/assistant/assistant.js";
 import { AppError } from "../src/base/errors.js";
 import type { DidLearn } from "../src/protocol/corrections.js";
 import type { DaemonState } from "../src/protocol/state.js";
@@ -69,6 +75,15 @@ export function createFakeAssistant(): FakeAssistant {
     wanted,
     origin: "completion",
   });
+  const keep = async (wanted: string, hooks: CorrectionHooks | undefined): Promise<KeptCorrection> => {
+    obey(wanted);
+    const progress = { purpose: "new", index: 1, count: 1, step: 1, stepsMax: 8 } as const;
+    const done = new Promise(setImmediate).then(() => {
+      hooks?.onStep?.({ ...progress, loss: 1.5, margin: -0.5 });
+      return learnedEvent(wanted);
+    });
+    return { correctionId: "c1", project: PROJECT, done };
+  };
   const connect = (listener: ClientListener): Client => {
     listeners.add(listener);
     return {
@@ -123,23 +138,9 @@ export function createFakeAssistant(): FakeAssistant {
       },
       suggestionEvent() {},
       completionText: () => undefined,
-      async correct(request, hooks) {
-        const wanted = request.kind === "accepted" ? request.kept : request.wanted;
-        obey(wanted);
-        const trained = new Promise(setImmediate).then(() => {
-          hooks?.onStep?.({
-            purpose: "new",
-            index: 1,
-            count: 1,
-            step: 1,
-            stepsMax: 8,
-            loss: 1.5,
-            margin: -0.5,
-          });
-          return learnedEvent(wanted);
-        });
-        return { correctionId: "c1", project: PROJECT, done: trained };
-      },
+      correctCompletion: ({ wanted }, hooks) => keep(wanted, hooks),
+      correctPlace: ({ wanted }, hooks) => keep(wanted, hooks),
+      correctAnswer: ({ wanted }, hooks) => keep(wanted, hooks),
       async undo({ correctionId = "c1" }) {
         obey(correctionId);
         return {

@@ -60,21 +60,6 @@ export interface ChatRequest {
   readonly onText: (text: string) => void;
 }
 
-export type CorrectionRequest =
-  /** `wanted` empty: nothing should have been proposed. */
-  | { readonly kind: "completion"; readonly completionId: string; readonly wanted: string }
-  /** The accepted text has been edited to `kept`. */
-  | { readonly kind: "accepted"; readonly completionId: string; readonly kept: string }
-  /** Between `prefix` and `suffix` should stand `wanted`; `rejected` where it is known. */
-  | ({ readonly kind: "cursor"; readonly wanted: string; readonly rejected?: string } & Cursor)
-  | {
-      readonly kind: "answer";
-      readonly folder: string | null;
-      readonly turns: readonly ChatTurn[];
-      readonly rejected: string;
-      readonly wanted: string;
-    };
-
 export type LearningStep = Omit<LearningProgress, "correctionId">;
 
 export interface CorrectionHooks {
@@ -124,8 +109,29 @@ export interface Client {
   suggestionEvent(event: SuggestionEvent): void;
   /** The text of a completion that this client was given, while it is remembered. */
   completionText(completionId: string): string | undefined;
-  /** Resolves when the correction is on disk. Throws `completion-unknown`, `correction-*`, `journal-*`. */
-  correct(request: CorrectionRequest, hooks?: CorrectionHooks): Promise<KeptCorrection>;
+  /**
+   * A completion that this client was given should have been `wanted`; empty: nothing should have been offered. `edit`:
+   * it was accepted, and edited to that. This and the next two resolve when the correction is on disk, and throw
+   * `completion-unknown`, `correction-*`, `journal-*`.
+   */
+  correctCompletion(
+    request: {
+      readonly completionId: string;
+      readonly wanted: string;
+      readonly source: "teach" | "edit";
+    },
+    hooks?: CorrectionHooks,
+  ): Promise<KeptCorrection>;
+  /** Between `prefix` and `suffix` should stand `wanted`; `rejected`, where it is known, is what the model wrote. */
+  correctPlace(
+    request: Cursor & { readonly wanted: string; readonly rejected?: string },
+    hooks?: CorrectionHooks,
+  ): Promise<KeptCorrection>;
+  /** After `turns` the answer should have been `wanted`. */
+  correctAnswer(
+    request: Pick<ChatRequest, "folder" | "turns"> & { readonly rejected: string; readonly wanted: string },
+    hooks?: CorrectionHooks,
+  ): Promise<KeptCorrection>;
   /** Aborted, it rejects with an AbortError, and has not happened. */
   undo(request: UndoRequest): Promise<UndoResult>;
   /** Loads no model. */
@@ -140,12 +146,7 @@ export interface Client {
 }
 
 /** What commands use of a client: it may be in another process. */
-export interface CommandClient extends Pick<Client, "draft" | "undo" | "learned"> {
-  correct(
-    request: Extract<CorrectionRequest, { kind: "cursor" }>,
-    hooks?: CorrectionHooks,
-  ): Promise<KeptCorrection>;
-}
+export type CommandClient = Pick<Client, "draft" | "correctPlace" | "undo" | "learned">;
 
 export interface Assistant {
   connect(listener: ClientListener): Client;

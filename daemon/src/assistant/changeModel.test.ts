@@ -115,7 +115,7 @@ describe("the model is changed", () => {
       isInvoked: true,
     });
   const teach = (prefix: string, wanted: string) =>
-    client.correct({ kind: "cursor", where: where(), prefix, suffix: "", wanted });
+    client.correctPlace({ where: where(), prefix, suffix: "", wanted });
   const corrections = async () =>
     (await client.learned(where())).corrections.map(({ wanted, status }) => [wanted, status]);
 

@@ -14,13 +14,18 @@ import type { DraftAnswer } from "../protocol/routes.js";
 import type { DaemonState } from "../protocol/state.js";
 import type { SuggestionEvent } from "../protocol/suggestions.js";
 import type { Project } from "../store/project.js";
-import { askedLesson } from "./askedLesson.js";
+import {
+  type AskedLesson,
+  type LessonParts,
+  lessonOfAnswer,
+  lessonOfCompletion,
+  lessonOfPlace,
+} from "./askedLesson.js";
 import type {
   ChatRequest,
   Client,
   CompletionRequest,
   CorrectionHooks,
-  CorrectionRequest,
   DraftRequest,
   KeptCorrection,
   UndoRequest,
@@ -110,10 +115,25 @@ export class LocalClient implements Client {
     return this.#shared.given.get(completionId)?.text;
   }
 
-  async correct(request: CorrectionRequest, hooks?: CorrectionHooks): Promise<KeptCorrection> {
+  async correctCompletion(request: Parameters<Client["correctCompletion"]>[0], hooks?: CorrectionHooks) {
+    return this.#keep((parts) => lessonOfCompletion(parts, request), hooks);
+  }
+
+  async correctPlace(request: Parameters<Client["correctPlace"]>[0], hooks?: CorrectionHooks) {
+    return this.#keep((parts) => lessonOfPlace(parts, request), hooks);
+  }
+
+  async correctAnswer(request: Parameters<Client["correctAnswer"]>[0], hooks?: CorrectionHooks) {
+    return this.#keep((parts) => lessonOfAnswer(parts, request), hooks);
+  }
+
+  #keep(
+    ask: (parts: LessonParts) => AskedLesson | Promise<AskedLesson>,
+    hooks: CorrectionHooks | undefined,
+  ): Promise<KeptCorrection> {
     const { given, resolver } = this.#shared;
     return this.#use(async (served) => {
-      const { project, ...asked } = await askedLesson({ request, loaded: served.loaded, given, resolver });
+      const { project, ...asked } = await ask({ loaded: served.loaded, given, resolver });
       const learning = await this.#learningOf(project, served);
       return learning.keep({ ...asked, ...(hooks && { hooks }) });
     });

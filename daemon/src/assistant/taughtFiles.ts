@@ -69,8 +69,8 @@ export class TaughtFiles {
   async #keepLessons(project: ProjectLearning, tokenizer: Tokenizer): Promise<void> {
     for (const [path, file] of this.#files) {
       for (const lesson of this.#lessonsIn(path, file, tokenizer)) {
-        const isKnown = lesson.id !== undefined && project.learning.find(lesson.id) !== undefined;
-        if (!isKnown) await project.keep({ lesson, origin: "org" });
+        const isKept = lesson.id !== undefined && project.learning.find(lesson.id) !== undefined;
+        if (!isKept) await project.keep({ lesson, origin: "org" });
       }
     }
   }

@@ -96,8 +96,8 @@ async function write({ cli, place, client }: TeachRun): Promise<string> {
 async function learn(run: TeachRun, rejected: string): Promise<Taught> {
   const { cli, options, place, client, worker } = run;
   const { signal } = cli;
-  const asked = client.correct(
-    { kind: "cursor", ...place, rejected, wanted: options.wanted },
+  const asked = client.correctPlace(
+    { ...place, rejected, wanted: options.wanted },
     { signal, onStep: showLearning.bind(undefined, cli) },
   );
   const { correctionId, done } = await unlessStopped(cli, asked, "Stopped; nothing was changed.");

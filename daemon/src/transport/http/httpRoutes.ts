@@ -100,10 +100,10 @@ export function teach(
 ): (onEvent: (event: TeachEvent) => void) => Promise<void> {
   const { prefix, suffix, wanted, rejected, ...place } = parse(teachBodySchema, body);
   const where = placeOf(place);
-  const correction = { kind: "cursor", where, prefix, suffix, wanted } as const;
+  const correction = { where, prefix, suffix, wanted };
   return (onEvent) =>
     asClient(assistant, async (client) => {
-      const { correctionId, project, done } = await client.correct(
+      const { correctionId, project, done } = await client.correctPlace(
         rejected === undefined ? correction : { ...correction, rejected },
         {
           onStep: ({ step, stepsMax, loss, margin }) =>

@@ -14,7 +14,7 @@ export function createRemoteClient(daemon: HttpClient): CommandClient {
       const body = { ...placeOf(where), prefix, suffix, adapter, stop, tokensMax, ...sampling };
       return unlessAborted(signal, daemon.draft(body, { signal, onText }));
     },
-    correct({ where, prefix, suffix, wanted, rejected }, hooks = {}) {
+    correctPlace({ where, prefix, suffix, wanted, rejected }, hooks = {}) {
       const body = { ...placeOf(where), prefix, suffix, wanted };
       return teach(daemon, rejected === undefined ? body : { ...body, rejected }, hooks);
     },

@@ -1,7 +1,7 @@
 /** The requests by which an LSP client teaches, un-teaches, and asks what was taught. */
 
 import type { TextDocument } from "vscode-languageserver-textdocument";
-import type { Client } from "../../assistant/assistant.js";
+import type { KeptCorrection } from "../../assistant/assistant.js";
 import { inExcerpts } from "../../assistant/learnedInFull.js";
 import { AppError } from "../../base/errors.js";
 import {
@@ -34,7 +34,7 @@ export function answerCorrections(session: LspSession): void {
   connection.onRequest(
     REQUESTS.correct,
     session.guarded(correctParamsSchema, async (params): Promise<CorrectResult> => {
-      const { correctionId, project } = await client.correct(toRequest(session, params));
+      const { correctionId, project } = await correct(session, params);
       return { correctionId, project };
     }),
   );
@@ -60,13 +60,13 @@ export function answerCorrections(session: LspSession): void {
   );
 }
 
-function toRequest(
-  { documents, accepted, folders }: LspSession,
+async function correct(
+  { client, documents, accepted, folders }: LspSession,
   params: CorrectParams,
-): Parameters<Client["correct"]>[0] {
+): Promise<KeptCorrection> {
   switch (params.kind) {
     case "completion":
-      return params;
+      return client.correctCompletion({ ...params, source: "teach" });
     case "accepted": {
       const found = accepted.get(params.completionId);
       if (!found) {
@@ -76,17 +76,18 @@ function toRequest(
         );
       }
       const text = documents.mustGet(found.uri).getText();
-      return { ...params, kept: text.slice(found.range.start, found.range.end) };
+      const wanted = text.slice(found.range.start, found.range.end);
+      return client.correctCompletion({ ...params, wanted, source: "edit" });
     }
     case "selection": {
       const { uri } = params.textDocument;
       const where = folders.whereIs(uri);
-      return { kind: "cursor", where, ...aroundSelection(documents.mustGet(uri), params.range) };
+      return client.correctPlace({ where, ...aroundSelection(documents.mustGet(uri), params.range) });
     }
     case "answer": {
       const { folder: uri, ...rest } = params;
       const { file, folder } = folders.whereIs(uri);
-      return { ...rest, folder: folder ?? file };
+      return client.correctAnswer({ ...rest, folder: folder ?? file });
     }
   }
 }
