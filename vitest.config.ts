@@ -79,6 +79,7 @@ export default defineConfig({
     hookTimeout: TEST_TIMEOUT_MS,
     expect: { poll: { timeout: PATIENCE_MS }, requireAssertions: true },
     sequence: { sequencer: LongestFirst },
+    globalSetup: ".ci/testSetup.mjs",
     projects: [
       {
         extends: true,

@@ -12,14 +12,13 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { bundleCli, runCli, scratchFolder } from "./cli.js";
+import { runCli, scratchFolder } from "./cli.js";
 import { writeTinyModel } from "./tinyModel.js";
 
 const scratch = scratchFolder();
 const folder = scratch.path;
 const at = (name: string) => join(folder, name);
 beforeAll(async () => {
-  bundleCli();
   await writeTinyModel(at("model"));
   makeModels();
   makeTexts();

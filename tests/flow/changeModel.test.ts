@@ -7,7 +7,7 @@ import { locateDataHome } from "../../daemon/src/base/dataHome.js";
 import type { CompleteAnswer } from "../../daemon/src/protocol/routes.js";
 import { locateRuntime, platformOf } from "../../daemon/src/transport/daemon/runtimeFolder.js";
 import { createHttpClient } from "../../daemon/src/transport/http/httpClient.js";
-import { bundleCli, runCli, scratchFolder } from "./cli.js";
+import { runCli, scratchFolder } from "./cli.js";
 import { writeTinyModel } from "./tinyModel.js";
 
 const never = new AbortController().signal;
@@ -37,7 +37,6 @@ describe("choosing a model beside the daemon", () => {
   let pid: number;
 
   beforeAll(async () => {
-    bundleCli();
     mkdirSync(join(folder, ".git"), { recursive: true });
     first = await writeTinyModel(join(scratch.path, "first"));
     second = await writeTinyModel(join(scratch.path, "second"), 2);

@@ -1,6 +1,6 @@
 /** Runs the real `ouro` as a child process, as a person's shell would, and collects what it says. */
 
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -30,11 +30,6 @@ export interface RunOptions {
   readonly killWhen?: () => boolean;
   /** No file can grow beyond this, as on a disk that is full. In whole KiB. */
   readonly fileBytesMax?: number;
-}
-
-/** The bundle follows the sources; it takes a fraction of a second. */
-export function bundleCli(): void {
-  execFileSync(process.execPath, [join(root, ".ci", "build.mjs"), "--bundle"]);
 }
 
 export function runCli({

@@ -11,7 +11,7 @@ import {
   makeWheel,
   sampleCode,
 } from "../../daemon/test/testTarball.js";
-import { bundleCli, runCli, scratchFolder } from "./cli.js";
+import { runCli, scratchFolder } from "./cli.js";
 
 const scratch = scratchFolder();
 const at = (...names: readonly string[]) => join(scratch.path, ...names);
@@ -22,7 +22,6 @@ const PACKAGES = [
 ];
 
 beforeAll(async () => {
-  bundleCli();
   await writeClients(at("bin"), PACKAGES);
   mkdirSync(at("mine"));
   writeFileSync(at("mine", "package.json"), '{ "license": "MIT" }');

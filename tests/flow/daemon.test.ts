@@ -8,7 +8,7 @@ import { lockHolder } from "../../daemon/src/base/processLock.js";
 import type { TeachEvent } from "../../daemon/src/protocol/routes.js";
 import { locateRuntime, platformOf } from "../../daemon/src/transport/daemon/runtimeFolder.js";
 import { createHttpClient } from "../../daemon/src/transport/http/httpClient.js";
-import { bundleCli, runCli, scratchFolder } from "./cli.js";
+import { runCli, scratchFolder } from "./cli.js";
 import { writeTinyModel } from "./tinyModel.js";
 
 const scratch = scratchFolder();
@@ -19,7 +19,6 @@ const ouro = (...args: readonly string[]) => runCli({ args, home: scratch.path, 
 const never = new AbortController().signal;
 
 beforeAll(async () => {
-  bundleCli();
   mkdirSync(project);
   const model = await writeTinyModel(join(scratch.path, "model"));
   expect((await ouro("model", "use", model)).code).toBe(0);

@@ -4,7 +4,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { bundleCli, runCli, scratchFolder } from "./cli.js";
+import { runCli, scratchFolder } from "./cli.js";
 
 const TEXT = "export function firstOf(list: string[]) {\n  ";
 const WANTED = "return list.at(0) ?? none();";
@@ -15,7 +15,6 @@ describe("commands beside the daemon", () => {
   const ouro = (...args: readonly string[]) => runCli({ args, home: scratch.path, folder });
 
   beforeAll(async () => {
-    bundleCli();
     mkdirSync(join(folder, ".git"), { recursive: true });
     expect((await ouro("start")).code).toBe(0);
   });

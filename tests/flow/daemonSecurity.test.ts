@@ -26,7 +26,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { locateDataHome } from "../../daemon/src/base/dataHome.js";
 import { locateRuntime, platformOf } from "../../daemon/src/transport/daemon/runtimeFolder.js";
 import { createHttpClient } from "../../daemon/src/transport/http/httpClient.js";
-import { bundleCli, runCli, scratchFolder } from "./cli.js";
+import { runCli, scratchFolder } from "./cli.js";
 import { writeTinyModel } from "./tinyModel.js";
 
 const scratch = scratchFolder();
@@ -39,7 +39,6 @@ const token = () => readFileSync(runtime.token, "utf8");
 const onLinux = process.platform === "linux";
 
 beforeAll(async () => {
-  bundleCli();
   const model = await writeTinyModel(join(scratch.path, "model"));
   expect((await ouro("model", "use", model)).code).toBe(0);
 });

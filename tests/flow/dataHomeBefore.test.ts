@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { bundleCli, runCli, scratchFolder } from "./cli.js";
+import { runCli, scratchFolder } from "./cli.js";
 import { copyDataHome, type Story, storySchema, tellStory } from "./dataHomeStory.js";
 
 const fixture = fileURLToPath(new URL("../fixtures/dataHome", import.meta.url));
@@ -18,7 +18,6 @@ const expected = storySchema.parse(JSON.parse(readFileSync(join(fixture, "expect
 let told: Story;
 
 beforeAll(async () => {
-  bundleCli();
   copyDataHome({ from: fixture, to: folder, by: folder });
   told = await tellStory({ folder, ouro: (...args) => runCli({ args, home: folder }) });
 }, 180_000);

@@ -1,11 +1,10 @@
 /** The demo proves itself on the running daemon and the shipped model, says the same every time, and takes back what it taught. */
 
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { bundleCli, runCli, scratchFolder } from "./cli.js";
+import { runCli, scratchFolder } from "./cli.js";
 
 const scratch = scratchFolder();
-beforeAll(bundleCli);
 afterAll(async () => {
   await runCli({ args: ["stop"], home: scratch.path });
   scratch.remove();

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
-import { bundleCli, runCli, scratchFolder } from "./cli.js";
+import { runCli, scratchFolder } from "./cli.js";
 import { writeTinyModel } from "./tinyModel.js";
 
 const scratch = scratchFolder();
@@ -20,7 +20,6 @@ const COPIED = Array.from(
 ).join(" ");
 
 beforeAll(async () => {
-  bundleCli();
   model = await writeTinyModel(join(scratch.path, "model"));
   const sources = fileURLToPath(new URL("../../daemon/src", import.meta.url));
   cpSync(join(sources, "prompt"), join(data, "hono"), { recursive: true });

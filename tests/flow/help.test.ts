@@ -1,13 +1,12 @@
 /** Every command explains itself: what it does, its options, and an example that can be typed as it stands. */
 
 import type { Command } from "commander";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import type { Cli } from "../../daemon/src/cli/cli.js";
 import { createProgram } from "../../daemon/src/cli/program.js";
-import { bundleCli, runCli, scratchFolder } from "./cli.js";
+import { runCli, scratchFolder } from "./cli.js";
 
 const scratch = scratchFolder();
-beforeAll(bundleCli);
 afterAll(scratch.remove);
 
 /** Building the tree of commands uses nothing of the process. */

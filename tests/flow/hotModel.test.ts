@@ -5,8 +5,8 @@
 
 import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { bundleCli, runCli, scratchFolder } from "./cli.js";
+import { afterAll, describe, expect, test } from "vitest";
+import { runCli, scratchFolder } from "./cli.js";
 import { writeTinyModel } from "./tinyModel.js";
 
 const scratch = scratchFolder();
@@ -25,7 +25,6 @@ const STORY = [
   ["learned"],
 ];
 
-beforeAll(bundleCli);
 afterAll(scratch.remove);
 
 /** A data home and a model of its own; the project is the same for all, so that ids are too. */

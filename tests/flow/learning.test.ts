@@ -4,13 +4,12 @@ import { appendFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { bundleCli, runCli, scratchFolder } from "./cli.js";
+import { runCli, scratchFolder } from "./cli.js";
 import { writeTinyModel } from "./tinyModel.js";
 
 const scratch = scratchFolder();
 let model: string;
 beforeAll(async () => {
-  bundleCli();
   model = await writeTinyModel(join(scratch.path, "model"));
 });
 afterAll(scratch.remove);

@@ -3,7 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { bundleCli, runCli, scratchFolder } from "./cli.js";
+import { runCli, scratchFolder } from "./cli.js";
 import { type LspClient, startLsp } from "./lspClient.js";
 
 const PREFIX = `import { logger } from "./logger";
@@ -23,7 +23,6 @@ describe("an LSP client on `ouro lsp`", () => {
   let client: LspClient;
 
   beforeAll(async () => {
-    bundleCli();
     for (const project of [projectA, projectB]) mkdirSync(join(project, ".git"), { recursive: true });
     client = await startLsp({ home: scratch.path, folder: projectA });
   });

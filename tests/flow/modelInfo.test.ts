@@ -3,13 +3,12 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
-import { bundleCli, runCli, scratchFolder } from "./cli.js";
+import { runCli, scratchFolder } from "./cli.js";
 import { writeTinyModel } from "./tinyModel.js";
 
 const scratch = scratchFolder();
 let model: string;
 beforeAll(async () => {
-  bundleCli();
   model = await writeTinyModel(join(scratch.path, "model"));
 });
 afterAll(scratch.remove);

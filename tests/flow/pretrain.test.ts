@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { bundleCli, loggedSteps, type RunOptions, runCli, scratchFolder } from "./cli.js";
+import { loggedSteps, type RunOptions, runCli, scratchFolder } from "./cli.js";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const scratch = scratchFolder();
@@ -86,7 +86,6 @@ const hashOf = (output: string) =>
     .digest("hex");
 
 beforeAll(async () => {
-  bundleCli();
   for (const folder of ["daemon/src", "native/lib", "configs/src"])
     cpSync(join(root, folder), at("code", folder), { recursive: true });
   for (const file of ["LICENSE", "package.json"]) cpSync(join(root, file), at("code", file));

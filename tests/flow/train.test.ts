@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { bundleCli, loggedSteps, type RunOptions, runCli, scratchFolder } from "./cli.js";
+import { loggedSteps, type RunOptions, runCli, scratchFolder } from "./cli.js";
 import { writeTinyModel } from "./tinyModel.js";
 
 const scratch = scratchFolder();
@@ -32,7 +32,6 @@ function runsOf(home: string): readonly string[] {
 const hashOf = (path: string) => createHash("sha256").update(readFileSync(path)).digest("hex");
 
 beforeAll(async () => {
-  bundleCli();
   model = await writeTinyModel(join(scratch.path, "model"));
   const lines = Array.from(
     { length: 60 },
