@@ -94,26 +94,24 @@ describe.skipIf(process.platform === "win32")("the folder of socket and token", 
       },
       /is a link to somewhere else; remove it/,
     ],
-    ...(process.getuid?.() === 0
-      ? [
-          [
-            "another user's",
-            () => chownSync(runtime.folder, 12_345, 12_345),
-            /belongs to another user/,
-          ] as const,
-        ]
-      : []),
+    ["another user's", () => chownSync(runtime.folder, 12_345, 12_345), /belongs to another user/],
   ];
-  test.each(spoils)(
+  test.for(spoils)(
     "%s is refused by whoever would connect or start, and nothing is put into it",
-    async (_name, spoil, expected) => {
+    async ([name, spoil, expected], { skip }) => {
+      skip(name === "another user's" && process.getuid?.() !== 0, "only root gives a folder to another user");
       await started();
       expect((await ouro("stop")).code).toBe(0);
       spoil();
       try {
-        for (const command of ["start", "status", "lsp", "serve"]) {
-          const { code, stdout, stderr } = await ouro(command);
-          expect({ command, code, stdout }).toEqual({ command, code: 1, stdout: "" });
+        const commands = ["start", "status", "lsp", "serve"];
+        const ran = await Promise.all(commands.map((command) => ouro(command)));
+        for (const [at, { code, stdout, stderr }] of ran.entries()) {
+          expect({ command: commands[at], code, stdout }).toEqual({
+            command: commands[at],
+            code: 1,
+            stdout: "",
+          });
           expect(stderr).toMatch(expected);
           expect(stderr.split("\n")).toHaveLength(2);
         }
@@ -146,15 +144,8 @@ describe.runIf(onLinux)("on the network", () => {
   });
 
   test("by setting, only this machine's own address, and only with token, host and no origin", async () => {
-    const probe = createServer().listen(0, "127.0.0.1");
-    await once(probe, "listening");
-    const address = probe.address();
-    const port = typeof address === "object" && address ? address.port : 0;
-    probe.close();
-    await once(probe, "close");
-    writeFileSync(settings, JSON.stringify({ "ouroboros.http.port": port }));
+    const { port, pid } = await startedOnFreePort();
     try {
-      const pid = await started();
       const hex = port.toString(16).toUpperCase().padStart(4, "0");
       expect(networkOf(pid)).toEqual([`tcp 0100007F:${hex}`]);
       await checkPort(port);
@@ -165,6 +156,23 @@ describe.runIf(onLinux)("on the network", () => {
     }
   });
 });
+
+/** A port that is free now may be taken before the daemon has it: another is tried then. */
+async function startedOnFreePort(): Promise<{ readonly port: number; readonly pid: number }> {
+  for (let attempt = 1; ; attempt++) {
+    const probe = createServer().listen(0, "127.0.0.1");
+    await once(probe, "listening");
+    const address = probe.address();
+    const port = typeof address === "object" && address ? address.port : 0;
+    probe.close();
+    await once(probe, "close");
+    writeFileSync(settings, JSON.stringify({ "ouroboros.http.port": port }));
+    const { code, stdout, stderr } = await ouro("start", "--json");
+    if (code === 0) return { port, pid: JSON.parse(stdout).pid };
+    expect(stderr).toMatch(/port/);
+    expect(attempt).toBeLessThan(3);
+  }
+}
 
 async function checkPort(port: number): Promise<void> {
   const own = { Authorization: `Bearer ${token()}` };
@@ -189,11 +197,12 @@ async function checkPort(port: number): Promise<void> {
   expect(await statusOf(own)).toBe(200);
 }
 
+/** By another of this machine's addresses than the one it is told; all of 127.0.0.0/8 is this machine's on Linux. */
 async function checkOtherAddresses(port: number): Promise<void> {
-  const others = Object.values(networkInterfaces())
+  const outer = Object.values(networkInterfaces())
     .flatMap((addresses) => addresses ?? [])
     .filter(({ family, internal }) => family === "IPv4" && !internal);
-  for (const { address } of others) {
+  for (const address of ["127.0.0.2", ...outer.map(({ address }) => address)]) {
     const socket = createConnection({ host: address, port });
     const [error] = await once(socket, "error");
     expect(error.code).toBe("ECONNREFUSED");
