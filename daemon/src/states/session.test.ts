@@ -1,3 +1,4 @@
+import { instructionSets } from "@ouroboros/native/kernels";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createEngine, type Engine, type Model, type State } from "../engine/engine.js";
@@ -77,31 +78,28 @@ describe("a session's States", () => {
     );
   });
 
-  // The kernels of each set cut their rows in their own way; a set that the machine lacks is replaced by a lower one.
-  test.each(["scalar", "avx2", "avx512"] as const)(
-    "are the same however a prompt is cut, %s",
-    async (instructionSet) => {
-      const other = createEngine({ threads: 2, instructionSet });
-      const sameModel = await other.initialModel({ shape: SHAPE, seed: 3 });
-      const tokens = range(210);
-      for (let boundary = 1; boundary < tokens.length; boundary += 13) {
-        const request = { tokens, boundary, signal: never, priority: "interactive" } as const;
-        const whole = await new Session({ model: sameModel, statesMax: 2 }).stateBefore({
-          ...request,
-          marks: [],
-        });
-        const marks = [4, 13, 18, 50, 64, 101, 128, 129, 203];
-        const cut = await new Session({ model: sameModel, statesMax: 16 }).stateBefore({
-          ...request,
-          marks,
-        });
-        if (whole.kind === "cancelled" || cut.kind === "cancelled") throw new Error("nobody cancels here");
-        const bytes = sameModel.stateToBytes(whole.state);
-        expect(Buffer.from(sameModel.stateToBytes(cut.state)).equals(bytes)).toBe(true);
-      }
-      other.close();
-    },
-  );
+  // The kernels of each set cut their rows in their own way.
+  test.each(instructionSets())("are the same however a prompt is cut, %s", async (instructionSet) => {
+    const other = createEngine({ threads: 2, instructionSet });
+    const sameModel = await other.initialModel({ shape: SHAPE, seed: 3 });
+    const tokens = range(210);
+    for (let boundary = 1; boundary < tokens.length; boundary += 13) {
+      const request = { tokens, boundary, signal: never, priority: "interactive" } as const;
+      const whole = await new Session({ model: sameModel, statesMax: 2 }).stateBefore({
+        ...request,
+        marks: [],
+      });
+      const marks = [4, 13, 18, 50, 64, 101, 128, 129, 203];
+      const cut = await new Session({ model: sameModel, statesMax: 16 }).stateBefore({
+        ...request,
+        marks,
+      });
+      if (whole.kind === "cancelled" || cut.kind === "cancelled") throw new Error("nobody cancels here");
+      const bytes = sameModel.stateToBytes(whole.state);
+      expect(Buffer.from(sameModel.stateToBytes(cut.state)).equals(bytes)).toBe(true);
+    }
+    other.close();
+  });
 
   test("overlapping requests answer as they would alone", async () => {
     const session = new Session({ model, statesMax: 4 });

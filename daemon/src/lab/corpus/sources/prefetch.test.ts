@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { prefetch } from "./prefetch.js";
 
@@ -12,35 +11,40 @@ async function collect<T>(results: AsyncIterable<T>): Promise<T[]> {
 
 describe("prefetch", () => {
   it("keeps the order of the items, whichever is ready first", async () => {
-    const items = [30, 1, 20, 5];
-    const work = async (ms: number) => {
-      await sleep(ms);
-      return ms;
-    };
-    expect(await collect(prefetch({ items, ahead: 4, work, signal: never }))).toEqual(items);
+    const finish: (() => void)[] = [];
+    const work = (item: number) =>
+      new Promise<number>((resolve) => {
+        finish[item] = () => resolve(item);
+      });
+    const collected = collect(prefetch({ items: [0, 1, 2, 3], ahead: 4, work, signal: never }));
+    await expect.poll(() => finish.length).toBe(4);
+    for (const item of [1, 3, 2, 0]) finish[item]?.();
+    expect(await collected).toEqual([0, 1, 2, 3]);
   });
 
-  it("has no more under way than it may", async () => {
-    let underWay = 0;
-    let most = 0;
-    const work = async () => {
-      most = Math.max(most, ++underWay);
-      await sleep(2);
-      underWay--;
-    };
-    await collect(prefetch({ items: Array.from({ length: 9 }), ahead: 3, work, signal: never }));
-    expect(most).toBe(3);
+  it("has as many under way as it may, and no more", async () => {
+    const finish: (() => void)[] = [];
+    const work = () => new Promise<void>((resolve) => finish.push(resolve));
+    const collected = collect(prefetch({ items: Array.from({ length: 9 }), ahead: 3, work, signal: never }));
+    for (let finished = 0; finished < 9; finished++) {
+      await expect.poll(() => finish.length, { interval: 1 }).toBe(Math.min(9, finished + 3));
+      finish[finished]?.();
+    }
+    await collected;
+    expect(finish).toHaveLength(9);
   });
 
   it("ends with the first failure in order and aborts what is under way", async () => {
     const aborted: number[] = [];
     const work = async (item: number, signal: AbortSignal) => {
       if (item === 1) throw new Error("one failed");
-      await sleep(item === 0 ? 5 : 60_000, undefined, { signal }).catch((cause) => {
-        aborted.push(item);
-        throw cause;
+      if (item === 0) return item;
+      return new Promise<number>((_resolve, reject) => {
+        signal.addEventListener("abort", () => {
+          aborted.push(item);
+          reject(signal.reason);
+        });
       });
-      return item;
     };
     const results = prefetch({ items: [0, 1, 2], ahead: 3, work, signal: never });
     expect(await results.next()).toEqual({ done: false, value: 0 });
