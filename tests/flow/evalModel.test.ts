@@ -23,7 +23,7 @@ beforeAll(async () => {
   model = await writeTinyModel(join(scratch.path, "model"));
   const sources = fileURLToPath(new URL("../../daemon/src", import.meta.url));
   cpSync(join(sources, "prompt"), join(data, "hono"), { recursive: true });
-  cpSync(join(sources, "session"), join(data, "other"), { recursive: true });
+  cpSync(join(sources, "states"), join(data, "other"), { recursive: true });
   writeFileSync(
     join(data, "other", "copied.ts"),
     `// ${COPIED.replaceAll(" ", "\n// ")}\nexport const answer = 42;\n`,
