@@ -35,7 +35,7 @@ import {
   findVocabulary,
 } from "./models/modelFiles.js";
 import { checkIdentity, identifyModel } from "./models/modelIdentity.js";
-import { promptFormOf } from "./prompt/promptForm.js";
+import { promptFormOf } from "./models/promptFormOf.js";
 import type { ServedModelAnswer } from "./protocol/routes.js";
 import {
   type Catalog,

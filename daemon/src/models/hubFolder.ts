@@ -6,10 +6,10 @@
 import { join } from "node:path";
 import { writeFileAtomic } from "../base/atomicFile.js";
 import type { ModelInfo, Tokenizer } from "../engine/engine.js";
+import { VOCABULARY_FILE } from "./modelFiles.js";
 import { worldFormat } from "./worldFormat.js";
 
 export const HUB_MODEL_FILE = "model.safetensors";
-const HUB_VOCABULARY_FILE = "vocab.txt";
 
 /** Contexts that RWKV-7 models were trained on; there is no limit to what they read. */
 const CONTEXT_TOKENS = 4096;
@@ -30,7 +30,7 @@ export async function writeHubFiles(folder: string, description: HubDescription)
   const { tokenizer } = description;
   const json = (value: object) => `${JSON.stringify(value, null, 2)}\n`;
   const endToken = endTokenOf(tokenizer);
-  await writeFileAtomic(join(folder, HUB_VOCABULARY_FILE), vocabularyText(tokenizer));
+  await writeFileAtomic(join(folder, VOCABULARY_FILE), vocabularyText(tokenizer));
   await writeFileAtomic(join(folder, "config.json"), json(configOf(description, endToken)));
   await writeFileAtomic(join(folder, "generation_config.json"), json(generationOf(endToken)));
   await writeFileAtomic(join(folder, "tokenizer_config.json"), json(TOKENIZER_CONFIG));

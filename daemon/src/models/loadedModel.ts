@@ -1,7 +1,7 @@
 /** A model that is ready to answer, with everything that belongs to it. `compose.ts` makes it; closing its engine ends it. */
 
 import type { Engine, Model, Tokenizer } from "../engine/engine.js";
-import type { PromptForm } from "../prompt/promptForm.js";
+import type { PromptForm } from "../prompt/completionPrompt.js";
 
 export interface LoadedModel {
   readonly engine: Engine;

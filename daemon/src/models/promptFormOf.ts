@@ -1,22 +1,13 @@
-/**
- * How a model is asked within a text. `fill`: it is shown what stands after the cursor. `continue`: as if nothing did.
- *
- * A model that has not learned to fill answers better when it goes on, and going on reads less again when the cursor
- * moves. The embedded one does both about as well: in unseen TypeScript the next line comes out exact in 3.3 % of 600
- * places when it goes on and in 2.7 % when it fills, the rest of a line cut at a word in 12.6 and 14.0 % of 211
- * (MODEL_CARD.md). Its config.json says which.
- */
+/** The form in which a model is asked within a text, as the config.json beside its checkpoint names it. */
 
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
+import { PROMPT_FORMS, type PromptForm } from "../prompt/completionPrompt.js";
 
-const promptFormSchema = z.enum(["fill", "continue"]);
-export type PromptForm = z.infer<typeof promptFormSchema>;
+const configSchema = z.object({ completionForm: z.enum(PROMPT_FORMS).default("fill") });
 
-const configSchema = z.object({ completionForm: promptFormSchema.default("fill") });
-
-/** The form that the config.json beside a checkpoint names; `fill` where there is none, or it names none. */
+/** `fill` where there is no config.json, or it names no form. */
 export async function promptFormOf(checkpoint: string): Promise<PromptForm> {
   try {
     const config: unknown = JSON.parse(await readFile(join(dirname(checkpoint), "config.json"), "utf8"));

@@ -7,8 +7,18 @@ import { controlsOf, END_OF_DOCUMENT } from "./controls.js";
 import { concatenate, encodeText } from "./encodeText.js";
 import { begunLineStart, fileHeader, fillPrompt, hintOf } from "./format.js";
 import { prefixWindow, withoutReturns } from "./prefixWindow.js";
-import type { PromptForm } from "./promptForm.js";
 import { tokensToHeal } from "./tokenHealing.js";
+
+/**
+ * How a model is asked within a text. `fill`: it is shown what stands after the cursor. `continue`: as if nothing did.
+ *
+ * A model that has not learned to fill answers better when it goes on, and going on reads less again when the cursor
+ * moves. The embedded one does both about as well: in unseen TypeScript the next line comes out exact in 3.3 % of 600
+ * places when it goes on and in 2.7 % when it fills, the rest of a line cut at a word in 12.6 and 14.0 % of 211
+ * (MODEL_CARD.md).
+ */
+export const PROMPT_FORMS = ["fill", "continue"] as const;
+export type PromptForm = (typeof PROMPT_FORMS)[number];
 
 export const SUFFIX_TOKENS_MAX = 64;
 /** So much of the cursor's line is shown; more than a line that a person writes. */

@@ -7,9 +7,8 @@ import { type OnProgress, startPhase } from "../../../base/progress.js";
 import { complete } from "../../../completion/complete.js";
 import type { Finished, Model, Tokenizer } from "../../../engine/engine.js";
 import { GREEDY } from "../../../engine/greedy.js";
-import { completionPrompt } from "../../../prompt/completionPrompt.js";
+import { completionPrompt, type PromptForm } from "../../../prompt/completionPrompt.js";
 import { controlsOf } from "../../../prompt/controls.js";
-import type { PromptForm } from "../../../prompt/promptForm.js";
 import { runBatched } from "../batch.js";
 import { randomFor } from "../draw.js";
 import {
