@@ -90,21 +90,26 @@ test("after kill -9 the next one answers over its remains", async () => {
   expect((await daemon().health()).pid).not.toBe(first);
 });
 
-test("stopped while it learns, it keeps what it acknowledged and learns it at the next start", async () => {
+test("stopped while it learns, it keeps what it acknowledged and learns it when next it runs for the project", async () => {
   await started();
-  const events: TeachEvent[] = [];
-  const teaching = daemon()
-    .teach(
-      { folder: project, path: "src/a.ts", prefix: "const answer = ", wanted: "42;" },
-      { signal: never, onEvent: (event) => events.push(event) },
-    )
-    .catch(() => undefined);
-  await expect.poll(() => events[0]?.kind).toBe("kept");
-  expect((await ouro("stop")).code).toBe(0);
-  await teaching;
+  const running = daemon();
+  let stopping: Promise<unknown> | undefined;
+  const onEvent = (event: TeachEvent) => {
+    // At once: the lesson has just begun.
+    if (event.kind === "kept") stopping = running.stop();
+  };
+  const place = { folder: project, path: "src/a.ts", prefix: "const answer = " };
+  const teaching = running.teach({ ...place, wanted: "42;" }, { signal: never, onEvent });
+  await teaching.catch(() => undefined);
+  await stopping;
+  await expect.poll(() => lockHolder(runtime.lock)).toBeUndefined();
+  const { stdout } = await ouro("learned", "--json");
+  expect(JSON.parse(stdout).corrections).toMatchObject([{ wanted: "42;", status: "pending" }]);
   await started();
-  const { corrections } = await daemon().learned({ folder: project });
-  expect(corrections).toMatchObject([{ wanted: "42;" }]);
+  // As an editor's window does that opens the project; a list of what was learned needs no model and starts nothing.
+  await daemon().status({ folder: project });
+  const learned = async () => (await daemon().learned({ folder: project })).corrections;
+  await expect.poll(learned).toMatchObject([{ wanted: "42;", status: "learned" }]);
 });
 
 test("with a wrong setting, `ouro start` says the daemon's own sentence", async () => {
