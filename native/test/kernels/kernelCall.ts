@@ -1,7 +1,7 @@
 /** Lays the arrays of a kernel call out in one block of memory, misaligned and with guards between them. */
 
-import { runKernel } from "../../lib/kernels.js";
 import type { InstructionSet } from "../../lib/types.js";
+import { runKernel } from "./kernelRuns.js";
 
 /** Floats between two arrays: more than the widest vector, so that a store that is too wide shows. */
 const GUARD = 21;

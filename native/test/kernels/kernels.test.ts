@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { createEngine } from "../../lib/engine.js";
-import { hasBf16, instructionSets, poolExercises, readBandwidth, runGemm } from "../../lib/kernels.js";
+import { hasBf16, instructionSets, readBandwidth } from "../../lib/kernels.js";
 import type { EngineOptions, Precision } from "../../lib/types.js";
 import { expectEngineError } from "../expectEngineError.js";
 import { areSame, randomNumbers, worstError } from "./kernelCall.js";
+import { poolExercises, runGemm } from "./kernelRuns.js";
 
 const SETS = instructionSets();
 

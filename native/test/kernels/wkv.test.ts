@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { instructionSets, wkvSpeed } from "../../lib/kernels.js";
+import { instructionSets } from "../../lib/kernels.js";
 import type { InstructionSet } from "../../lib/types.js";
 import { areSame, callWithArrays, randomNumbers, worstError } from "./kernelCall.js";
+import { wkvSpeed } from "./kernelRuns.js";
 
 const N = 64;
 const LENGTHS = [0, 1, 15, 16, 17, 33];
