@@ -7,11 +7,11 @@ import { type DataHome, locateDataHome, prepareDataHome } from "../src/base/data
 import type { Adapter, Engine, Model, Tokenizer } from "../src/engine/engine.js";
 import { GREEDY } from "../src/engine/greedy.js";
 import { type Anchors, toAnchors } from "../src/learning/anchors.js";
-import type { Learning } from "../src/learning/learning.js";
-import { type LearningOptions, openLearning } from "../src/learning/open.js";
+import type { LearningOptions } from "../src/learning/open.js";
 import { LEARNING_DEFAULTS } from "../src/learning/recipe.js";
 import type { Lesson } from "../src/lessons/lesson.js";
 import { createByteTokenizer, createFakeEngine, createFakeModel } from "./fakeEngine.js";
+import { openLearning, type SoleLearning } from "./soleLearning.js";
 
 const END = 0;
 const ANSWER_TOKENS_MAX = 40;
@@ -20,7 +20,7 @@ export interface LearningBench {
   readonly home: DataHome;
   readonly options: LearningOptions;
   readonly anchors: Anchors;
-  open(changes?: Partial<LearningOptions>): Promise<Learning>;
+  open(changes?: Partial<LearningOptions>): Promise<SoleLearning>;
   remove(): void;
 }
 

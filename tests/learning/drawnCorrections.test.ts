@@ -18,12 +18,12 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { locateDataHome, prepareDataHome } from "../../daemon/src/base/dataHome.js";
 import { GREEDY } from "../../daemon/src/engine/greedy.js";
 import { loadAnchors } from "../../daemon/src/learning/anchors.js";
-import { openLearning } from "../../daemon/src/learning/open.js";
 import { LEARNING_DEFAULTS } from "../../daemon/src/learning/recipe.js";
 import { completionLesson } from "../../daemon/src/lessons/correctionLesson.js";
 import { completionPrompt } from "../../daemon/src/prompt/completionPrompt.js";
 import { adapterFolder, tensorsPath } from "../../daemon/src/store/adapters.js";
 import { projectOf } from "../../daemon/src/store/project.js";
+import { openLearning } from "../../daemon/test/soleLearning.js";
 import { type DrawnPlace, drawPlaces } from "./drawCorrections.js";
 
 const SEED = 20261121;

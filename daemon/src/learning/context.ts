@@ -38,11 +38,6 @@ export interface RunOptions {
   readonly onPhase?: (phase: LearningPhase, correctionId: string) => void;
 }
 
-export interface CorrectOptions extends RunOptions {
-  /** Called once the correction is durable: from here on it can be learned later, whatever happens now. */
-  readonly onKept?: (correctionId: string) => void;
-}
-
 export interface LearningProgress {
   readonly correctionId: string;
   /** `new`: being learned; `again`: trained again because an earlier one was undone or a file was lost. */

@@ -9,11 +9,11 @@ import {
   text,
   tokenizer,
 } from "../../test/learningBench.js";
+import type { SoleLearning } from "../../test/soleLearning.js";
 import type { Model, Trainer } from "../engine/engine.js";
 import type { Lesson } from "../lessons/lesson.js";
 import { adapterFolder, tensorsPath } from "../store/adapters.js";
 import type { LearningProgress } from "./context.js";
-import type { Learning } from "./learning.js";
 import { describeNotice } from "./notices.js";
 import { viewLearning } from "./open.js";
 import { LEARNING_DEFAULTS } from "./recipe.js";
@@ -35,7 +35,7 @@ beforeEach(async () => {
 });
 afterEach(() => bench.remove());
 
-async function teachAll(learning: Learning, lessons: readonly (readonly [string, string])[] = LESSONS) {
+async function teachAll(learning: SoleLearning, lessons: readonly (readonly [string, string])[] = LESSONS) {
   const ids: string[] = [];
   for (const [prompt, wanted] of lessons) {
     const outcome = await learning.correct(lessonFor(prompt, wanted));
@@ -45,10 +45,10 @@ async function teachAll(learning: Learning, lessons: readonly (readonly [string,
   return ids;
 }
 
-const answersOf = (learning: Learning) =>
+const answersOf = (learning: SoleLearning) =>
   Promise.all(LESSONS.map(([prompt]) => complete(model, prompt, learning.currentAdapter().adapter)));
 const fileOf = (version: number) => readFileSync(tensorsPath(folder, version), "utf8");
-const statusesOf = (learning: Learning) => learning.learned().map((each) => each.status);
+const statusesOf = (learning: SoleLearning) => learning.learned().map((each) => each.status);
 
 describe("correct", () => {
   it("makes the model write what was wanted, and reports how", async () => {

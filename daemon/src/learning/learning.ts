@@ -10,20 +10,14 @@ import { SerialQueue } from "../base/serialQueue.js";
 import type { CorrectionRecord, TrainedRecord } from "../journal/records.js";
 import type { Lesson } from "../lessons/lesson.js";
 import { pruneSpare } from "./adapterFiles.js";
-import {
-  type CorrectOptions,
-  type LearningContext,
-  type LoadedAdapter,
-  type RunOptions,
-  record,
-} from "./context.js";
+import { type LearningContext, type LoadedAdapter, type RunOptions, record } from "./context.js";
 import { toCorrectionRecord } from "./correctionRecord.js";
 import { findLearned, type LearnedCorrection, listLearned, pendingCorrections } from "./history.js";
 import { unlessInterrupted } from "./interrupted.js";
 import { type Notice, noticesNow } from "./notices.js";
 import { trainAndPublish } from "./publish.js";
 import { chooseRecipe } from "./recipe.js";
-import { type Repaired, repairLineage, type Undone, undoCorrection } from "./undo.js";
+import { repairLineage, type Undone, undoCorrection } from "./undo.js";
 
 /** What was learned, as far as it can be told without a model. */
 export interface LearnedList {
@@ -54,37 +48,25 @@ interface Learned {
   readonly current: LoadedAdapter;
 }
 
-interface Recovered {
-  readonly kind: "recovered";
-  /** Corrections trained again because adapter files had been lost, with other bits than before. */
-  readonly retrained: number;
-  readonly lost: readonly string[];
-  /** The outcomes of the corrections that were pending. */
-  readonly trained: readonly TrainedRecord[];
-}
-
 /** Operations run one at a time in order of their calls; only `keep` does not wait for the others. */
 export class Learning implements LearningView {
   readonly #context: LearningContext;
   readonly #foundOnOpening: readonly Notice[];
   readonly #newId: () => string;
-  readonly #release: () => Promise<void>;
   readonly #queue = new SerialQueue();
   #current: LoadedAdapter;
 
-  /** Use `openLearning` or `joinLearning`. */
+  /** Use `joinLearning`. */
   constructor(opened: {
     readonly context: LearningContext;
     readonly notices: readonly Notice[];
     readonly current: LoadedAdapter;
     readonly newId: () => string;
-    readonly release: () => Promise<void>;
   }) {
     this.#context = opened.context;
     this.#foundOnOpening = opened.notices;
     this.#current = opened.current;
     this.#newId = opened.newId;
-    this.#release = opened.release;
   }
 
   get notices(): readonly Notice[] {
@@ -117,29 +99,18 @@ export class Learning implements LearningView {
     return this.#context.history.lineage.length;
   }
 
-  /** Makes it durable at once that this is to be learned, and returns its id. Throws as `correct` does. */
+  /** Makes it durable at once that this is to be learned, and returns its id. Throws `correction-*`, `project-full`, `journal-*`. */
   async keep(lesson: Lesson): Promise<string> {
     this.#queue.mustBeOpen();
     return this.#keep(lesson);
   }
 
-  /** Rebuilds lost adapter files, then learns the pending correction that comes first. `idle`: nothing is pending. */
+  /**
+   * Rebuilds lost adapter files, then learns the pending correction that comes first. `idle`: nothing is pending.
+   * Throws `journal-*`, `adapter-write`, `learning-*`, or an EngineError.
+   */
   learnNext(run: RunOptions = {}): Promise<{ readonly kind: "idle" } | Cancelled | Learned> {
     return this.#queue.run(() => this.#learnNext(run));
-  }
-
-  /** Keeps and learns, after what is pending. Throws `correction-*`, `project-full`, `journal-*`, `adapter-write`, `learning-*`, or an EngineError. */
-  correct(lesson: Lesson, run: CorrectOptions = {}): Promise<Cancelled | Learned> {
-    return this.#queue.run(async () => {
-      const correctionId = await this.#keep(lesson);
-      run.onKept?.(correctionId);
-      for (;;) {
-        const outcome = await this.#learnNext(run);
-        if (outcome.kind === "idle") throw new TypeError("a kept correction was not pending");
-        if (outcome.kind === "cancelled") return { kind: "cancelled", correctionId };
-        if (outcome.correctionId === correctionId) return outcome;
-      }
-    });
   }
 
   /** Cancelled, it has not happened. */
@@ -156,25 +127,9 @@ export class Learning implements LearningView {
     );
   }
 
-  /** Rebuilds lost adapter files and learns what is pending. */
-  recover(run: RunOptions = {}): Promise<{ readonly kind: "cancelled" } | Recovered> {
-    return this.#queue.run(() =>
-      unlessInterrupted({ kind: "cancelled" }, async () => {
-        const repaired = await this.#repair(run);
-        const pending = pendingCorrections(this.#context.history);
-        const trained: TrainedRecord[] = [];
-        for (const [at, correction] of pending.entries()) {
-          trained.push(await this.#learn(correction, { index: at + 1, count: pending.length }, run));
-        }
-        return { kind: "recovered", ...repaired, trained };
-      }),
-    );
-  }
-
-  /** Waits for running operations; gives the journal back, unless it is shared. Idempotent. */
-  async close(): Promise<void> {
-    await this.#queue.close();
-    await this.#release();
+  /** Waits for running operations; the journal stays open. Idempotent. */
+  close(): Promise<void> {
+    return this.#queue.close();
   }
 
   async #keep(lesson: Lesson): Promise<string> {
@@ -221,11 +176,9 @@ export class Learning implements LearningView {
   }
 
   /** Where adapter files were lost, rebuilds them; else does nothing. */
-  async #repair(run: RunOptions): Promise<Omit<Repaired, "current">> {
-    if (this.#current.version === this.#context.history.version) return { retrained: 0, lost: [] };
-    const { current, ...repaired } = await repairLineage(this.#context, run);
-    await this.#moveTo(current);
-    return repaired;
+  async #repair(run: RunOptions): Promise<void> {
+    if (this.#current.version === this.#context.history.version) return;
+    await this.#moveTo(await repairLineage(this.#context, run));
   }
 
   async #moveTo(current: LoadedAdapter): Promise<void> {

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { complete, createBench, type LearningBench, lessonFor, tokenizer } from "../../test/learningBench.js";
+import type { SoleLearning } from "../../test/soleLearning.js";
 import { type Adapter, createEngine, type Engine, type Model } from "../engine/engine.js";
 import { adapterFolder, tensorsPath } from "../store/adapters.js";
-import type { Learning } from "./learning.js";
 import { LEARNING_DEFAULTS, type LearningSettings } from "./recipe.js";
 
 /**
@@ -58,7 +58,7 @@ describe.each(["whole", "lora"] as const)("learning with the native engine, %s",
     if (score.kind === "cancelled") throw new Error("cancelled without a signal");
     return [...score.logProbabilities, ...score.margins];
   };
-  const teachAll = async (learning: Learning) => {
+  const teachAll = async (learning: SoleLearning) => {
     for (const [prompt, wanted] of LESSONS) {
       const outcome = await learning.correct(lessonFor(prompt, wanted));
       expect(outcome).toMatchObject({ kind: "learned", trained: { proof: { matches: true } } });

@@ -1,6 +1,6 @@
 /**
- * Opens the learning of one project with one model: to learn, alone or beside others that share the journal, or only to
- * see what was learned.
+ * Opens the learning of one project with one model: to learn, beside others that share the journal, or only to see what
+ * was learned.
  */
 
 import { join } from "node:path";
@@ -87,38 +87,14 @@ export function openJournalOf(home: DataHome, onRecord: (entry: JournalRecord) =
   return openJournal({ folder: home.journal, lockFolder: join(home.runtime, "learning.lock"), onRecord });
 }
 
-/** Opens one project for learning, alone with the journal. Throws `journal-busy`, `journal-*`. */
-export async function openLearning(options: LearningOptions): Promise<Learning> {
-  const history = emptyHistory(scopeOf(options));
-  const journal = await openJournalOf(options.home, (entry) => applyRecord(history, entry));
-  try {
-    const { damage } = journal;
-    return await begin({ options, history, journal, damage, release: () => journal.close() });
-  } catch (error) {
-    await journal.close();
-    throw error;
-  }
-}
-
 /**
  * Opens one project for learning beside others that write to the same journal. Its owner closes the journal after
  * the last of them, and knows what was damaged.
  */
 export async function joinLearning(options: LearningOptions, journal: Journal): Promise<Learning> {
   const history = emptyHistory(scopeOf(options));
-  await readJournal({ folder: options.home.journal, onRecord: (entry) => applyRecord(history, entry) });
-  return begin({ options, history, journal, damage: [], release: async () => {} });
-}
-
-async function begin(opened: {
-  readonly options: LearningOptions;
-  readonly history: History;
-  readonly journal: Journal;
-  readonly damage: readonly Damage[];
-  readonly release: () => Promise<void>;
-}): Promise<Learning> {
-  const { options, history, journal, damage, release } = opened;
   const { home, model } = options;
+  await readJournal({ folder: home.journal, onRecord: (entry) => applyRecord(history, entry) });
   const context: LearningContext = {
     home,
     model,
@@ -135,9 +111,9 @@ async function begin(opened: {
   };
   const current = await currentOf(options, history);
   await pruneSpare(context);
-  const notices = noticesOf({ damage, history, current });
+  const notices = noticesOf({ damage: [], history, current });
   const { newId = randomId } = options;
-  return new Learning({ context, notices, current: loaded(current), newId, release });
+  return new Learning({ context, notices, current: loaded(current), newId });
 }
 
 function scopeOf({ project, model, tokenizer }: ViewOptions): Scope {

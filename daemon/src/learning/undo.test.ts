@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { createBench, type LearningBench, lessonFor } from "../../test/learningBench.js";
+import type { SoleLearning } from "../../test/soleLearning.js";
 import { adapterFolder, tensorsPath } from "../store/adapters.js";
-import type { Learning } from "./learning.js";
 
 type Lesson = readonly [prompt: string, wanted: string];
 /** Two places are taught twice, so that corrections contradict one another. */
@@ -22,7 +22,7 @@ const act = fc.oneof(
 );
 
 /** The current adapter's file; empty for the base. */
-function currentBits(bench: LearningBench, learning: Learning): string {
+function currentBits(bench: LearningBench, learning: SoleLearning): string {
   const { model, project } = bench.options;
   const folder = adapterFolder(bench.home, { checkpoint: model.info.hash, project: project.id });
   const path = tensorsPath(folder, learning.currentAdapter().version);

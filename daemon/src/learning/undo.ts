@@ -50,12 +50,11 @@ export async function undoCorrection(
   return { correctionId, current, lost, retrained: retrained.length + lost.length };
 }
 
-export interface Repaired extends Pick<Rederived, "current" | "lost"> {
-  readonly retrained: number;
-}
-
-/** Makes the files of the current lineage again. A record is written only where the result has other bits. */
-export async function repairLineage(context: LearningContext, run: RunOptions): Promise<Repaired> {
+/**
+ * Makes the files of the current lineage again, and returns the adapter to use. A record is written only where the
+ * result has other bits.
+ */
+export async function repairLineage(context: LearningContext, run: RunOptions): Promise<LoadedAdapter> {
   const { current, kept, retrained, lost } = await rederive(context, run);
   if (retrained.length > 0 || lost.length > 0) {
     await record(context, {
@@ -66,5 +65,5 @@ export async function repairLineage(context: LearningContext, run: RunOptions): 
       adapterTo: current.version,
     });
   }
-  return { current, lost, retrained: retrained.length };
+  return current;
 }
