@@ -133,32 +133,6 @@ function localImports(path: string): readonly string[] {
   });
 }
 
-/** One line for each circle that a walk along the imports of `paths` closes. */
-function circles(paths: readonly string[]): readonly string[] {
-  const found: string[] = [];
-  const seen = new Set<string>();
-  const walk = (path: string, way: readonly string[]): void => {
-    if (way.includes(path)) found.push([...way.slice(way.indexOf(path)), path].join(" -> "));
-    if (seen.has(path)) return;
-    seen.add(path);
-    for (const target of localImports(path)) if (paths.includes(target)) walk(target, [...way, path]);
-  };
-  for (const path of paths) walk(path, []);
-  return found;
-}
-
-/** Names of the interfaces, type aliases and classes that a file exports. */
-function exportedTypes(path: string): readonly string[] {
-  return parse(path).statements.flatMap((statement) =>
-    (ts.isInterfaceDeclaration(statement) ||
-      ts.isTypeAliasDeclaration(statement) ||
-      ts.isClassDeclaration(statement)) &&
-    statement.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)
-      ? [statement.name?.text ?? ""]
-      : [],
-  );
-}
-
 const folderIn = (base: string, path: string) => {
   const parts = path.slice(base.length + 1).split("/");
   return parts.length > 1 ? (parts[0] ?? ".") : ".";
@@ -251,15 +225,6 @@ describe("TypeScript imports", () => {
       .flatMap((path) => localImports(path).map((target) => ({ path, target })))
       .filter(({ path, target }) => !mayImport(folderIn("daemon/src", path), target));
     expect(broken.map(({ path, target }) => `${path} -> ${target}`)).toEqual([]);
-  });
-
-  test("no file imports itself, by whatever way round, not even for a type", () => {
-    expect(circles(product)).toEqual([]);
-  });
-
-  test("an exported type has its name to itself", () => {
-    const names = product.flatMap(exportedTypes);
-    expect([...new Set(names.filter((name, index) => names.indexOf(name) !== index))]).toEqual([]);
   });
 
   test("no default exports", () => {

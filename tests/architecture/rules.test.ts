@@ -17,6 +17,8 @@ const typescript = all.filter(({ path }) => path.endsWith(".ts"));
 const product = typescript.filter(({ path }) => !isTestPath(path) && !/\.config\.ts$/.test(path));
 const cpp = all.filter(({ path }) => /^native\/src\/.*\.(cc|h)$/.test(path));
 
+const pathsOf = (files: typeof all) => files.map(({ path }) => path);
+
 /** Where a process, a bundle or a package's users come in. */
 const ENTRIES = [
   "configs/src/index.ts",
@@ -31,7 +33,12 @@ const ENTRIES = [
 ];
 
 /** What the editor, a bundle of its own or vitest loads by its path, not by an import. */
-const LOADED = [".ci/vitestReporter.mjs", "configs/src/editorConfiguration.ts", "extension/src/main.ts"];
+const LOADED = [
+  ".ci/testSetup.mjs",
+  ".ci/vitestReporter.mjs",
+  "configs/src/editorConfiguration.ts",
+  "extension/src/main.ts",
+];
 
 const file = (path: string, text: string) => ({ path, text });
 
@@ -40,6 +47,18 @@ describe("the house", () => {
     expect(product.length).toBeGreaterThan(300);
     expect(cpp.length).toBeGreaterThan(80);
   });
+
+  test("has no function above 70 lines", () => expect(longFunctions(product)).toEqual([]));
+
+  test("has at most 20 files in a folder, tests counted apart", () => {
+    const shipped = [...product, ...cpp];
+    const tests = all.filter(({ path }) => isTestPath(path));
+    expect([...fullFolders(pathsOf(shipped)), ...fullFolders(pathsOf(tests))]).toEqual([]);
+  });
+
+  test("has one file for each exported type's name", () => expect(namesClaimedTwice(product)).toEqual([]));
+
+  test("has no circle of files", () => expect(circles(typescript)).toEqual([]));
 
   test("ships no file that only tests use", () => expect(unreachedFiles(product, ENTRIES)).toEqual([]));
 

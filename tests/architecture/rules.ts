@@ -39,13 +39,13 @@ export function fullFolders(paths: readonly string[]): readonly string[] {
     .map(([folder, count]) => `${folder}: ${count} files`);
 }
 
-interface ExportedType {
+export interface ExportedType {
   readonly path: string;
   readonly name: string;
 }
 
 /** Names of interfaces, types, classes and enums that `files` export where they declare them. */
-function exportedTypes(files: readonly SourceText[]): readonly ExportedType[] {
+export function exportedTypes(files: readonly SourceText[]): readonly ExportedType[] {
   return files.flatMap((file) =>
     parse(file).statements.flatMap((statement) => {
       const isType =

@@ -7,8 +7,8 @@ import { locateDataHome } from "../../daemon/src/base/dataHome.js";
 import type { CompleteAnswer } from "../../daemon/src/protocol/routes.js";
 import { locateRuntime, platformOf } from "../../daemon/src/transport/daemon/runtimeFolder.js";
 import { createHttpClient } from "../../daemon/src/transport/http/httpClient.js";
-import { runCli, scratchFolder } from "./cli.js";
-import { writeTinyModel } from "./tinyModel.js";
+import { runCli, scratchFolder } from "./support/cli.js";
+import { writeTinyModel } from "./support/tinyModel.js";
 
 const never = new AbortController().signal;
 

@@ -11,7 +11,7 @@ import {
   makeWheel,
   sampleCode,
 } from "../../daemon/test/testTarball.js";
-import { runCli, scratchFolder } from "./cli.js";
+import { runCli, scratchFolder } from "./support/cli.js";
 
 const scratch = scratchFolder();
 const at = (...names: readonly string[]) => join(scratch.path, ...names);

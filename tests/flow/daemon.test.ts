@@ -8,8 +8,8 @@ import { lockHolder } from "../../daemon/src/base/processLock.js";
 import type { TeachEvent } from "../../daemon/src/protocol/routes.js";
 import { locateRuntime, platformOf } from "../../daemon/src/transport/daemon/runtimeFolder.js";
 import { createHttpClient } from "../../daemon/src/transport/http/httpClient.js";
-import { runCli, scratchFolder } from "./cli.js";
-import { writeTinyModel } from "./tinyModel.js";
+import { runCli, scratchFolder } from "./support/cli.js";
+import { writeTinyModel } from "./support/tinyModel.js";
 
 const scratch = scratchFolder();
 const project = join(scratch.path, "project");

@@ -4,7 +4,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { runCli, scratchFolder } from "./cli.js";
+import { runCli, scratchFolder } from "./support/cli.js";
 
 const TEXT = "export function firstOf(list: string[]) {\n  ";
 const WANTED = "return list.at(0) ?? none();";

@@ -26,8 +26,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { locateDataHome } from "../../daemon/src/base/dataHome.js";
 import { locateRuntime, platformOf } from "../../daemon/src/transport/daemon/runtimeFolder.js";
 import { createHttpClient } from "../../daemon/src/transport/http/httpClient.js";
-import { runCli, scratchFolder } from "./cli.js";
-import { writeTinyModel } from "./tinyModel.js";
+import { runCli, scratchFolder } from "./support/cli.js";
+import { writeTinyModel } from "./support/tinyModel.js";
 
 const scratch = scratchFolder();
 const home = locateDataHome({ OURO_HOME: join(scratch.path, "ouro-home") });

@@ -8,8 +8,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { runCli, scratchFolder } from "./cli.js";
-import { copyDataHome, type Story, storySchema, tellStory } from "./dataHomeStory.js";
+import { runCli, scratchFolder } from "./support/cli.js";
+import { copyDataHome, type Story, storySchema, tellStory } from "./support/dataHomeStory.js";
 
 const fixture = fileURLToPath(new URL("../fixtures/dataHome", import.meta.url));
 const scratch = scratchFolder();

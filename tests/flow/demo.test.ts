@@ -2,7 +2,7 @@
 
 import { afterAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { runCli, scratchFolder } from "./cli.js";
+import { runCli, scratchFolder } from "./support/cli.js";
 
 const scratch = scratchFolder();
 afterAll(async () => {

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { afterAll, describe, expect, test } from "vitest";
 import type { Cli } from "../../daemon/src/cli/cli.js";
 import { createProgram } from "../../daemon/src/cli/program.js";
-import { runCli, scratchFolder } from "./cli.js";
+import { runCli, scratchFolder } from "./support/cli.js";
 
 const scratch = scratchFolder();
 afterAll(scratch.remove);

@@ -4,8 +4,8 @@ import { appendFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { runCli, scratchFolder } from "./cli.js";
-import { writeTinyModel } from "./tinyModel.js";
+import { runCli, scratchFolder } from "./support/cli.js";
+import { writeTinyModel } from "./support/tinyModel.js";
 
 const scratch = scratchFolder();
 let model: string;

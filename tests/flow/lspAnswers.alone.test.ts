@@ -3,8 +3,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { runCli, scratchFolder } from "./cli.js";
-import { startLsp } from "./lspClient.js";
+import { runCli, scratchFolder } from "./support/cli.js";
+import { startLsp } from "./support/lspClient.js";
 
 const ANSWER_MS_MAX = 2_000;
 

@@ -3,8 +3,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { runCli, scratchFolder } from "./cli.js";
-import { type LspClient, startLsp } from "./lspClient.js";
+import { runCli, scratchFolder } from "./support/cli.js";
+import { type LspClient, startLsp } from "./support/lspClient.js";
 
 const PREFIX = `import { logger } from "./logger";
 

@@ -3,8 +3,8 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
-import { runCli, scratchFolder } from "./cli.js";
-import { writeTinyModel } from "./tinyModel.js";
+import { runCli, scratchFolder } from "./support/cli.js";
+import { writeTinyModel } from "./support/tinyModel.js";
 
 const scratch = scratchFolder();
 let model: string;

@@ -5,7 +5,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
-import { scratchFolder } from "./cli.js";
+import { scratchFolder } from "./support/cli.js";
 
 const scratch = scratchFolder();
 afterAll(scratch.remove);

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { loggedSteps, type RunOptions, runCli, scratchFolder } from "./cli.js";
+import { loggedSteps, type RunOptions, runCli, scratchFolder } from "./support/cli.js";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const scratch = scratchFolder();

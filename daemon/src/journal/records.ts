@@ -96,7 +96,7 @@ const TrainedRecord = z.strictObject({
   recipe: Recipe,
   anchorsHash: Hash,
   steps: z.int().nonnegative(),
-  /** First index of the wanted tokens that was trained and tested (`example.ts`). */
+  /** First index of the wanted tokens that was trained and tested (`learning/training/example.ts`). */
   spanStart: z.int().nonnegative(),
   /** Mean nats per token of the span. */
   lossBefore: z.number(),

@@ -4,8 +4,8 @@ import type { Adapter, Model, State } from "../engine/engine.js";
 import { GREEDY } from "../engine/greedy.js";
 import type { CorrectionRecord } from "../journal/records.js";
 import { unhurried } from "./baseCache.js";
-import { isCutShort } from "./example.js";
 import { LearningInterrupted } from "./interrupted.js";
+import { isCutShort } from "./training/example.js";
 
 export interface Proof {
   /** The wanted text came out, token for token, and ended where it should. */

@@ -20,12 +20,12 @@ import {
   type RunOptions,
   record,
 } from "./context.js";
-import { toExample } from "./example.js";
 import { finished, stopIfAborted } from "./interrupted.js";
 import { prove } from "./proof.js";
-import { isAchieved, spanScore } from "./stoppingCriterion.js";
-import { prefixOf } from "./taughtSpan.js";
-import { type Trained, trainCorrection } from "./trainCorrection.js";
+import { toExample } from "./training/example.js";
+import { isAchieved, spanScore } from "./training/stoppingCriterion.js";
+import { prefixOf } from "./training/taughtSpan.js";
+import { type Trained, trainCorrection } from "./training/trainCorrection.js";
 
 /** One correction to be trained into the adapter `from`. */
 interface PlannedTraining {

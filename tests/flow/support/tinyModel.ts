@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createEngine } from "@ouroboros/native";
 
-const vocabulary = fileURLToPath(new URL("../../daemon/model/vocab.txt", import.meta.url));
+const vocabulary = fileURLToPath(new URL("../../../daemon/model/vocab.txt", import.meta.url));
 
 /** Writes model.safetensors and vocab.txt into `folder`; the same bytes every time for one seed. */
 export async function writeTinyModel(folder: string, seed = 1): Promise<string> {

@@ -3,8 +3,8 @@
  * Without replay a stream of 29 corrections kept half of them with low-rank matrices; with three per step, most.
  */
 
-import { drawDistinct } from "../base/random.js";
-import type { CorrectionRecord } from "../journal/records.js";
+import { drawDistinct } from "../../base/random.js";
+import type { CorrectionRecord } from "../../journal/records.js";
 
 export interface Earlier {
   readonly correction: CorrectionRecord;

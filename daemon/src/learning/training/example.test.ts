@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { correctionRecord } from "../../test/records.js";
-import { firstDifference } from "../lessons/lesson.js";
+import { correctionRecord } from "../../../test/records.js";
+import { firstDifference } from "../../lessons/lesson.js";
 import { toExample } from "./example.js";
 
 const RECIPE = { spanWeight: 4, afterWeight: 1 };

@@ -1,10 +1,10 @@
 /** One step's sequences: the span that is taught, some earlier corrections, some anchors on which nothing may change. */
 
-import { drawDistinct } from "../base/random.js";
-import type { TrainSequence } from "../engine/engine.js";
-import type { CorrectionRecord, Recipe } from "../journal/records.js";
-import type { Anchor } from "./anchors.js";
-import type { BaseReader } from "./baseCache.js";
+import { drawDistinct } from "../../base/random.js";
+import type { TrainSequence } from "../../engine/engine.js";
+import type { CorrectionRecord, Recipe } from "../../journal/records.js";
+import type { Anchor } from "../anchors.js";
+import type { BaseReader } from "../baseCache.js";
 import { toExample } from "./example.js";
 import type { Earlier } from "./replay.js";
 import { prefixOf, type TaughtSpan } from "./taughtSpan.js";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { Score } from "../engine/engine.js";
+import type { Score } from "../../engine/engine.js";
 import type { Example } from "./example.js";
 import { isLearned, spanScore } from "./stoppingCriterion.js";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { correctionRecord } from "../../test/records.js";
-import { drawDistinct, randomFrom } from "../base/random.js";
+import { correctionRecord } from "../../../test/records.js";
+import { drawDistinct, randomFrom } from "../../base/random.js";
 import { type Earlier, replayPool } from "./replay.js";
 
 function earlier(id: string, prompt: readonly number[]): Earlier {

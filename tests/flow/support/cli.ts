@@ -3,10 +3,10 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const root = fileURLToPath(new URL("../../..", import.meta.url));
 export const bin = join(root, "daemon", "bin", "ouro.mjs");
 
 /** Between two looks at what a child process has written to disk. */

@@ -10,17 +10,21 @@ import {
   StreamMessageReader,
   StreamMessageWriter,
 } from "vscode-languageserver-protocol/node";
-import type { ChatParams, ChatResult, ChatText } from "../../daemon/src/protocol/chat.js";
+import type { ChatParams, ChatResult, ChatText } from "../../../daemon/src/protocol/chat.js";
 import type {
   CorrectParams,
   CorrectResult,
   DidLearn,
   LearnedResult,
   UndoResult,
-} from "../../daemon/src/protocol/corrections.js";
-import { CLIENT_NOTIFICATIONS, DAEMON_NOTIFICATIONS, REQUESTS } from "../../daemon/src/protocol/methods.js";
-import type { DaemonState } from "../../daemon/src/protocol/state.js";
-import type { AcceptedAtResult, SuggestionEvent } from "../../daemon/src/protocol/suggestions.js";
+} from "../../../daemon/src/protocol/corrections.js";
+import {
+  CLIENT_NOTIFICATIONS,
+  DAEMON_NOTIFICATIONS,
+  REQUESTS,
+} from "../../../daemon/src/protocol/methods.js";
+import type { DaemonState } from "../../../daemon/src/protocol/state.js";
+import type { AcceptedAtResult, SuggestionEvent } from "../../../daemon/src/protocol/suggestions.js";
 import { bin } from "./cli.js";
 
 interface Item {

@@ -3,12 +3,12 @@
  * the model does not write what stands before the span (any more), the span begins there from then on.
  */
 
-import type { Adapter, Model, Score, State, Trainer } from "../engine/engine.js";
-import type { CorrectionRecord, Recipe } from "../journal/records.js";
-import { cancellable, type Prefix, unhurried } from "./baseCache.js";
+import type { Adapter, Model, Score, State, Trainer } from "../../engine/engine.js";
+import type { CorrectionRecord, Recipe } from "../../journal/records.js";
+import { cancellable, type Prefix, unhurried } from "../baseCache.js";
+import { finished } from "../interrupted.js";
+import { type Proof, prove } from "../proof.js";
 import { type Example, toExample } from "./example.js";
-import { finished } from "./interrupted.js";
-import { type Proof, prove } from "./proof.js";
 import { type SpanScore, spanScore } from "./stoppingCriterion.js";
 
 interface SpanOptions {

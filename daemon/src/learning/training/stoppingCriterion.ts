@@ -1,7 +1,7 @@
 /** Whether a correction has been learned, from how the model scores its tokens. Pure. */
 
-import type { Score } from "../engine/engine.js";
-import type { CorrectionRecord } from "../journal/records.js";
+import type { Score } from "../../engine/engine.js";
+import type { CorrectionRecord } from "../../journal/records.js";
 import type { Example } from "./example.js";
 
 export interface SpanScore {

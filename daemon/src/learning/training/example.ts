@@ -6,8 +6,8 @@
  * that looks unchanged but follows a changed one is new in its context, and the base model's guess for it is wrong.
  */
 
-import type { CorrectionRecord, Recipe } from "../journal/records.js";
-import { FOLLOWING_TOKENS_MAX, firstDifference } from "../lessons/lesson.js";
+import type { CorrectionRecord, Recipe } from "../../journal/records.js";
+import { FOLLOWING_TOKENS_MAX, firstDifference } from "../../lessons/lesson.js";
 
 /**
  * A sequence the adapter reads whole: the prompt from the boundary on, the wanted text, what comes after.

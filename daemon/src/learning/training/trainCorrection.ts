@@ -5,14 +5,14 @@
  * only to be read, until it is well known.
  */
 
-import { AppError } from "../base/errors.js";
-import { randomFrom } from "../base/random.js";
-import type { Adapter, Model, Trainer } from "../engine/engine.js";
-import type { CorrectionRecord, Recipe } from "../journal/records.js";
-import type { Anchor } from "./anchors.js";
-import { type BaseReader, cancellable } from "./baseCache.js";
-import { finished, stopIfAborted } from "./interrupted.js";
-import type { Proof } from "./proof.js";
+import { AppError } from "../../base/errors.js";
+import { randomFrom } from "../../base/random.js";
+import type { Adapter, Model, Trainer } from "../../engine/engine.js";
+import type { CorrectionRecord, Recipe } from "../../journal/records.js";
+import type { Anchor } from "../anchors.js";
+import { type BaseReader, cancellable } from "../baseCache.js";
+import { finished, stopIfAborted } from "../interrupted.js";
+import type { Proof } from "../proof.js";
 import { type Earlier, replayPool } from "./replay.js";
 import { type Goal, hasNumbers, isAchieved, isLearned, type SpanScore } from "./stoppingCriterion.js";
 import { type Judgement, prefixOf, TaughtSpan } from "./taughtSpan.js";
