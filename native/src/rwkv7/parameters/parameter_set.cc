@@ -17,7 +17,6 @@
 namespace ouroboros {
 namespace {
 
-constexpr std::size_t kAlignFloats = 16;
 constexpr const char* kAlphaKey = "lora_alpha";
 
 std::size_t InputsOf(const Shape& shape, BigMatrix matrix) {
@@ -106,16 +105,6 @@ void CheckAdapterFits(const Shape& shape, ParameterSet& set) {
   for (const ParameterInfo& parameter : set.parameters) CheckFits(shape, shapes, parameter, set);
   CheckPairs(set);
   set.shape = shape;
-}
-
-void AssignOffsets(std::vector<ParameterInfo>& parameters) {
-  std::size_t offset = 0;
-  for (ParameterInfo& parameter : parameters) {
-    parameter.count = 1;
-    for (const std::size_t dimension : parameter.shape) parameter.count *= dimension;
-    parameter.offset = offset;
-    offset += (parameter.count + kAlignFloats - 1) / kAlignFloats * kAlignFloats;
-  }
 }
 
 void CheckDistinct(const std::vector<std::string>& names) {

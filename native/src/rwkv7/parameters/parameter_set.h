@@ -34,8 +34,6 @@ struct ParameterSet {
 
 using Adapter = std::shared_ptr<const ParameterSet>;
 
-// Gives every parameter its count and offset, in order.
-void AssignOffsets(std::vector<ParameterInfo>& parameters);
 // Throws EngineError(kArgument) for a name that occurs twice among those to be trained.
 void CheckDistinct(const std::vector<std::string>& names);
 

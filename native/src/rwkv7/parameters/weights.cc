@@ -112,6 +112,16 @@ T** BlockSlot(BlockView<T>& block, std::string_view name) {
 
 }  // namespace
 
+void AssignOffsets(std::vector<ParameterInfo>& parameters) {
+  std::size_t offset = 0;
+  for (ParameterInfo& parameter : parameters) {
+    parameter.count = 1;
+    for (const std::size_t dimension : parameter.shape) parameter.count *= dimension;
+    parameter.offset = offset;
+    offset += (parameter.count + kAlignFloats - 1) / kAlignFloats * kAlignFloats;
+  }
+}
+
 std::vector<ParameterInfo> ParametersOf(const Shape& shape) {
   std::vector<ParameterInfo> list;
   list.push_back({"emb.weight", {shape.vocabulary, shape.width}, 0, 0});
@@ -119,13 +129,7 @@ std::vector<ParameterInfo> ParametersOf(const Shape& shape) {
   list.push_back({"ln_out.weight", {shape.width}, 0, 0});
   list.push_back({"ln_out.bias", {shape.width}, 0, 0});
   list.push_back({"head.weight", {shape.vocabulary, shape.width}, 0, 0});
-  std::size_t offset = 0;
-  for (ParameterInfo& parameter : list) {
-    parameter.count = 1;
-    for (const std::size_t dimension : parameter.shape) parameter.count *= dimension;
-    parameter.offset = offset;
-    offset += (parameter.count + kAlignFloats - 1) / kAlignFloats * kAlignFloats;
-  }
+  AssignOffsets(list);
   return list;
 }
 

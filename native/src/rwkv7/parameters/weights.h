@@ -71,6 +71,8 @@ struct ParameterInfo {
   std::size_t count;
 };
 
+// Gives every parameter its count and offset, in order.
+void AssignOffsets(std::vector<ParameterInfo>& parameters);
 // All tensors of the shape, in the order of official files. Block 0 has no v0, v1, v2: they have no
 // influence.
 std::vector<ParameterInfo> ParametersOf(const Shape& shape);
