@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "base/half_floats.h"
 #include "files/gguf/quantized_blocks.h"
 
 namespace ouroboros {
@@ -38,8 +39,6 @@ constexpr std::array<DTypeRow, 15> kRows = {{{DType::kBool, "BOOL", 1, false},
                                              {DType::kQ6_K, "Q6_K", 210, true, 256}}};
 
 const DTypeRow& Row(DType dtype) { return kRows[static_cast<std::size_t>(dtype)]; }
-
-float WidenBf16(std::uint16_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
 
 // Elements in a file need not be aligned, so each is copied out.
 template <typename Stored, typename Out, typename Convert>
@@ -141,43 +140,6 @@ void WidenToI64(DType dtype, std::span<const std::byte> bytes, std::span<std::in
     default:
       OURO_CHECK(!IsFloat(dtype));
   }
-}
-
-// Exact: IEEE 754 binary16 has fewer exponents and digits than binary32.
-float WidenF16(std::uint16_t half) {
-  const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000u) << 16;
-  const std::uint32_t exponent = (half >> 10) & 31u;
-  const std::uint32_t fraction = half & 0x3ffu;
-  if (exponent == 31) return std::bit_cast<float>(sign | 0x7f800000u | (fraction << 13));
-  if (exponent != 0) return std::bit_cast<float>(sign | ((exponent + 112u) << 23) | (fraction << 13));
-  const float magnitude = static_cast<float>(fraction) * 0x1p-24f;  // zero and subnormals
-  return sign == 0 ? magnitude : -magnitude;
-}
-
-std::uint16_t RoundToBf16(float value) {
-  const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
-  // Adding the rounding bias to a NaN could carry into infinity: keep its top bits, made quiet.
-  if ((bits & 0x7fffffffu) > 0x7f800000u) return static_cast<std::uint16_t>((bits >> 16) | 0x40u);
-  const std::uint32_t bias = 0x7fffu + ((bits >> 16) & 1u);
-  return static_cast<std::uint16_t>((bits + bias) >> 16);
-}
-
-std::uint16_t RoundToF16(float value) {
-  const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
-  const auto sign = static_cast<std::uint16_t>((bits >> 16) & 0x8000u);
-  const std::uint32_t magnitude = bits & 0x7fffffffu;
-  if (magnitude > 0x7f800000u) return static_cast<std::uint16_t>(sign | 0x7e00u);
-  constexpr std::uint32_t kTooLarge =
-      0x477ff000u;  // 65520, halfway between the largest and what would follow
-  if (magnitude >= kTooLarge) return static_cast<std::uint16_t>(sign | 0x7c00u);
-  constexpr std::uint32_t kNormalMin = 0x38800000u;  // 2^-14
-  if (magnitude < kNormalMin) {
-    // Adding 0.5 leaves units of 2^-24, rounded to even, in the lowest bits of the sum.
-    const float shifted = std::bit_cast<float>(magnitude) + 0.5f;
-    return static_cast<std::uint16_t>(sign | (std::bit_cast<std::uint32_t>(shifted) - 0x3f000000u));
-  }
-  const std::uint32_t rounded = magnitude + 0xfffu + ((magnitude >> 13) & 1u);
-  return static_cast<std::uint16_t>(sign | ((rounded - 0x38000000u) >> 13));
 }
 
 }  // namespace ouroboros

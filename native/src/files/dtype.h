@@ -53,10 +53,4 @@ bool AllFinite(std::span<const float> values);
 // WidenToF32 for integer dtypes; exact.
 void WidenToI64(DType dtype, std::span<const std::byte> bytes, std::span<std::int64_t> out);
 
-// Round to nearest, ties to even; a NaN stays a NaN.
-std::uint16_t RoundToBf16(float value);
-// The same for binary16; what is too large becomes infinite.
-std::uint16_t RoundToF16(float value);
-float WidenF16(std::uint16_t half);
-
 }  // namespace ouroboros

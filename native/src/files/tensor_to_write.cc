@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "base/half_floats.h"
 #include "files/gguf/quantized_blocks.h"
 #include "files/tensor_table.h"
 

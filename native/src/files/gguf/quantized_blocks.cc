@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "base/half_floats.h"
 
 namespace ouroboros {
 namespace {

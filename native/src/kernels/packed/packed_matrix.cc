@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "base/half_floats.h"
+
 namespace ouroboros {
 namespace {
 
@@ -13,11 +15,6 @@ constexpr int kQ8Offset = 128;
 constexpr int kQ4Offset = 8;
 
 std::size_t Padded(std::size_t inputs) { return (inputs + kScaleGroup - 1) / kScaleGroup * kScaleGroup; }
-
-std::uint16_t Bf16FromF32(float value) {
-  const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
-  return static_cast<std::uint16_t>((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16);
-}
 
 // A group of inputs of one output; beyond the last there are zeros.
 struct GroupOfInputs {
@@ -52,7 +49,7 @@ void PackF32Group(std::byte* to, const float* values) { PutWords(to, values, kSc
 
 void PackBf16Group(std::byte* to, const float* values) {
   std::uint16_t halves[kScaleGroup];
-  for (std::size_t i = 0; i < kScaleGroup; ++i) halves[i] = Bf16FromF32(values[i]);
+  for (std::size_t i = 0; i < kScaleGroup; ++i) halves[i] = RoundToBf16(values[i]);
   PutWords(to, halves, kScaleGroup / 2);
 }
 
@@ -68,7 +65,7 @@ float LargestMagnitude(const float* values) {
 void PackQ8Group(std::byte* to, std::uint16_t* scale, const float* values) {
   const float step = LargestMagnitude(values) / kQ8Max;
   const float inverse = step == 0 ? 0.0f : 1.0f / step;
-  *scale = F16FromF32(step);
+  *scale = RoundToF16(step);
   std::uint8_t levels[kScaleGroup];
   for (std::size_t i = 0; i < kScaleGroup; ++i) {
     // Halves are rounded away from zero, as in ggml.
@@ -86,7 +83,7 @@ void PackQ4Group(std::byte* to, std::uint16_t* scale, const float* values) {
       *std::find_if(values, values + kScaleGroup, [&](float value) { return std::fabs(value) >= most; });
   const float step = extreme / -8.0f;
   const float inverse = step == 0 ? 0.0f : 1.0f / step;
-  *scale = F16FromF32(step);
+  *scale = RoundToF16(step);
   std::uint8_t levels[kScaleGroup], both[kScaleGroup / 2];
   for (std::size_t i = 0; i < kScaleGroup; ++i) {
     levels[i] = static_cast<std::uint8_t>(std::min(static_cast<int>(values[i] * inverse + 8.5f), 15));
@@ -166,39 +163,15 @@ float PackedValue(const PackedMatrix& matrix, std::size_t output, std::size_t in
   if (matrix.type == WeightType::kBf16) {
     const std::uint16_t half =
         reinterpret_cast<const std::uint16_t*>(from)[(input / 2 * kPanel + lane) * 2 + input % 2];
-    return std::bit_cast<float>(static_cast<std::uint32_t>(half) << 16);
+    return WidenBf16(half);
   }
   const float scale =
-      F32FromF16(matrix.scales[(panel * matrix.groups() + input / kScaleGroup) * kPanel + lane]);
+      WidenF16(matrix.scales[(panel * matrix.groups() + input / kScaleGroup) * kPanel + lane]);
   if (matrix.type == WeightType::kQ8) {
     return scale * static_cast<float>(std::to_integer<int>(from[Q8Place(input, lane)]) - kQ8Offset);
   }
   const int both = std::to_integer<int>(from[Q4Place(input, lane)]);
   return scale * static_cast<float>((input % 8 < 4 ? both & 15 : both >> 4) - kQ4Offset);
-}
-
-float F32FromF16(std::uint16_t half) {
-  // Shifted into place a half is a float whose exponent is 112 too small, its subnormals included.
-  const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000u) << 16;
-  const std::uint32_t rest = static_cast<std::uint32_t>(half & 0x7fffu) << 13;
-  if (rest >= 0x0f800000u) return std::bit_cast<float>(sign | 0x7f800000u | (rest & 0x007fffffu));
-  const float magnitude = std::bit_cast<float>(rest) * 0x1p112f;
-  return std::bit_cast<float>(sign | std::bit_cast<std::uint32_t>(magnitude));
-}
-
-std::uint16_t F16FromF32(float value) {
-  const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
-  const std::uint32_t sign = (bits >> 16) & 0x8000u;
-  const std::uint32_t magnitude = bits & 0x7fffffffu;
-  if (magnitude > 0x7f800000u) return static_cast<std::uint16_t>(sign | 0x7e00u);
-  if (magnitude >= 0x477ff000u) return static_cast<std::uint16_t>(sign | 0x7c00u);  // rounds to infinity
-  if (magnitude < 0x38800000u) {
-    // Adding a number whose last place is 2^-24 rounds to a half's subnormals.
-    const float shifted = std::bit_cast<float>(magnitude) + 0.5f;
-    return static_cast<std::uint16_t>(sign | (std::bit_cast<std::uint32_t>(shifted) - 0x3f000000u));
-  }
-  const std::uint32_t rounded = magnitude + 0xfffu + ((magnitude >> 13) & 1u) - 0x38000000u;
-  return static_cast<std::uint16_t>(sign | (rounded >> 13));
 }
 
 }  // namespace ouroboros

@@ -56,8 +56,4 @@ void PackPanels(const PackedMatrix& matrix, std::byte* values, std::uint16_t* sc
 // What `matrix` holds at (output, input), as float32.
 float PackedValue(const PackedMatrix& matrix, std::size_t output, std::size_t input);
 
-// IEEE binary16, rounded to nearest even; exact back.
-std::uint16_t F16FromF32(float value);
-float F32FromF16(std::uint16_t half);
-
 }  // namespace ouroboros

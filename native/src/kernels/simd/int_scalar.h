@@ -14,6 +14,7 @@
 //   StoreRounded(p, v)           kLanes floats, rounded to nearest even, as int8; |v| <= 127
 #pragma once
 
+#include "base/half_floats.h"
 #include "kernels/packed/packed_matrix.h"
 #include "kernels/simd/scalar.h"
 
@@ -48,7 +49,7 @@ inline I AddDots(I sum, I w, I x) {
 inline I LowHalves(I w) { return {w.v & 0x0f0f0f0f}; }
 inline I HighHalves(I w) { return {(w.v >> 4) & 0x0f0f0f0f}; }
 inline F ToFloats(I i) { return {static_cast<float>(i.v)}; }
-inline F LoadHalves(const std::uint16_t* p) { return {F32FromF16(*p)}; }
+inline F LoadHalves(const std::uint16_t* p) { return {WidenF16(*p)}; }
 inline F FloatOfBits(std::uint32_t bits) {
   F result;
   std::memcpy(&result.v, &bits, 4);

@@ -1,7 +1,6 @@
 #include "rwkv7/parameters/parameter_set.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <limits>
 #include <locale>
@@ -9,6 +8,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "base/half_floats.h"
 #include "base/random.h"
 #include "files/safetensors/safetensors_writer.h"
 #include "files/tensor_file.h"
@@ -37,9 +37,7 @@ std::size_t MeaningfulDimensions(const std::vector<std::size_t>& shape) {
       std::count_if(shape.begin(), shape.end(), [](std::size_t n) { return n != 1; }));
 }
 
-float RoundThroughBf16(float value) {
-  return std::bit_cast<float>(static_cast<std::uint32_t>(RoundToBf16(value)) << 16);
-}
+float RoundThroughBf16(float value) { return WidenBf16(RoundToBf16(value)); }
 
 LoraTarget TargetOf(const Shape& shape, const std::string& name) {
   for (std::size_t layer = 0; layer < shape.layers; ++layer) {
