@@ -6,23 +6,12 @@
 #include "kernels/sets/tables.h"
 #include "kernels/simd/int_neon.h"
 
-// After the vector type they are written over.
-#include "kernels/elementwise_impl.h"
-#include "kernels/gemm/gemm_micro_impl.h"
-#include "kernels/measure/probe_impl.h"
-#include "kernels/packed/packed_impl.h"
-#include "kernels/wkv_impl.h"
+// After the vector types it is written over.
+#include "kernels/sets/base_set_impl.h"
 
 namespace ouroboros {
 
-const Kernels kNeonKernels = {
-    .name = "neon",
-    .gemm = neon::kGemm,
-    .wkv = neon::kWkv,
-    .elementwise = neon::kElementwise,
-    .probe = neon::kProbe,
-    .packed = neon::kPacked,
-};
+const Kernels kNeonKernels = neon::TableNamed("neon");
 
 }  // namespace ouroboros
 

@@ -3,22 +3,11 @@
 #include "kernels/sets/tables.h"
 #include "kernels/simd/int_scalar.h"
 
-// After the vector type they are written over.
-#include "kernels/elementwise_impl.h"
-#include "kernels/gemm/gemm_micro_impl.h"
-#include "kernels/measure/probe_impl.h"
-#include "kernels/packed/packed_impl.h"
-#include "kernels/wkv_impl.h"
+// After the vector types it is written over.
+#include "kernels/sets/base_set_impl.h"
 
 namespace ouroboros {
 
-const Kernels kScalarKernels = {
-    .name = "scalar",
-    .gemm = scalar::kGemm,
-    .wkv = scalar::kWkv,
-    .elementwise = scalar::kElementwise,
-    .probe = scalar::kProbe,
-    .packed = scalar::kPacked,
-};
+const Kernels kScalarKernels = scalar::TableNamed("scalar");
 
 }  // namespace ouroboros
