@@ -1,6 +1,9 @@
-// How each kernel takes its arguments from a KernelCall.
+// How each kernel takes its arguments from a KernelCall: by the types of its parameters.
 
 #include <map>
+#include <tuple>
+#include <type_traits>
+#include <utility>
 
 #include "base/error.h"
 #include "binding/inspect/kernel_call.h"
@@ -9,164 +12,154 @@ namespace ouroboros::binding {
 namespace {
 
 using C = KernelCall;
-using Runner = void (*)(C&);
 
-void RunTokenShift(C& c) {
-  TokenShiftArguments p{};
-  p.count = c.Size(3);
-  p.h = c.Pointer(0);
-  p.previous = c.Pointer(1);
-  for (std::size_t i = 0; i < p.count; ++i) {
-    p.mix[i] = c.Pointer(2 + 2 * i);
-    p.out[i] = c.Pointer(3 + 2 * i);
+// Becomes the call's next pointer, size or scalar, whichever is asked for.
+class NextArgument {
+ public:
+  explicit NextArgument(const C& call) : call_(call) {}
+
+  operator float*() { return call_.Pointer(pointers_++); }
+  operator const float*() { return call_.Pointer(pointers_++); }
+  operator std::size_t() { return call_.Size(sizes_++); }
+  operator float() { return call_.Scalar(scalars_++); }
+  operator Region() {
+    sizes_ = 3;
+    return call_.AsRegion();
   }
-  c.kernels.elementwise.token_shift(c.AsRegion(), p);
+
+ private:
+  const C& call_;
+  std::size_t pointers_ = 0, sizes_ = 0, scalars_ = 0;
+};
+
+// Fields of the structures that are taken one by one; 0: the argument is a plain one.
+template <typename Argument>
+constexpr std::size_t kFields = 0;
+template <>
+constexpr std::size_t kFields<KeyArguments> = 9;
+template <>
+constexpr std::size_t kFields<KeyBackwardArguments> = 14;
+template <>
+constexpr std::size_t kFields<HeadOutputArguments> = 14;
+template <>
+constexpr std::size_t kFields<HeadOutputBackwardArguments> = 21;
+template <>
+constexpr std::size_t kFields<AdamWArguments> = 13;
+template <>
+constexpr std::size_t kFields<WkvForwardArguments> = 12;
+template <>
+constexpr std::size_t kFields<WkvBackwardArguments> = 18;  // and its scratch
+
+template <typename Structure, std::size_t... kField, typename... Last>
+Structure TakeFields(NextArgument& next, std::index_sequence<kField...>, Last... last) {
+  return {(static_cast<void>(kField), next)..., last...};
 }
 
-void RunTokenShiftBackward(C& c) {
-  TokenShiftBackwardArguments p{};
-  p.count = c.Size(3);
-  p.dh = c.Pointer(0);
-  p.dprevious = c.Pointer(1);
-  p.h = c.Pointer(2);
-  p.previous = c.Pointer(3);
-  for (std::size_t i = 0; i < p.count; ++i) {
-    p.dmix[i] = c.Pointer(4 + 3 * i);
-    p.dout[i] = c.Pointer(5 + 3 * i);
-    p.mix[i] = c.Pointer(6 + 3 * i);
+template <typename Argument>
+Argument Take(NextArgument& next) {
+  if constexpr (kFields<Argument> > 0) {
+    return TakeFields<Argument>(next, std::make_index_sequence<kFields<Argument>>());
+  } else {
+    return next;
   }
-  c.kernels.elementwise.token_shift_backward(c.AsRegion(), p);
 }
 
-void RunKey(C& c) {
-  c.kernels.elementwise.key(c.AsRegion(), {c.Pointer(0), c.Pointer(1), c.Pointer(2), c.Pointer(3), c.Size(3),
-                                           c.Pointer(4), c.Pointer(5), c.Pointer(6), c.Pointer(7)});
+template <>
+TokenShiftArguments Take(NextArgument& next) {
+  TokenShiftArguments p{.count = next, .h = next, .previous = next, .mix = {}, .out = {}};
+  for (std::size_t i = 0; i < p.count; ++i) {
+    p.mix[i] = next;
+    p.out[i] = next;
+  }
+  return p;
 }
 
-void RunKeyBackward(C& c) {
-  c.kernels.elementwise.key_backward(
-      c.AsRegion(),
-      {c.Pointer(0), c.Pointer(1), c.Pointer(2), c.Pointer(3), c.Pointer(4), c.Pointer(5), c.Pointer(6),
-       c.Pointer(7), c.Pointer(8), c.Pointer(9), c.Pointer(10), c.Pointer(11), c.Pointer(12), c.Size(3)});
+template <>
+TokenShiftBackwardArguments Take(NextArgument& next) {
+  TokenShiftBackwardArguments p{.count = next,
+                                .dh = next,
+                                .dprevious = next,
+                                .dmix = {},
+                                .dout = {},
+                                .h = next,
+                                .previous = next,
+                                .mix = {}};
+  for (std::size_t i = 0; i < p.count; ++i) {
+    p.dmix[i] = next;
+    p.dout[i] = next;
+    p.mix[i] = next;
+  }
+  return p;
 }
 
-void RunHeadOutput(C& c) {
-  c.kernels.elementwise.head_output(
-      c.AsRegion(),
-      {c.Pointer(0), c.Pointer(1), c.Pointer(2), c.Pointer(3), c.Pointer(4), c.Size(3), c.Pointer(5),
-       c.Pointer(6), c.Pointer(7), c.Pointer(8), c.Pointer(9), c.Pointer(10), c.Pointer(11), c.Pointer(12)});
-}
-
-void RunHeadOutputBackward(C& c) {
-  c.kernels.elementwise.head_output_backward(
-      c.AsRegion(), {c.Pointer(0),  c.Pointer(1),  c.Pointer(2),  c.Pointer(3),  c.Pointer(4),  c.Pointer(5),
-                     c.Pointer(6),  c.Pointer(7),  c.Pointer(8),  c.Pointer(9),  c.Pointer(10), c.Pointer(11),
-                     c.Pointer(12), c.Pointer(13), c.Pointer(14), c.Pointer(15), c.Pointer(16), c.Pointer(17),
-                     c.Pointer(18), c.Pointer(19), c.Size(3)});
-}
-
-void RunSoftmaxStatistics(C& c) {
-  const SoftmaxRow row = c.kernels.elementwise.softmax_statistics(c.Pointer(0), c.Size(0));
+void Return(C& c, double value) { c.Return(value); }
+void Return(C& c, const SoftmaxRow& row) {
   c.Return(row.maximum);
   c.Return(row.log_sum_exp);
   c.Return(static_cast<double>(row.best));
 }
 
-void RunAdamW(C& c) {
-  c.kernels.elementwise.adamw({c.Pointer(0), c.Pointer(1), c.Pointer(2), c.Pointer(3), c.Size(0), c.Scalar(0),
-                               c.Scalar(1), c.Scalar(2), c.Scalar(3), c.Scalar(4), c.Scalar(5), c.Scalar(6),
-                               c.Scalar(7)});
+template <typename Result, typename... Parameters>
+void Call(C& c, Result (*kernel)(Parameters...)) {
+  NextArgument next(c);
+  // In braces the first argument is taken first.
+  const std::tuple<std::decay_t<Parameters>...> arguments{Take<std::decay_t<Parameters>>(next)...};
+  if constexpr (std::is_void_v<Result>) {
+    std::apply(kernel, arguments);
+  } else {
+    Return(c, std::apply(kernel, arguments));
+  }
 }
 
-void RunWkvForward(C& c) {
-  c.kernels.wkv.forward({c.Size(0), c.Size(1), c.Pointer(0), c.Pointer(1), c.Pointer(2), c.Pointer(3),
-                         c.Pointer(4), c.Pointer(5), c.Pointer(6), c.Pointer(7), c.Pointer(8), c.Pointer(9)});
+template <auto kKernel>
+void Run(C& c) {
+  Call(c, c.kernels.elementwise.*kKernel);
 }
+
+void RunWkvForward(C& c) { Call(c, c.kernels.wkv.forward); }
 
 void RunWkvBackward(C& c) {
   struct alignas(64) Scratch {
     float values[kWkvBackwardScratch];
   };
   std::vector<Scratch> scratch(1);
-  c.kernels.wkv.backward({c.Size(0), c.Size(1), c.Pointer(0), c.Pointer(1), c.Pointer(2), c.Pointer(3),
-                          c.Pointer(4), c.Pointer(5), c.Pointer(6), c.Pointer(7), c.Pointer(8), c.Pointer(9),
-                          c.Pointer(10), c.Pointer(11), c.Pointer(12), c.Pointer(13), c.Pointer(14),
-                          c.Pointer(15), scratch.front().values});
+  NextArgument next(c);
+  c.kernels.wkv.backward(TakeFields<WkvBackwardArguments>(
+      next, std::make_index_sequence<kFields<WkvBackwardArguments>>(), scratch.front().values));
 }
 
-const std::map<std::string, Runner>& Runners() {
-  static const std::map<std::string, Runner> runners = {
-      {"dot", [](C& c) { c.Return(c.kernels.elementwise.dot(c.Pointer(0), c.Pointer(1), c.Size(0))); }},
-      {"add_scaled",
-       [](C& c) { c.kernels.elementwise.add_scaled(c.Pointer(0), c.Pointer(1), c.Scalar(0), c.Size(0)); }},
-      {"sum_of_squares",
-       [](C& c) { c.Return(c.kernels.elementwise.sum_of_squares(c.Pointer(0), c.Size(0))); }},
-      {"layer_norm",
-       [](C& c) {
-         c.kernels.elementwise.layer_norm(c.AsRegion(), c.Pointer(0), c.Pointer(1), c.Pointer(2),
-                                          c.Pointer(3), c.Pointer(4), c.Pointer(5), c.Scalar(0));
-       }},
-      {"layer_norm_backward",
-       [](C& c) {
-         c.kernels.elementwise.layer_norm_backward(c.AsRegion(), c.Pointer(0), c.Pointer(1), c.Pointer(2),
-                                                   c.Pointer(3), c.Pointer(4), c.Pointer(5));
-       }},
-      {"layer_norm_backward_parameters",
-       [](C& c) {
-         c.kernels.elementwise.layer_norm_backward_parameters(c.AsRegion(), c.Pointer(0), c.Pointer(1),
-                                                              c.Pointer(2), c.Pointer(3), c.Pointer(4),
-                                                              c.Pointer(5));
-       }},
-      {"token_shift", RunTokenShift},
-      {"token_shift_backward", RunTokenShiftBackward},
-      {"tanh", [](C& c) { c.kernels.elementwise.tanh(c.Pointer(0), c.Size(0)); }},
-      {"tanh_backward",
-       [](C& c) { c.kernels.elementwise.tanh_backward(c.Pointer(0), c.Pointer(1), c.Size(0)); }},
-      {"sigmoid", [](C& c) { c.kernels.elementwise.sigmoid(c.Pointer(0), c.Size(0)); }},
-      {"sigmoid_backward",
-       [](C& c) { c.kernels.elementwise.sigmoid_backward(c.Pointer(0), c.Pointer(1), c.Size(0)); }},
-      {"sigmoid_bias",
-       [](C& c) { c.kernels.elementwise.sigmoid_bias(c.AsRegion(), c.Pointer(0), c.Pointer(1)); }},
-      {"sigmoid_bias_backward",
-       [](C& c) {
-         c.kernels.elementwise.sigmoid_bias_backward(c.AsRegion(), c.Pointer(0), c.Pointer(1), c.Pointer(2));
-       }},
-      {"decay", [](C& c) { c.kernels.elementwise.decay(c.AsRegion(), c.Pointer(0), c.Pointer(1)); }},
-      {"decay_backward",
-       [](C& c) {
-         c.kernels.elementwise.decay_backward(c.AsRegion(), c.Pointer(0), c.Pointer(1), c.Pointer(2));
-       }},
-      {"value_residual",
-       [](C& c) {
-         c.kernels.elementwise.value_residual(c.AsRegion(), c.Pointer(0), c.Pointer(1), c.Pointer(2),
-                                              c.Pointer(3));
-       }},
-      {"value_residual_backward",
-       [](C& c) {
-         c.kernels.elementwise.value_residual_backward(c.AsRegion(), c.Pointer(0), c.Pointer(1), c.Pointer(2),
-                                                       c.Pointer(3), c.Pointer(4), c.Pointer(5),
-                                                       c.Pointer(6));
-       }},
-      {"key", RunKey},
-      {"key_backward", RunKeyBackward},
-      {"head_output", RunHeadOutput},
-      {"head_output_backward", RunHeadOutputBackward},
-      {"relu_squared",
-       [](C& c) { c.kernels.elementwise.relu_squared(c.Pointer(0), c.Pointer(1), c.Size(0)); }},
-      {"relu_squared_backward",
-       [](C& c) { c.kernels.elementwise.relu_squared_backward(c.Pointer(0), c.Pointer(1), c.Size(0)); }},
-      {"softmax_statistics", RunSoftmaxStatistics},
-      {"softmax_scaled",
-       [](C& c) {
-         c.kernels.elementwise.softmax_scaled(c.Pointer(0), c.Pointer(1), c.Scalar(0), c.Scalar(1),
-                                              c.Size(0));
-       }},
-      {"kl_divergence",
-       [](C& c) {
-         c.Return(c.kernels.elementwise.kl_divergence(c.Pointer(0), c.Scalar(0), c.Pointer(1), c.Scalar(1),
-                                                      c.Size(0)));
-       }},
-      {"adamw", RunAdamW},
+using E = ElementwiseKernels;
+
+const std::map<std::string, void (*)(C&)>& Runners() {
+  static const std::map<std::string, void (*)(C&)> runners = {
+      {"dot", Run<&E::dot>},
+      {"add_scaled", Run<&E::add_scaled>},
+      {"sum_of_squares", Run<&E::sum_of_squares>},
+      {"layer_norm", Run<&E::layer_norm>},
+      {"layer_norm_backward", Run<&E::layer_norm_backward>},
+      {"layer_norm_backward_parameters", Run<&E::layer_norm_backward_parameters>},
+      {"token_shift", Run<&E::token_shift>},
+      {"token_shift_backward", Run<&E::token_shift_backward>},
+      {"tanh", Run<&E::tanh>},
+      {"tanh_backward", Run<&E::tanh_backward>},
+      {"sigmoid", Run<&E::sigmoid>},
+      {"sigmoid_backward", Run<&E::sigmoid_backward>},
+      {"sigmoid_bias", Run<&E::sigmoid_bias>},
+      {"sigmoid_bias_backward", Run<&E::sigmoid_bias_backward>},
+      {"decay", Run<&E::decay>},
+      {"decay_backward", Run<&E::decay_backward>},
+      {"value_residual", Run<&E::value_residual>},
+      {"value_residual_backward", Run<&E::value_residual_backward>},
+      {"key", Run<&E::key>},
+      {"key_backward", Run<&E::key_backward>},
+      {"head_output", Run<&E::head_output>},
+      {"head_output_backward", Run<&E::head_output_backward>},
+      {"relu_squared", Run<&E::relu_squared>},
+      {"relu_squared_backward", Run<&E::relu_squared_backward>},
+      {"softmax_statistics", Run<&E::softmax_statistics>},
+      {"softmax_scaled", Run<&E::softmax_scaled>},
+      {"kl_divergence", Run<&E::kl_divergence>},
+      {"adamw", Run<&E::adamw>},
       {"wkv_forward", RunWkvForward},
       {"wkv_backward", RunWkvBackward},
   };
