@@ -1,12 +1,16 @@
 #include "rwkv7/training/channel_mix.h"
 
-#include <algorithm>
-#include <cstring>
-
 #include "ops/layer_norm.h"
 #include "ops/linear.h"
 
 namespace ouroboros {
+namespace {
+
+TokenShift ShiftOf(const TimeMixPass& pass, const ChannelMixSaved& saved) {
+  return {saved.h, &State::ffn_shift, {&pass.weights.ffn_mix, 1}};
+}
+
+}  // namespace
 
 void PlanChannelMix(Arena& arena, ChannelMixSaved& saved, const Shape& shape,
                     const BlockView<const float>& block, std::size_t rows) {
@@ -25,20 +29,7 @@ void RecomputeChannelMix(const Compute& compute, const TimeMixPass& pass, Channe
   const std::size_t rows = pass.batch.rows(), width = pass.shape.width, ffn = pass.shape.ffn;
   const BlockView<const float>& block = pass.weights;
   LayerNormForward(compute, saved.h, saved.mean, saved.rstd, x, block.ln2, rows, width);
-  for (std::size_t s = 0; s < pass.batch.sequences.size(); ++s) {
-    const Sequence& sequence = pass.batch.sequences[s];
-    float* carried = states[s].ffn_shift.data() + pass.layer * width;
-    const float* h = saved.h + sequence.begin * width;
-    ForRowBlocks(compute, sequence.length, [&](std::size_t begin, std::size_t count) {
-      compute.elementwise().token_shift({count, width, width},
-                                        {1,
-                                         h + begin * width,
-                                         begin == 0 ? carried : h + (begin - 1) * width,
-                                         {block.ffn_mix},
-                                         {saved.shifted + (sequence.begin + begin) * width}});
-    });
-    std::memcpy(carried, h + (sequence.length - 1) * width, width * sizeof(float));
-  }
+  ShiftTokens(compute, pass, ShiftOf(pass, saved), {&saved.shifted, 1}, states);
   LinearForward(compute, saved.positive, Write::kOverwrite, saved.lora_hidden[0], saved.shifted,
                 block.linear[kFfnKey], {rows, width, ffn});
   ForRowBlocks(compute, rows, [&](std::size_t begin, std::size_t count) {
@@ -51,11 +42,7 @@ void ChannelMixForward(const Compute& compute, const TimeMixPass& pass, ChannelM
                        const float* x, std::span<State> states) {
   const std::size_t rows = pass.batch.rows(), width = pass.shape.width, ffn = pass.shape.ffn;
   RecomputeChannelMix(compute, pass, saved, x, states);
-  if (x_out != x) {
-    ForRowBlocks(compute, rows, [&](std::size_t begin, std::size_t count) {
-      std::memcpy(x_out + begin * width, x + begin * width, count * width * sizeof(float));
-    });
-  }
+  CopyRows(compute, x_out, x, rows, width);
   LinearForward(compute, x_out, Write::kAdd, saved.lora_hidden[1], saved.squared,
                 pass.weights.linear[kFfnValue], {rows, ffn, width});
 }
@@ -91,25 +78,8 @@ void ChannelMixBackward(const Compute& compute, const TimeMixPass& pass, const C
                  gradients.linear[kFfnKey], scratch.dhidden, saved.shifted, saved.lora_hidden[0],
                  block.linear[kFfnKey], {rows, width, ffn});
   if (!reaches_input) return;
-  ForColumnSlices(compute, width, [&](std::size_t column) {
-    for (std::size_t s = 0; s < pass.batch.sequences.size(); ++s) {
-      const Sequence& sequence = pass.batch.sequences[s];
-      const std::size_t at = sequence.begin * width + column, shift = pass.layer * width + column;
-      for (std::size_t row = 0; row < sequence.length; ++row) {
-        std::fill_n(scratch.dh + at + row * width, kHeadSize, 0.0f);
-      }
-      compute.elementwise().token_shift_backward(
-          {sequence.length, kHeadSize, width},
-          {1,
-           scratch.dh + at,
-           dstates == nullptr ? nullptr : dstates[s].ffn_shift.data() + shift,
-           {gradients.ffn_mix == nullptr ? nullptr : gradients.ffn_mix + column},
-           {scratch.dshifted + at},
-           saved.h + at,
-           sequence.initial->ffn_shift.data() + shift,
-           {block.ffn_mix + column}});
-    }
-  });
+  ShiftTokensBackward(compute, pass, ShiftOf(pass, saved), scratch.dh, {&gradients.ffn_mix, 1},
+                      {&scratch.dshifted, 1}, dstates);
   LayerNormBackward(compute, dx, gradients.ln2, scratch.dh, x, saved.mean, saved.rstd, block.ln2, rows,
                     width);
 }

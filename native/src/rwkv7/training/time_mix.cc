@@ -24,27 +24,10 @@ Sizes SizesOf(const TimeMixPass& pass) {
   return {rows, width, pass.shape.heads, {rows, width, width}};
 }
 
-void ShiftTokens(const Compute& compute, const TimeMixPass& pass, TimeMixSaved& saved,
-                 std::span<State> states) {
-  const std::size_t width = pass.shape.width;
-  for (std::size_t s = 0; s < pass.batch.sequences.size(); ++s) {
-    const Sequence& sequence = pass.batch.sequences[s];
-    float* carried = states[s].att_shift.data() + pass.layer * width;
-    const float* h = saved.h + sequence.begin * width;
-    ForRowBlocks(compute, sequence.length, [&](std::size_t begin, std::size_t count) {
-      TokenShiftArguments arguments{.count = 6,
-                                    .h = h + begin * width,
-                                    .previous = begin == 0 ? carried : h + (begin - 1) * width,
-                                    .mix = {},
-                                    .out = {}};
-      for (std::size_t c = 0; c < 6; ++c) {
-        arguments.mix[c] = pass.weights.mix[c];
-        arguments.out[c] = saved.shifted[c] + (sequence.begin + begin) * width;
-      }
-      compute.elementwise().token_shift({count, width, width}, arguments);
-    });
-    std::memcpy(carried, h + (sequence.length - 1) * width, width * sizeof(float));
-  }
+float* Offset(float* base, std::size_t offset) { return base == nullptr ? nullptr : base + offset; }
+
+TokenShift ShiftOf(const TimeMixPass& pass, const TimeMixSaved& saved) {
+  return {saved.h, &State::att_shift, pass.weights.mix};
 }
 
 // Hidden activations and pre-activations of decay, in-context rate, value gate and output gate.
@@ -126,6 +109,65 @@ void RunWkv(const Compute& compute, const TimeMixPass& pass, TimeMixSaved& saved
 
 }  // namespace
 
+void ShiftTokens(const Compute& compute, const TimeMixPass& pass, const TokenShift& shift,
+                 std::span<float* const> shifted, std::span<State> states) {
+  const std::size_t width = pass.shape.width;
+  for (std::size_t s = 0; s < pass.batch.sequences.size(); ++s) {
+    const Sequence& sequence = pass.batch.sequences[s];
+    float* carried = (states[s].*shift.carried).data() + pass.layer * width;
+    const float* h = shift.h + sequence.begin * width;
+    ForRowBlocks(compute, sequence.length, [&](std::size_t begin, std::size_t count) {
+      TokenShiftArguments arguments{.count = shifted.size(),
+                                    .h = h + begin * width,
+                                    .previous = begin == 0 ? carried : h + (begin - 1) * width,
+                                    .mix = {},
+                                    .out = {}};
+      for (std::size_t c = 0; c < shifted.size(); ++c) {
+        arguments.mix[c] = shift.mix[c];
+        arguments.out[c] = shifted[c] + (sequence.begin + begin) * width;
+      }
+      compute.elementwise().token_shift({count, width, width}, arguments);
+    });
+    std::memcpy(carried, h + (sequence.length - 1) * width, width * sizeof(float));
+  }
+}
+
+void ShiftTokensBackward(const Compute& compute, const TimeMixPass& pass, const TokenShift& shift, float* dh,
+                         std::span<float* const> dmix, std::span<float* const> dshifted, State* dstates) {
+  const std::size_t width = pass.shape.width;
+  ForColumnSlices(compute, width, [&](std::size_t column) {
+    for (std::size_t s = 0; s < pass.batch.sequences.size(); ++s) {
+      const Sequence& sequence = pass.batch.sequences[s];
+      const std::size_t at = sequence.begin * width + column, carried = pass.layer * width + column;
+      for (std::size_t row = 0; row < sequence.length; ++row) {
+        std::fill_n(dh + at + row * width, kHeadSize, 0.0f);
+      }
+      TokenShiftBackwardArguments arguments{
+          .count = dshifted.size(),
+          .dh = dh + at,
+          .dprevious = dstates == nullptr ? nullptr : (dstates[s].*shift.carried).data() + carried,
+          .dmix = {},
+          .dout = {},
+          .h = shift.h + at,
+          .previous = (sequence.initial->*shift.carried).data() + carried,
+          .mix = {}};
+      for (std::size_t c = 0; c < dshifted.size(); ++c) {
+        arguments.dmix[c] = Offset(dmix[c], column);
+        arguments.dout[c] = dshifted[c] + at;
+        arguments.mix[c] = shift.mix[c] + column;
+      }
+      compute.elementwise().token_shift_backward({sequence.length, kHeadSize, width}, arguments);
+    }
+  });
+}
+
+void CopyRows(const Compute& compute, float* out, const float* x, std::size_t rows, std::size_t width) {
+  if (out == x) return;
+  ForRowBlocks(compute, rows, [&](std::size_t begin, std::size_t count) {
+    std::memcpy(out + begin * width, x + begin * width, count * width * sizeof(float));
+  });
+}
+
 void PlanTimeMix(Arena& arena, TimeMixSaved& saved, const Shape& shape, const BlockView<const float>& block,
                  std::size_t rows, std::size_t chunks) {
   const std::size_t full = rows * shape.width, per_head = rows * shape.heads;
@@ -153,7 +195,7 @@ void RecomputeTimeMix(const Compute& compute, const TimeMixPass& pass, TimeMixSa
   const auto [rows, width, heads, square] = SizesOf(pass);
   const BlockView<const float>& block = pass.weights;
   LayerNormForward(compute, saved.h, saved.mean, saved.rstd, x, block.ln1, rows, width);
-  ShiftTokens(compute, pass, saved, states);
+  ShiftTokens(compute, pass, ShiftOf(pass, saved), saved.shifted, states);
   LinearForward(compute, saved.r, Write::kOverwrite, saved.lora_hidden[0], saved.shifted[kR],
                 block.linear[kReceptance], square);
   LinearForward(compute, saved.k0, Write::kOverwrite, saved.lora_hidden[1], saved.shifted[kK],
@@ -187,11 +229,7 @@ void TimeMixForward(const Compute& compute, const TimeMixPass& pass, TimeMixSave
                     const float* x, float* v_first, std::span<State> states) {
   const auto [rows, width, heads, square] = SizesOf(pass);
   RecomputeTimeMix(compute, pass, saved, x, v_first, states);
-  if (x_out != x) {
-    ForRowBlocks(compute, rows, [&](std::size_t begin, std::size_t count) {
-      std::memcpy(x_out + begin * width, x + begin * width, count * width * sizeof(float));
-    });
-  }
+  CopyRows(compute, x_out, x, rows, width);
   LinearForward(compute, x_out, Write::kAdd, saved.lora_hidden[kOutput], saved.z,
                 pass.weights.linear[kOutput], square);
 }
@@ -214,8 +252,6 @@ struct Workspace {
     for (std::size_t i = 0; i < 10; ++i) *roles[i] = scratch.full[6 + i];
   }
 };
-
-float* Offset(float* base, std::size_t offset) { return base == nullptr ? nullptr : base + offset; }
 
 void HeadOutputBackwardAll(const Compute& compute, const TimeMixPass& pass, const TimeMixSaved& saved,
                            const Workspace& w, const BlockView<float>& gradients, const float* dz) {
@@ -420,36 +456,6 @@ void AllFactorsBackward(const Compute& compute, const TimeMixPass& pass, const T
                   gradients.v, block.v, rows, width);
 }
 
-void ShiftTokensBackward(const Compute& compute, const TimeMixPass& pass, const TimeMixSaved& saved,
-                         const Workspace& w, const BlockView<float>& gradients, float* dh, State* dstates) {
-  const std::size_t width = pass.shape.width;
-  ForColumnSlices(compute, width, [&](std::size_t column) {
-    for (std::size_t s = 0; s < pass.batch.sequences.size(); ++s) {
-      const Sequence& sequence = pass.batch.sequences[s];
-      const std::size_t at = sequence.begin * width + column;
-      const std::size_t shift = pass.layer * width + column;
-      for (std::size_t row = 0; row < sequence.length; ++row) {
-        std::fill_n(dh + at + row * width, kHeadSize, 0.0f);
-      }
-      TokenShiftBackwardArguments arguments{
-          .count = 6,
-          .dh = dh + at,
-          .dprevious = dstates == nullptr ? nullptr : dstates[s].att_shift.data() + shift,
-          .dmix = {},
-          .dout = {},
-          .h = saved.h + at,
-          .previous = sequence.initial->att_shift.data() + shift,
-          .mix = {}};
-      for (std::size_t c = 0; c < 6; ++c) {
-        arguments.dmix[c] = Offset(gradients.mix[c], column);
-        arguments.dout[c] = w.dshifted[c] + at;
-        arguments.mix[c] = pass.weights.mix[c] + column;
-      }
-      compute.elementwise().token_shift_backward({sequence.length, kHeadSize, width}, arguments);
-    }
-  });
-}
-
 }  // namespace
 
 bool IsTrained(const LinearView<float>& gradients) {
@@ -495,7 +501,7 @@ void TimeMixBackward(const Compute& compute, const TimeMixPass& pass, const Time
   AllFactorsBackward(compute, pass, saved, scratch, w, gradients, depth);
   if (depth == Depth::kProjections) return;
   float* dh = w.dy;  // free again
-  ShiftTokensBackward(compute, pass, saved, w, gradients, dh, dstates);
+  ShiftTokensBackward(compute, pass, ShiftOf(pass, saved), dh, gradients.mix, w.dshifted, dstates);
   LayerNormBackward(compute, dx, gradients.ln1, dh, x, saved.mean, saved.rstd, block.ln1, rows, width);
 }
 

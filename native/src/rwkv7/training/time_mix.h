@@ -50,6 +50,22 @@ void TimeMixForward(const Compute& compute, const TimeMixPass& pass, TimeMixSave
 void RecomputeTimeMix(const Compute& compute, const TimeMixPass& pass, TimeMixSaved& saved, const float* x,
                       float* v_first, std::span<State> states);
 
+// The shift of both mixings: what of the row before comes into each of the mixed rows, and where the State
+// carries the row before a sequence's first.
+struct TokenShift {
+  const float* h;  // [R, D]
+  Buffer State::* carried;
+  std::span<const float* const> mix;  // [D] each
+};
+// shifted[c][R, D] = h + (h_{t-1} - h) * mix[c].
+void ShiftTokens(const Compute& compute, const TimeMixPass& pass, const TokenShift& shift,
+                 std::span<float* const> shifted, std::span<State> states);
+// dh[R, D] is written, dmix[c][D] accumulates and is null where frozen.
+void ShiftTokensBackward(const Compute& compute, const TimeMixPass& pass, const TokenShift& shift, float* dh,
+                         std::span<float* const> dmix, std::span<float* const> dshifted, State* dstates);
+// out may be x.
+void CopyRows(const Compute& compute, float* out, const float* x, std::size_t rows, std::size_t width);
+
 // How far backward goes in a layer: to the gradient of its input, or only to what its own gradients need.
 enum class Reach { kParameters, kInput };
 bool IsTrained(const LinearView<float>& gradients);
