@@ -11,6 +11,7 @@
 #include "binding/values/errors.h"
 #include "binding/values/model_info.h"
 #include "binding/values/model_object.h"
+#include "binding/values/sampling_options.h"
 #include "binding/values/tokenizer_object.h"
 #include "files/safetensors/safetensors_writer.h"
 #include "files/tensor_file.h"
@@ -220,25 +221,11 @@ Napi::Value Reference(const Napi::CallbackInfo& info) {
       });
 }
 
-SamplingOptions SamplingOf(const Napi::Object& object) {
-  SamplingOptions options;
-  options.temperature = NumberOf(object, "temperature");
-  options.top_p = NumberOf(object, "topP");
-  options.top_k = static_cast<std::uint32_t>(SizeOf(object, "topK"));
-  options.alpha_presence = NumberOf(object, "alphaPresence");
-  options.alpha_frequency = NumberOf(object, "alphaFrequency");
-  options.alpha_decay = NumberOf(object, "alphaDecay");
-  options.repetition_penalty = NumberOf(object, "repetitionPenalty");
-  options.token_ban = TokensOf(object, "tokenBan");
-  options.seed = SizeOf(object, "seed");
-  return options;
-}
-
 GenerationRequest GenerationRequestOf(const Napi::Object& options, std::vector<std::uint32_t> tokens) {
   GenerationRequest request;
   request.tokens = std::move(tokens);
   if (request.tokens.empty()) RefuseArgument("tokens");
-  request.sampling = SamplingOf(ObjectOf(options, "sampling"));
+  request.sampling = SamplingOptionsOf(options.Get("sampling"));
   request.tokens_max = SizeOf(options, "tokensMax");
   request.stop_tokens = TokensOf(options, "stopTokens");
   if (Has(options, "stopStrings")) request.stop_strings = StringsOf(options, "stopStrings");
@@ -289,11 +276,6 @@ Napi::Value LoadAdapter(const Napi::CallbackInfo& info) {
         return PublishAdapter(LoadParameterSet(model->shape(), path));
       },
       [](Napi::Env env, const Adapter& adapter) { return AdapterToJs(env, adapter); });
-}
-
-template <Napi::Value (*Call)(const Napi::CallbackInfo&)>
-Napi::Value Guarded(const Napi::CallbackInfo& info) {
-  return Guard(info.Env(), [&] { return Call(info); });
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "binding/register.h"
+#include "binding/values/convert.h"
 #include "binding/values/errors.h"
 #include "files/safetensors/safetensors_writer.h"
 #include "files/tensor_file.h"
@@ -41,14 +42,10 @@ Napi::Value Elements(Napi::Env env, const TensorFile& file, std::size_t index) {
 
 Napi::Value TensorToJs(Napi::Env env, const TensorFile& file, std::size_t index) {
   const TensorInfo& info = file.tensors()[index];
-  Napi::Array shape = Napi::Array::New(env, info.shape.size());
-  for (std::size_t d = 0; d < info.shape.size(); ++d) {
-    shape.Set(static_cast<std::uint32_t>(d), Napi::Number::New(env, static_cast<double>(info.shape[d])));
-  }
   Napi::Object tensor = Napi::Object::New(env);
   tensor.Set("name", info.name);
   tensor.Set("dtype", DTypeName(info.dtype));
-  tensor.Set("shape", shape);
+  tensor.Set("shape", ToJs(env, info.shape));
   tensor.Set("values", Elements(env, file, index));
   return tensor;
 }
@@ -63,16 +60,9 @@ Napi::Value ReadTensors(const Napi::CallbackInfo& info) {
       const Napi::HandleScope scope(env);
       tensors.Set(i, TensorToJs(env, *file, i));
     }
-    Napi::Array metadata = Napi::Array::New(env);
-    for (const auto& [key, value] : file->metadata()) {
-      Napi::Array entry = Napi::Array::New(env, 2);
-      entry.Set(0u, key);
-      entry.Set(1u, value);
-      metadata.Set(metadata.Length(), entry);
-    }
     Napi::Object result = Napi::Object::New(env);
     result.Set("hash", file->Sha256());
-    result.Set("metadata", metadata);
+    result.Set("metadata", ToJs(env, file->metadata()));
     result.Set("tensors", tensors);
     return result;
   });

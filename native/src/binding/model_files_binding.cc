@@ -26,25 +26,16 @@ Napi::Value ReadModelFile(const Napi::CallbackInfo& info) {
     const auto file = ModelTensors::Open(info[0].As<Napi::String>());
     Napi::Array tensors = Napi::Array::New(env);
     for (const ParameterInfo& parameter : file->parameters()) {
-      Napi::Array shape = Napi::Array::New(env);
-      for (const std::size_t size : parameter.shape) shape.Set(shape.Length(), static_cast<double>(size));
       Napi::Object tensor = Napi::Object::New(env);
       tensor.Set("name", parameter.name);
       tensor.Set("dtype", DTypeName(file->TypeOf(parameter.name)));
-      tensor.Set("shape", shape);
+      tensor.Set("shape", ToJs(env, parameter.shape));
       tensors.Set(tensors.Length(), tensor);
-    }
-    Napi::Array metadata = Napi::Array::New(env);
-    for (const auto& [key, value] : file->metadata()) {
-      Napi::Array entry = Napi::Array::New(env, 2);
-      entry.Set(0u, key);
-      entry.Set(1u, value);
-      metadata.Set(metadata.Length(), entry);
     }
     Napi::Object result = Napi::Object::New(env);
     result.Set("naming", kNamings[static_cast<std::size_t>(file->naming())]);
     result.Set("matrixType", DTypeName(file->MatrixType()));
-    result.Set("metadata", metadata);
+    result.Set("metadata", ToJs(env, file->metadata()));
     result.Set("tensors", tensors);
     return result;
   });

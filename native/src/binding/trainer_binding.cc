@@ -243,7 +243,17 @@ Napi::Value Publish(const Napi::CallbackInfo& info) {
       [](Napi::Env env, const Adapter& adapter) { return AdapterToJs(env, adapter); });
 }
 
-Napi::Value Nothing(Napi::Env env, bool) { return env.Undefined(); }
+// Runs work() on the train thread; what it promises is undefined.
+template <typename Work>
+Napi::Value RunForItself(const Napi::CallbackInfo& info, const TrainerPtr& self, Work work) {
+  return RunJob(
+      info.Env(), self->model->core, On::kTrainThread,
+      [work = std::move(work)](const std::stop_token&) {
+        work();
+        return true;
+      },
+      [](Napi::Env env, bool) { return env.Undefined(); });
+}
 
 std::vector<std::pair<std::string, std::string>> MetadataOf(const Napi::Object& options) {
   std::vector<std::pair<std::string, std::string>> metadata;
@@ -261,13 +271,10 @@ Napi::Value SaveAdapter(const Napi::CallbackInfo& info) {
   const TrainerPtr self = TrainerOf(info[0]);
   const Napi::Object options = info[1].As<Napi::Object>();
   const auto adapter = Unwrap<const ParameterSet>(options.Get("adapter"), HandleKind::kAdapter);
-  return RunJob(
-      info.Env(), self->model->core, On::kTrainThread,
-      [adapter, path = StringOf(options, "path"), metadata = MetadataOf(options)](const std::stop_token&) {
-        SaveParameterSet(*adapter, path, metadata);
-        return true;
-      },
-      Nothing);
+  return RunForItself(info, self,
+                      [adapter, path = StringOf(options, "path"), metadata = MetadataOf(options)] {
+                        SaveParameterSet(*adapter, path, metadata);
+                      });
 }
 
 Napi::Value SaveWholeModel(const Napi::CallbackInfo& info) {
@@ -280,45 +287,27 @@ Napi::Value SaveWholeModel(const Napi::CallbackInfo& info) {
   }
   const bool in_bf16 = StringOf(options, "precision") == "bf16";
   const WeightsKind kind = WeightsKindOf(options, self->trainer);
-  return RunJob(
-      info.Env(), self->model->core, On::kTrainThread,
-      [self, in_bf16, kind, path = StringOf(options, "path")](const std::stop_token&) {
-        SaveCheckpoint(self->model->shape(), self->trainer.WeightsOf(kind), in_bf16, path);
-        return true;
-      },
-      Nothing);
+  return RunForItself(info, self, [self, in_bf16, kind, path = StringOf(options, "path")] {
+    SaveCheckpoint(self->model->shape(), self->trainer.WeightsOf(kind), in_bf16, path);
+  });
 }
 
 Napi::Value Save(const Napi::CallbackInfo& info) {
   const TrainerPtr self = TrainerOf(info[0]);
-  return RunJob(
-      info.Env(), self->model->core, On::kTrainThread,
-      [self, path = StringOf(info[1].As<Napi::Object>(), "path")](const std::stop_token&) {
-        self->trainer.Save(path);
-        return true;
-      },
-      Nothing);
+  return RunForItself(
+      info, self, [self, path = StringOf(info[1].As<Napi::Object>(), "path")] { self->trainer.Save(path); });
 }
 
 Napi::Value Restore(const Napi::CallbackInfo& info) {
   const TrainerPtr self = TrainerOf(info[0]);
-  return RunJob(
-      info.Env(), self->model->core, On::kTrainThread,
-      [self, path = StringOf(info[1].As<Napi::Object>(), "path")](const std::stop_token&) {
-        self->trainer.Restore(path);
-        self->steps = self->trainer.steps();
-        return true;
-      },
-      Nothing);
+  return RunForItself(info, self, [self, path = StringOf(info[1].As<Napi::Object>(), "path")] {
+    self->trainer.Restore(path);
+    self->steps = self->trainer.steps();
+  });
 }
 
 Napi::Value Steps(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(TrainerOf(info[0])->steps));
-}
-
-template <Napi::Value (*Call)(const Napi::CallbackInfo&)>
-Napi::Value Guarded(const Napi::CallbackInfo& info) {
-  return Guard(info.Env(), [&] { return Call(info); });
 }
 
 }  // namespace

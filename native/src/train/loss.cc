@@ -33,7 +33,7 @@ struct RowLoss {
   float cross_entropy, kl_divergence;  // weighted, not yet divided
 };
 
-// FairShareScheduler one row of logits into its gradient, in place, and returns the row's weighted losses.
+// Turns one row of logits into its gradient, in place, and returns the row's weighted losses.
 RowLoss RowBackward(const ElementwiseKernels& kernels, float* logits, float* reference_scratch,
                     const LossRow& row, const LossTotals& totals, float l2wrap, std::size_t vocabulary) {
   const SoftmaxRow statistics = kernels.softmax_statistics(logits, vocabulary);

@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -96,6 +97,22 @@ inline Napi::Float32Array ToJs(Napi::Env env, std::span<const float> values) {
 inline Napi::Uint32Array ToJs(Napi::Env env, std::span<const std::uint32_t> values) {
   Napi::Uint32Array array = Napi::Uint32Array::New(env, values.size());
   std::copy(values.begin(), values.end(), array.Data());
+  return array;
+}
+// [[key, value]]
+inline Napi::Array ToJs(Napi::Env env, const std::map<std::string, std::string>& entries) {
+  Napi::Array array = Napi::Array::New(env);
+  for (const auto& [key, value] : entries) {
+    Napi::Array entry = Napi::Array::New(env, 2);
+    entry.Set(0u, key);
+    entry.Set(1u, value);
+    array.Set(array.Length(), entry);
+  }
+  return array;
+}
+inline Napi::Array ToJs(Napi::Env env, const std::vector<std::size_t>& sizes) {
+  Napi::Array array = Napi::Array::New(env);
+  for (const std::size_t size : sizes) array.Set(array.Length(), static_cast<double>(size));
   return array;
 }
 

@@ -1,4 +1,4 @@
-// FairShareScheduler exceptions of the engine into JavaScript errors with a `code`, at the one place where
+// Turns exceptions of the engine into JavaScript errors with a `code`, at the one place where
 // they may leave C++.
 #pragma once
 
@@ -32,6 +32,12 @@ auto Guard(Napi::Env env, Body&& body) -> decltype(body()) {
   } catch (const std::exception& error) {
     throw ToJsError(env, ErrorCode::kInternal, error.what());
   }
+}
+
+// A function of the addon whose errors JavaScript sees so.
+template <Napi::Value (*Call)(const Napi::CallbackInfo&)>
+Napi::Value Guarded(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&] { return Call(info); });
 }
 
 }  // namespace ouroboros::binding
