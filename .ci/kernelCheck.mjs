@@ -43,7 +43,7 @@ function onArm(emulator) {
 }
 
 /** True when native/<folder>/kernel_check is up to date. */
-async function build({ name, folder, definitions = [] }, log) {
+async function build({ name, folder, definitions = [] }, { log, isBesideOthers }) {
   const path = join(root, "native", folder);
   const generator = onPath(["ninja"]) ? ["-G", "Ninja"] : [];
   const configure = [
@@ -56,9 +56,10 @@ async function build({ name, folder, definitions = [] }, log) {
   ];
   const compile = ["--build", path, "--target", "kernel_check", "--parallel", String(compilersAtOnce())];
   const title = `Compiling for: ${name}`;
+  const shared = { command: "cmake", log, isBesideOthers };
   return (
-    (await runStep({ title: `Configuring for: ${name}`, command: "cmake", args: configure, log })) &&
-    (await runStep({ title, command: "cmake", args: compile, log }))
+    (await runStep({ ...shared, title: `Configuring for: ${name}`, args: configure })) &&
+    (await runStep({ ...shared, title, args: compile }))
   );
 }
 
@@ -70,7 +71,7 @@ function programOf({ name, folder, emulator, args = [], env = {} }) {
 }
 
 /** The programs that were built, ready to be run, how many could not be built, and what this machine lacks. */
-export async function kernelChecks({ log, isLong }) {
+export async function kernelChecks({ log, isLong, isBesideOthers }) {
   const emulator = onPath(ARM_EMULATORS);
   const isArmPossible = emulator !== undefined && onPath([ARM_COMPILER]) !== undefined;
   const isLinux = process.platform === "linux";
@@ -87,6 +88,7 @@ export async function kernelChecks({ log, isLong }) {
   if (isLong && !isLinux)
     skipped.push({ name: "kernels and pool under the sanitizers", reason: "needs Linux" });
   const programs = [];
-  for (const variant of wanted) if (await build(variant, log)) programs.push(programOf(variant));
+  for (const variant of wanted)
+    if (await build(variant, { log, isBesideOthers })) programs.push(programOf(variant));
   return { programs, failed: wanted.length - programs.length, skipped };
 }

@@ -38,5 +38,5 @@ export async function testSanitized({ log, runVitest }) {
     OUROBOROS_BUILD: SANITIZED_FOLDER,
   };
   const name = "the native tests under the sanitizers";
-  return { result: runVitest({ node: process.execPath, name, paths: ["native"], long: false, env }) };
+  return { result: await runVitest({ node: process.execPath, name, paths: ["native"], long: false, env }) };
 }

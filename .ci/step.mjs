@@ -17,20 +17,18 @@ function seconds(sinceMs) {
   return `${Math.round((Date.now() - sinceMs) / 1000)} s`;
 }
 
-/** Shows `title`, how far the step is and for how long it has run; returns the function that ends the display. */
-function showProgress({ title, progress }) {
+/** Shows `title`, how far the step is and for how long it has run; returns the function that tells how it ended. */
+function showProgress({ title, progress, isBesideOthers }) {
   const startedMs = Date.now();
   const line = () => {
     const at = progress();
     return `${title} … ${at === undefined ? "" : `${at}, `}${seconds(startedMs)}`;
   };
-  const timer = setInterval(
-    () => (isTerminal ? process.stdout.write(`\r\x1b[2K${line()}`) : console.log(line())),
-    isTerminal ? REFRESH_MS : SIGN_OF_LIFE_MS,
-  );
+  const show = () => (isTerminal ? process.stdout.write(`\r\x1b[2K${line()}`) : console.log(line()));
+  const timer = isBesideOthers ? undefined : setInterval(show, isTerminal ? REFRESH_MS : SIGN_OF_LIFE_MS);
   return (outcome) => {
     clearInterval(timer);
-    if (isTerminal) process.stdout.write("\r\x1b[2K");
+    if (isTerminal && timer) process.stdout.write("\r\x1b[2K");
     console.log(`${title}: ${outcome} (${seconds(startedMs)})`);
   };
 }
@@ -44,14 +42,16 @@ export function startLog(path) {
 
 /**
  * Resolves to true when the command succeeded. A failure prints the end of its output and the log's path.
- * `progressOf` reads a progress such as "40 %" out of a line of output, or gives undefined.
+ * `progressOf` reads a progress such as "40 %" out of a line of output, or gives undefined. A step that runs beside
+ * others, which print lines of their own, shows no progress: it is one line when it has ended.
  */
-export function runStep({ title, command, args, log, env = process.env, progressOf = () => undefined }) {
+export function runStep(step) {
+  const { title, command, args, log, env = process.env, progressOf = () => undefined, isBesideOthers } = step;
   appendFileSync(log, `\n== ${title}: ${[command, ...args].join(" ")}\n`);
   return new Promise((resolve) => {
     let progress;
     const tail = [];
-    const end = showProgress({ title, progress: () => progress });
+    const end = showProgress({ title, progress: () => progress, isBesideOthers });
     const child = spawn(command, args, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
     const take = (chunk) => {
       appendFileSync(log, chunk);
