@@ -6,7 +6,7 @@ import type { Adapter, Model, ReferenceLogits, State } from "../../lib/types.js"
 import { ADAMW, GREEDY, numbersOf, openEngine, scoreOf, sequenceOf, trainedLora } from "../engineFixture.js";
 import { expectEngineErrorAsync } from "../expectEngineError.js";
 import { scratchFolder } from "../scratchFolder.js";
-import { randomTokens, SMALL, TINY, writeModel } from "../smallModel.js";
+import { randomTokens, TINY, writeModel } from "../smallModel.js";
 import { engineInChild } from "./engineInChild.js";
 
 const folder = scratchFolder();
@@ -77,46 +77,6 @@ describe("an engine that closes", () => {
       const engine = createEngine({ threads: 4 });
       expect(() => engine.close()).not.toThrow();
     }
-  });
-});
-
-describe("two threads", () => {
-  test("a Generation does not wait for the training step that runs, and both finish", async () => {
-    const engine = openEngine();
-    const model = await engine.loadModel({
-      path: writeModel({ folder: folder.path, shape: { ...SMALL, layers: 6 }, seed: 74 }),
-    });
-    const trainer = model.createTrainer(WHOLE);
-    const order: string[] = [];
-    const sequences = Array.from({ length: 12 }, (_, i) => sequenceOf(randomTokens(257, 75 + i)));
-    const step = trainer
-      .step({ sequences, learningRate: 1e-3 })
-      .then((result) => order.push(`step ${result.kind}`));
-    const written = generation(model, 8).then((result) => order.push(`generation ${result.kind}`));
-    await Promise.all([step, written]);
-    expect(order).toEqual(["generation finished", "step finished"]);
-  });
-
-  test("a long training step ends soon after it is cancelled", async () => {
-    const engine = openEngine();
-    const model = await engine.loadModel({
-      path: writeModel({ folder: folder.path, shape: { ...TINY, layers: 12 }, seed: 76 }),
-    });
-    const trainer = model.createTrainer(WHOLE);
-    const sequences = Array.from({ length: 16 }, (_, i) => sequenceOf(randomTokens(257, 77 + i)));
-    const secondsOf = async (signal?: AbortSignal) => {
-      const begin = performance.now();
-      const { kind } = await trainer.step({ sequences, learningRate: 0, ...(signal && { signal }) });
-      return { kind, ms: performance.now() - begin };
-    };
-    await secondsOf();
-    const whole = await secondsOf();
-    const controller = new AbortController();
-    const cancelled = secondsOf(controller.signal);
-    setTimeout(() => controller.abort(), whole.ms / 10);
-    expect((await cancelled).kind).toBe("cancelled");
-    // A tenth, and the layer that runs then; the bound leaves room for a busy machine.
-    expect((await cancelled).ms / whole.ms).toBeLessThan(0.5);
   });
 });
 
