@@ -119,6 +119,7 @@ export function createFakeAssistant(): FakeAssistant {
           tokens: [1],
           logProbabilities: [-0.5, null],
           adapterVersion: 1,
+          seconds: 0.1,
           notices: [],
         };
       },

@@ -17,17 +17,20 @@ interface AskedDraft {
   readonly loaded: LoadedModel;
   /** Within the project. */
   readonly path: string;
+  /** Monotonic. */
+  readonly nowMs: () => number;
   /** What the project has taught the model. */
   readonly view: () => Promise<Pick<LearningView, "currentAdapter" | "notices">>;
 }
 
 /** Undefined: it was given up. */
 export async function draft(asked: AskedDraft): Promise<DraftAnswer | undefined> {
-  const { request, loaded, path } = asked;
+  const { request, loaded, path, nowMs } = asked;
   const { prefix, suffix, sampling, tokensMax, stop, signal, onText } = request;
   const { version, notices, ...acting } = await actingAdapter(asked);
   const { tokenizer, form } = loaded;
   const prompt = completionPrompt({ tokenizer, path, prefix, suffix, form });
+  const startedMs = nowMs();
   const written = await complete({
     model: loaded.model,
     tokenizer,
@@ -48,6 +51,7 @@ export async function draft(asked: AskedDraft): Promise<DraftAnswer | undefined>
     tokens: [...written.tokens],
     logProbabilities: Array.from(written.logProbabilities, (each) => (Number.isFinite(each) ? each : null)),
     adapterVersion: version,
+    seconds: (nowMs() - startedMs) / 1000,
     notices,
   };
 }

@@ -88,11 +88,12 @@ export class LocalClient implements Client {
   }
 
   async draft(request: DraftRequest): Promise<DraftAnswer | undefined> {
+    const { resolver, nowMs } = this.#shared;
     return this.#use(async ({ loaded, projects }) => {
-      const { project, path } = await this.#shared.resolver.placeOf(request.where);
+      const { project, path } = await resolver.placeOf(request.where);
       const open = projects.all.find((each) => each.project.id === project.id);
       const view = async () => open?.learning ?? this.#shared.view(project, loaded);
-      return draft({ request, loaded, path, view });
+      return draft({ request, loaded, path, nowMs, view });
     });
   }
 

@@ -77,6 +77,8 @@ export const draftAnswerSchema = z.strictObject({
   logProbabilities: z.array(z.number().nullable()),
   /** The version of the project's adapter; 0 where what it was taught has no part in the answer. */
   adapterVersion: z.int().nonnegative(),
+  /** Reading the prompt and writing; without loading the model. */
+  seconds: z.number().nonnegative(),
   /** What was found wrong with what the project taught: sentences. */
   notices: z.array(z.string()),
 });

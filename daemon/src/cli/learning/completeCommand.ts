@@ -68,7 +68,6 @@ interface AnswerRun extends CommandRun {
 }
 
 async function answer({ cli, options, workplace, place, client }: AnswerRun): Promise<void> {
-  const startedMs = performance.now();
   const draft = await client.draft({
     ...place,
     adapter: actingAdapter(cli, options),
@@ -78,12 +77,9 @@ async function answer({ cli, options, workplace, place, client }: AnswerRun): Pr
     ...(options.json ? {} : { onText: cli.print }),
   });
   if (draft === undefined) throw new InterruptedCommand("Stopped.");
-  const { notices, text, stoppedBy, promptTokens, tokens, logProbabilities, adapterVersion } = draft;
-  if (options.json) {
-    const seconds = (performance.now() - startedMs) / 1000;
-    const shown = { text, stoppedBy, promptTokens, tokens, logProbabilities, adapterVersion, seconds };
-    printJson(cli, shown);
-  } else cli.print("\n");
+  const { notices, ...shown } = draft;
+  if (options.json) printJson(cli, shown);
+  else cli.print("\n");
   for (const notice of notices) cli.note(`ouro: ${notice}`);
 }
 
