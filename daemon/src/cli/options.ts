@@ -6,13 +6,15 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { z } from "zod";
 import { WEIGHT_TYPES } from "../engine/engine.js";
+import { DRAFT_TOKENS_MAX } from "../protocol/routes.js";
 
-/** A whole number of at least `min`, or a usage error that says so. */
-function wholeNumber(min: number): (text: string) => number {
+/** A whole number from `min` to `max`, or a usage error that says so. */
+function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < min) {
-      throw new InvalidArgumentError(`It must be a whole number of at least ${min}.`);
+    if (!/^\d+$/.test(text) || value < min || value > max) {
+      const bounds = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+      throw new InvalidArgumentError(`It must be a whole number ${bounds}.`);
     }
     return value;
   };
@@ -30,6 +32,7 @@ export function numberBetween(min: number, max: number): (text: string) => numbe
 
 export const parseNatural = wholeNumber(0);
 export const parsePositive = wholeNumber(1);
+const parseTokens = wholeNumber(1, DRAFT_TOKENS_MAX);
 export const parseRate = numberBetween(0, 1);
 
 /** --json and --home: every command has them. */
@@ -104,7 +107,7 @@ export type SamplingOptions = z.infer<typeof samplingSchema>;
 
 export function addSamplingOptions(command: Command): Command {
   return command
-    .addOption(new Option("--tokens <n>", "write at most this many tokens").argParser(parsePositive))
+    .addOption(new Option("--tokens <n>", "write at most this many tokens").argParser(parseTokens))
     .addOption(
       new Option("--temperature <x>", "0 always takes the most probable token").argParser(
         numberBetween(0, 10),

@@ -49,6 +49,9 @@ export const completeAnswerSchema = z.discriminatedUnion("kind", [
 ]);
 export type CompleteAnswer = z.infer<typeof completeAnswerSchema>;
 
+/** More than anybody reads; who wants more asks again. */
+export const DRAFT_TOKENS_MAX = 65_536;
+
 /** What the model writes, as it writes it: nothing is left out as not worth showing, and nothing remembered. */
 export const draftBodySchema = z.strictObject({
   ...place,
@@ -59,7 +62,7 @@ export const draftBodySchema = z.strictObject({
   ]),
   /** It ends before this text; empty: only the model or `tokensMax` ends it. */
   stop: textSchema,
-  tokensMax: z.int().positive(),
+  tokensMax: z.int().positive().max(DRAFT_TOKENS_MAX),
   temperature: z.number().nonnegative(),
   topP: z.number().nonnegative(),
   topK: z.int().nonnegative(),

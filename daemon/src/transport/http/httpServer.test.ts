@@ -282,6 +282,12 @@ describe("refuses, with a code and a sentence", () => {
       400,
       "request-invalid",
     ],
+    [
+      "a draft without end",
+      { path: "/draft", body: json({ ...place, ...sampled, prefix: "", suffix: "", tokensMax: 65_537 }) },
+      400,
+      "request-invalid",
+    ],
     ["a query of something else", { method: "GET", path: "/learned?secretText=1" }, 400, "request-invalid"],
     [
       "a conversation that ends with the model",
