@@ -227,6 +227,18 @@ describe("TypeScript imports", () => {
     expect(broken.map(({ path, target }) => `${path} -> ${target}`)).toEqual([]);
   });
 
+  test("files that others may have put there are read through base/regularFile.ts, which no pipe can block", () => {
+    // The journal, which its lock guards, and figures of the system's own under /proc.
+    const mayRead =
+      /^daemon\/src\/(base\/(regularFile|processLock)|journal\/\w+|cli\/lab\/bench\/withScratchDaemon)\.ts$/;
+    const reads = (path: string) =>
+      /^import \{[^}]*\b(readFile|readFileSync|createReadStream|openSync)\b[^}]*\} from "node:fs["/]/m.test(
+        read(path),
+      );
+    const found = product.filter((path) => path.startsWith("daemon/src/") && reads(path));
+    expect(found.filter((path) => !mayRead.test(path))).toEqual([]);
+  });
+
   test("no default exports", () => {
     const isDefault = (path: string) => /^export default /m.test(read(path));
     expect(product.filter(isDefault)).toEqual([]);

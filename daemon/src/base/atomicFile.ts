@@ -3,9 +3,9 @@
  */
 
 import { createHash, randomBytes } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { open, rename, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
+import { streamRegularFile } from "./regularFile.js";
 
 /** Marks a file under construction; whoever scans a folder skips it and may delete it. */
 export const TEMPORARY_SUFFIX = ".tmp";
@@ -44,9 +44,9 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** sha256 of a file's bytes, lower-case hex; streams, so a large checkpoint needs no memory. */
+/** sha256 of a file's bytes, lower-case hex; streams, so a large checkpoint needs no memory. Throws `not-a-file`. */
 export async function hashFile(path: string): Promise<string> {
   const hash = createHash("sha256");
-  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  for await (const chunk of streamRegularFile(path)) hash.update(chunk);
   return hash.digest("hex");
 }

@@ -7,6 +7,7 @@
 export const APP_ERROR_CODES = {
   "input-invalid": "a text or a file that a command was given is not what it should be",
   "input-too-large": "a text or a file that a command was given exceeds a bound on its size",
+  "not-a-file": "where a file should be is a pipe, a device or a socket",
   "watch-failed": "a file can no longer be watched for changes",
   "settings-invalid": "the settings file holds something that is not a setting",
   "vocabulary-mismatch": "a vocabulary does not belong to the model",

@@ -1,17 +1,18 @@
 /** Reads the user's settings.json in the data home; what a setting is stands in @ouroboros/configs. */
 
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseSettings, type Settings } from "@ouroboros/configs";
 import { AppError, systemErrorCode } from "./errors.js";
+import { readRegularText } from "./regularFile.js";
 
 const SETTINGS_FILE = "settings.json";
 
 async function readRaw(path: string): Promise<unknown> {
   try {
-    return JSON.parse(await readFile(path, "utf8"));
+    return JSON.parse(await readRegularText(path));
   } catch (error) {
     if (systemErrorCode(error) === "ENOENT") return {};
+    if (error instanceof AppError) throw error;
     if (error instanceof SyntaxError) {
       throw new AppError(
         "settings-invalid",

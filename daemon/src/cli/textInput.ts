@@ -3,8 +3,8 @@
  * The door for everything that people and pipes may hand in: sizes and UTF-8 are checked here and nowhere else.
  */
 
-import { readFile, stat } from "node:fs/promises";
 import { AppError } from "../base/errors.js";
+import { readRegularFile } from "../base/regularFile.js";
 import { formatBytes } from "./format.js";
 
 /** More than any model's context uses; a larger file is not something a person completes code in. */
@@ -40,9 +40,9 @@ function tooLarge(source: string): AppError {
 }
 
 export async function readTextFile(path: string): Promise<string> {
-  const { size } = await stat(path);
-  if (size > TEXT_BYTES_MAX) throw tooLarge(path);
-  return decodeUtf8({ bytes: await readFile(path), source: path });
+  const bytes = await readRegularFile(path, TEXT_BYTES_MAX + 1);
+  if (bytes.length > TEXT_BYTES_MAX) throw tooLarge(path);
+  return decodeUtf8({ bytes, source: path });
 }
 
 export async function readStream(stream: AsyncIterable<Uint8Array>): Promise<string> {

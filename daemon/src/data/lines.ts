@@ -3,8 +3,8 @@
  * UTF-8 or longer than the limit is one error with the file's name and the line's number.
  */
 
-import { createReadStream } from "node:fs";
 import { AppError } from "../base/errors.js";
+import { streamRegularFile } from "../base/regularFile.js";
 
 /** Far longer than a line of anything written by a person; a whole data set on one line is a mistake. */
 export const LINE_BYTES_MAX = 8 * 1024 * 1024;
@@ -27,7 +27,8 @@ export async function* readLines(path: string): AsyncGenerator<Line> {
     pendingBytes = 0;
     return { number, text: decode({ bytes, path, number }).replace(/\r$/, "") };
   };
-  for await (const chunk of chunksOf(path)) {
+  // Chunks are far below LINE_BYTES_MAX, so a line that fits in one needs no check of its own.
+  for await (const chunk of streamRegularFile(path)) {
     let start = 0;
     for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, start)) {
       yield take(chunk.subarray(start, end));
@@ -40,11 +41,6 @@ export async function* readLines(path: string): AsyncGenerator<Line> {
     if (rest.byteLength > 0) pending.push(rest);
   }
   if (pendingBytes > 0) yield take(new Uint8Array());
-}
-
-/** Chunks are far below LINE_BYTES_MAX, so a line that fits in one needs no check of its own. */
-async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
-  for await (const chunk of createReadStream(path)) if (chunk instanceof Uint8Array) yield chunk;
 }
 
 interface LinePlace {

@@ -4,9 +4,9 @@
  */
 
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { AppError } from "../base/errors.js";
+import { readRegularText } from "../base/regularFile.js";
 import type { Tokenizer } from "../engine/engine.js";
 
 export interface Anchor {
@@ -45,7 +45,7 @@ export async function loadAnchors(options: {
 }): Promise<Anchors> {
   const { path, tokenizer } = options;
   try {
-    const file = AnchorsFile.parse(JSON.parse(await readFile(path, "utf8")));
+    const file = AnchorsFile.parse(JSON.parse(await readRegularText(path)));
     return toAnchors(file.windows.map(({ id, text }) => ({ id, tokens: tokenizer.encode(text) })));
   } catch (error) {
     throw new AppError(

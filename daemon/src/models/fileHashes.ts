@@ -3,11 +3,12 @@
  * Disposable; a file that cannot be read or written back costs the time of hashing, and nothing else.
  */
 
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { z } from "zod";
 import { hashFile, writeFileAtomic } from "../base/atomicFile.js";
 import { AppError } from "../base/errors.js";
+import { readRegularText } from "../base/regularFile.js";
 
 const storedSchema = z.array(
   z.strictObject({ key: z.string(), bytes: z.number(), modifiedMs: z.number(), hash: z.string() }),
@@ -49,7 +50,7 @@ export function openFileHashes(store: string): FileHashes {
 
 async function readStored(store: string): Promise<z.infer<typeof storedSchema>> {
   try {
-    return storedSchema.parse(JSON.parse(await readFile(store, "utf8")));
+    return storedSchema.parse(JSON.parse(await readRegularText(store)));
   } catch {
     return [];
   }

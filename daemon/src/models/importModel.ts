@@ -1,11 +1,12 @@
 /** Any model file becomes a hub folder of the data home, whole or not at all. */
 
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdir, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { moveIntoPlace, TEMPORARY_SUFFIX } from "../base/atomicFile.js";
 import { AppError } from "../base/errors.js";
+import { readRegularText } from "../base/regularFile.js";
 import {
   type Cancelled,
   convertModel,
@@ -81,7 +82,7 @@ export async function importModel(
 const configSchema = z.object({ completionForm: z.string() });
 
 async function completionFormBeside(source: string): Promise<string | undefined> {
-  const text = await readFile(join(dirname(source), "config.json"), "utf8").catch(() => "{}");
+  const text = await readRegularText(join(dirname(source), "config.json")).catch(() => "{}");
   try {
     return configSchema.safeParse(JSON.parse(text)).data?.completionForm;
   } catch {

@@ -4,10 +4,10 @@
  * models' files say nothing, and their hashes are computed once.
  */
 
-import { readFile } from "node:fs/promises";
 import { dirname, extname, join } from "node:path";
 import { z } from "zod";
 import { AppError } from "../base/errors.js";
+import { readRegularText } from "../base/regularFile.js";
 import { loadTokenizer } from "../engine/engine.js";
 import type { FileHashes } from "./fileHashes.js";
 
@@ -70,7 +70,7 @@ export async function identifyModel(files: {
 
 async function readIdentity(path: string): Promise<z.infer<typeof identitySchema>> {
   try {
-    return identitySchema.parse(JSON.parse(await readFile(path, "utf8")));
+    return identitySchema.parse(JSON.parse(await readRegularText(path)));
   } catch {
     return {};
   }

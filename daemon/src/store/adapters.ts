@@ -5,12 +5,13 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { hashFile, moveIntoPlace, TEMPORARY_SUFFIX, writeFileAtomic } from "../base/atomicFile.js";
 import type { DataHome } from "../base/dataHome.js";
 import { AppError, systemErrorCode } from "../base/errors.js";
+import { readRegularText } from "../base/regularFile.js";
 
 const AdapterManifest = z.strictObject({
   v: z.literal(1),
@@ -148,7 +149,7 @@ export function versionsToKeep(line: readonly number[]): Set<number> {
 /** The manifest, or undefined where it is missing or malformed. */
 export async function readManifest(folder: string, version: number): Promise<AdapterManifest | undefined> {
   try {
-    return AdapterManifest.parse(JSON.parse(await readFile(manifestPath(folder, version), "utf8")));
+    return AdapterManifest.parse(JSON.parse(await readRegularText(manifestPath(folder, version))));
   } catch {
     return undefined;
   }

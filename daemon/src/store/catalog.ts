@@ -3,13 +3,14 @@
  * A convenience, never the truth: a missing or damaged catalog is set aside and made again by scanning manifests.
  */
 
-import { readdir, readFile, rename, stat } from "node:fs/promises";
+import { readdir, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Adapter, Low } from "lowdb";
 import { z } from "zod";
 import { writeFileAtomic } from "../base/atomicFile.js";
 import type { DataHome } from "../base/dataHome.js";
 import { AppError, systemErrorCode } from "../base/errors.js";
+import { readRegularText } from "../base/regularFile.js";
 import { listVersions, readManifest } from "./adapters.js";
 import type { Project } from "./project.js";
 
@@ -165,8 +166,9 @@ type StoredCatalog =
 async function readCatalog(path: string): Promise<StoredCatalog> {
   let text: string;
   try {
-    text = await readFile(path, "utf8");
+    text = await readRegularText(path);
   } catch (error) {
+    if (error instanceof AppError) throw error;
     const reason = systemErrorCode(error);
     if (reason === "ENOENT") return { kind: "missing" };
     throw new AppError("catalog-read", `cannot read ${path} (${reason}); check its permissions`, {

@@ -3,11 +3,12 @@
  * step comes next: the trainer's state counts the steps that were applied, the log knows the ones that were not.
  */
 
-import { open, readFile } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { writeFileAtomic } from "../base/atomicFile.js";
 import { AppError } from "../base/errors.js";
+import { readRegularText } from "../base/regularFile.js";
 
 export const LOG_FILE = "losses.jsonl";
 
@@ -70,7 +71,7 @@ async function readLog(
   path: string,
   appliedSteps: number,
 ): Promise<{ lines: string[]; steps: LoggedStep[] }> {
-  const text = await readFile(path, "utf8").catch(() => "");
+  const text = await readRegularText(path).catch(() => "");
   const lines: string[] = [];
   const steps: LoggedStep[] = [];
   let applied = 0;

@@ -5,11 +5,12 @@
 
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, readFile, rm } from "node:fs/promises";
+import { copyFile, mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { writeFileAtomic } from "../base/atomicFile.js";
 import { AppError } from "../base/errors.js";
 import { permutation, seededRandom } from "../base/random.js";
+import { readRegularText } from "../base/regularFile.js";
 import type { Model, Tokenizer, TrainedParameters, Trainer } from "../engine/engine.js";
 import type { AdaptedParameters } from "../engine/trainedParameters.js";
 import { VOCABULARY_FILE } from "../models/modelFiles.js";
@@ -119,7 +120,7 @@ async function claimFolder(
     .update(JSON.stringify({ model: model.info.hash, parameters, rates, steps }))
     .digest("hex");
   const path = join(folder, IDENTITY_FILE);
-  if (resume === "resume" && existsSync(path) && (await readFile(path, "utf8")) !== identity) {
+  if (resume === "resume" && existsSync(path) && (await readRegularText(path)) !== identity) {
     throw new AppError(
       "input-invalid",
       "the stopped run was of another file, model or options; repeat its command, or leave out --resume to start anew",

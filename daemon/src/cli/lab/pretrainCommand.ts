@@ -1,12 +1,12 @@
 /** `ouro train pretrain --config NAME`: a model from nothing, by a training configuration. */
 
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { PRETRAINING_CONFIGS, type PretrainingConfig, pretrainingSchema } from "@ouroboros/configs";
 import { Command, Option } from "commander";
 import { z } from "zod";
 import { AppError } from "../../base/errors.js";
+import { readRegularText } from "../../base/regularFile.js";
 import { openEngine } from "../../compose.js";
 import { readRecipe } from "../../lab/corpus/recipe.js";
 import { pretrain } from "../../lab/pretraining/pretrain.js";
@@ -109,7 +109,7 @@ async function readConfig(
     );
   let value: unknown;
   try {
-    value = JSON.parse(await readFile(wanted, "utf8"));
+    value = JSON.parse(await readRegularText(wanted));
   } catch (cause) {
     throw new AppError(
       "input-invalid",

@@ -1,10 +1,10 @@
 /** The door for an Org file on disk: its size, and that it is UTF-8, are checked here and nowhere else. */
 
-import { type FileHandle, open } from "node:fs/promises";
 import { AppError, systemErrorCode } from "../../base/errors.js";
+import { readRegularFile } from "../../base/regularFile.js";
 import { ORG_BYTES_MAX, orgTooLarge } from "./parseOrg.js";
 
-/** Undefined where there is no such file. Throws AppError `input-invalid` or `input-too-large`. */
+/** Undefined where there is no such file. Throws AppError `input-invalid`, `not-a-file` or `input-too-large`. */
 export async function readOrgText(path: string): Promise<string | undefined> {
   const bytes = await readBounded(path);
   if (bytes === undefined) return undefined;
@@ -20,27 +20,12 @@ export async function readOrgText(path: string): Promise<string | undefined> {
 
 async function readBounded(path: string): Promise<Uint8Array | undefined> {
   try {
-    const file = await open(path);
-    try {
-      return await readUpTo(file, ORG_BYTES_MAX + 1);
-    } finally {
-      await file.close();
-    }
+    return await readRegularFile(path, ORG_BYTES_MAX + 1);
   } catch (cause) {
+    if (cause instanceof AppError) throw cause;
     const code = systemErrorCode(cause);
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     const message = `${path} cannot be read (${code ?? "unknown error"}); it must be a text file that you may read`;
     throw new AppError("input-invalid", message, { cause });
   }
-}
-
-async function readUpTo(file: FileHandle, bytesMax: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(bytesMax);
-  let length = 0;
-  while (length < bytesMax) {
-    const { bytesRead } = await file.read(bytes, length, bytesMax - length);
-    if (bytesRead === 0) break;
-    length += bytesRead;
-  }
-  return bytes.subarray(0, length);
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import {
   appendFileSync,
   mkdirSync,
@@ -135,6 +136,15 @@ describe("watching Org files", () => {
     mkdirSync(path);
     expect(await watching(path).next()).toContain(`${path} cannot be read (EISDIR)`);
   });
+
+  test.runIf(process.platform !== "win32")(
+    "a pipe where the file should be is a problem, not a wait",
+    async () => {
+      const path = join(freshFolder(), "sft.org");
+      execFileSync("mkfifo", [path]);
+      expect(await watching(path).next()).toContain(`not-a-file ${path} is a pipe`);
+    },
+  );
 
   test("after close nothing is handed over", async () => {
     const path = join(freshFolder(), "sft.org");

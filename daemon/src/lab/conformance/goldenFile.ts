@@ -4,9 +4,9 @@
  * Trusts its input more than the engine's reader does: golden files come with the checker.
  */
 
-import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { z } from "zod";
+import { readRegularFile } from "../../base/regularFile.js";
 
 export interface GoldenTensor {
   readonly dtype: string;
@@ -82,7 +82,7 @@ const ABSENT: readonly unknown[] = ["ENOENT", "EISDIR", "ENOTDIR"];
 
 export async function readFileIfPresent(path: string): Promise<Buffer | undefined> {
   try {
-    return await readFile(path);
+    return await readRegularFile(path);
   } catch (error) {
     if (error instanceof Error && "code" in error && ABSENT.includes(error.code)) return undefined;
     throw error;

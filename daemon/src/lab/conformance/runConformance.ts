@@ -5,10 +5,11 @@
  */
 
 import { existsSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
+import { readRegularText } from "../../base/regularFile.js";
 import { adamwGroup, checkStandalone } from "./adamw.js";
 import { dumpGroup } from "./dump.js";
 import { forwardGroup } from "./forward.js";
@@ -188,7 +189,7 @@ async function planFolderChecks({
   for (const file of await listFolder(tokenizerFolder)) {
     if (!file.endsWith("_cases.json")) continue;
     add("tokenizer", file.replace("_cases.json", ""), async (tally) => {
-      const json = await readFile(join(tokenizerFolder, file), "utf8");
+      const json = await readRegularText(join(tokenizerFolder, file));
       await checkTokenizer({ json, vocabularies: [tokenizerFolder, ...vocabularies], subject, tally });
     });
   }
@@ -201,7 +202,7 @@ async function planFolderChecks({
   const sampling = join(folder, "sampling.json");
   if (existsSync(sampling))
     add("sampling", "sampling", async (tally) =>
-      checkSampling({ json: await readFile(sampling, "utf8"), subject, tally }),
+      checkSampling({ json: await readRegularText(sampling), subject, tally }),
     );
   return checks;
 }

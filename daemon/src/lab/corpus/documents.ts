@@ -3,10 +3,10 @@
  * Written whole or not at all; read line by line, since the file is larger than a string should be.
  */
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { type FileHandle, mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { readRegularText, streamRegularFile } from "../../base/regularFile.js";
 
 export const DOCUMENTS_FILE = "documents.jsonl";
 export const MANIFEST_FILE = "manifest.json";
@@ -59,19 +59,15 @@ export type CorpusManifest = z.infer<typeof CorpusManifest>;
 /** Documents in corpus order. Throws on a line that is not a document. */
 export async function* readDocuments(folder: string): AsyncGenerator<CorpusDocument> {
   const path = join(folder, DOCUMENTS_FILE);
-  const stream = createReadStream(path, "utf8");
-  try {
-    for await (const line of linesOf(stream)) yield CorpusDocument.parse(JSON.parse(line));
-  } finally {
-    stream.destroy();
-  }
+  for await (const line of linesOf(path)) yield CorpusDocument.parse(JSON.parse(line));
 }
 
 /** As they were written: `readline` ends them at U+2028 too in newer Nodes, which JSON leaves inside a text. */
-async function* linesOf(chunks: AsyncIterable<string>): AsyncGenerator<string> {
+async function* linesOf(path: string): AsyncGenerator<string> {
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   let waiting = "";
-  for await (const chunk of chunks) {
-    const lines = (waiting + chunk).split("\n");
+  for await (const chunk of streamRegularFile(path)) {
+    const lines = (waiting + decoder.decode(chunk, { stream: true })).split("\n");
     waiting = lines.pop() ?? "";
     yield* lines;
   }
@@ -79,7 +75,7 @@ async function* linesOf(chunks: AsyncIterable<string>): AsyncGenerator<string> {
 }
 
 export async function readManifest(folder: string): Promise<CorpusManifest> {
-  return CorpusManifest.parse(JSON.parse(await readFile(join(folder, MANIFEST_FILE), "utf8")));
+  return CorpusManifest.parse(JSON.parse(await readRegularText(join(folder, MANIFEST_FILE))));
 }
 
 /**

@@ -3,10 +3,10 @@
  * from npm, PyPI and crates.io, or lie in a folder beside the recipe.
  * Recipe files are checked here, and everything behind trusts the type.
  */
-import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { AppError } from "../../base/errors.js";
+import { readRegularText } from "../../base/regularFile.js";
 import { isExcludedPackage } from "./exclusion.js";
 import { isAcceptedLicence } from "./sources/licence.js";
 
@@ -127,7 +127,7 @@ export function parseRecipe(value: unknown): CorpusRecipe {
 export async function readRecipe(path: string): Promise<CorpusRecipe> {
   let value: unknown;
   try {
-    value = JSON.parse(await readFile(path, "utf8"));
+    value = JSON.parse(await readRegularText(path));
   } catch (cause) {
     throw new AppError("input-invalid", `cannot read the corpus recipe ${path}; it must be a JSON file`, {
       cause,

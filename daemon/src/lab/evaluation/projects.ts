@@ -3,9 +3,10 @@
  * fixed order. Says what it left out and why.
  */
 
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import { AppError, systemErrorCode } from "../../base/errors.js";
+import { readRegularFile } from "../../base/regularFile.js";
 import { type Cleaned, cleanFile, type DropReason } from "../corpus/clean.js";
 import { type Language, languageOf } from "../corpus/language.js";
 
@@ -87,7 +88,7 @@ async function readProject(options: {
         const reason = files.length >= FILES_MAX ? "too many files" : fileSkip(entry.name, options.tests);
         const cleaned: Cleaned =
           reason === undefined
-            ? clean({ path, bytes: await readFile(join(options.folder, path)) })
+            ? clean({ path, bytes: await readRegularFile(join(options.folder, path)) })
             : { kind: "dropped", reason: "name" };
         if (cleaned.kind === "dropped") skip(reason ?? cleaned.reason);
         else files.push({ project: options.name, path, language: cleaned.language, text: cleaned.text });

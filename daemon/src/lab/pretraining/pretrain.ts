@@ -6,12 +6,13 @@
 
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, readFile } from "node:fs/promises";
+import { copyFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type PretrainingConfig, stepsOf } from "@ouroboros/configs";
 import { writeFileAtomic } from "../../base/atomicFile.js";
 import { AppError } from "../../base/errors.js";
 import type { OnProgress } from "../../base/progress.js";
+import { readRegularFile, readRegularText } from "../../base/regularFile.js";
 import { type Engine, loadTokenizer, type Model, type Tokenizer, type Trainer } from "../../engine/engine.js";
 import { VOCABULARY_FILE } from "../../models/modelFiles.js";
 import { MODEL_CONFIG_FILE } from "../../models/modelIdentity.js";
@@ -176,7 +177,7 @@ async function claimRun(run: {
   const identity = { model, tokensPerStep, optimizer, seed, documentsHash, vocabularyHash };
   const path = join(folder, IDENTITY_FILE);
   if (run.resume === "resume" && existsSync(path)) {
-    const begun = new Map(Object.entries(JSON.parse(await readFile(path, "utf8"))));
+    const begun = new Map(Object.entries(JSON.parse(await readRegularText(path))));
     for (const [key, value] of Object.entries(identity)) {
       if (JSON.stringify(begun.get(key)) === JSON.stringify(value)) continue;
       throw new AppError(
@@ -202,7 +203,7 @@ async function save(options: {
   const { trainer, folder, config, recipe, tokenizer } = options;
   await trainer.saveCheckpoint({ path: modelPath(folder), precision: "bf16", weights: weightsOf(config) });
   const modelHash = createHash("sha256")
-    .update(await readFile(modelPath(folder)))
+    .update(await readRegularFile(modelPath(folder)))
     .digest("hex");
   // Where it started from is a folder of this machine, and the model may be given away.
   const { start: _, ...training } = config;

@@ -3,9 +3,10 @@
  * known by the lock, who answers by the token.
  */
 
-import { readFile, unlink } from "node:fs/promises";
+import { unlink } from "node:fs/promises";
 import { z } from "zod";
 import { writeFileAtomic } from "../../base/atomicFile.js";
+import { readRegularText } from "../../base/regularFile.js";
 
 const discoverySchema = z.strictObject({
   pid: z.int().positive(),
@@ -27,7 +28,7 @@ export async function writeDiscovery(path: string, discovery: Discovery): Promis
 /** Undefined: there is none that can be read. */
 export async function readDiscovery(path: string): Promise<Discovery | undefined> {
   try {
-    return discoverySchema.parse(JSON.parse(await readFile(path, "utf8")));
+    return discoverySchema.parse(JSON.parse(await readRegularText(path)));
   } catch {
     return undefined;
   }

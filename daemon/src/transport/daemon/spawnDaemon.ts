@@ -6,6 +6,7 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
+import { AppError, systemErrorCode } from "../../base/errors.js";
 import type { Runtime } from "./runtimeFolder.js";
 
 /** How `ouro` is run: the program and the arguments before its own. */
@@ -20,7 +21,13 @@ export const EXIT_DAEMON_RUNNING = 3;
 /** Begun anew when it is longer: it holds last words, not a history. */
 const LAST_WORDS_BYTES_MAX = 64 << 10;
 const EXCERPT_BYTES_MAX = 2_048;
-const APPEND = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0);
+/** A link is not followed, and a pipe not waited for. */
+const APPEND =
+  constants.O_WRONLY |
+  constants.O_CREAT |
+  constants.O_APPEND |
+  (constants.O_NOFOLLOW ?? 0) |
+  (constants.O_NONBLOCK ?? 0);
 
 type Fate =
   | { readonly kind: "running" }
@@ -72,7 +79,12 @@ export async function spawnDaemon(options: {
 }
 
 async function openLastWords(path: string): Promise<FileHandle> {
-  const file = await open(path, APPEND, 0o600);
+  const file = await open(path, APPEND, 0o600).catch((cause: unknown) => {
+    const reason = systemErrorCode(cause) ?? "unknown reason";
+    throw new AppError("runtime-unsafe", `cannot write ${path} (${reason}); remove it and try again`, {
+      cause,
+    });
+  });
   if ((await file.stat()).size > LAST_WORDS_BYTES_MAX) await file.truncate(0);
   return file;
 }

@@ -6,16 +6,16 @@
 
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { constants } from "node:fs";
-import { open } from "node:fs/promises";
 import { writeFileAtomic } from "../../base/atomicFile.js";
 import { AppError, systemErrorCode } from "../../base/errors.js";
+import { openRegularFile } from "../../base/regularFile.js";
 import type { Platform } from "./runtimeFolder.js";
 
 const TOKEN_BYTES = 32;
 const TOKEN_FORM = /^[0-9a-f]{64}$/;
 const OTHERS_MODE = 0o077;
-/** `O_NOFOLLOW` is not defined on Windows. */
-const READ_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);
+/** Not defined on Windows. */
+const NO_LINK = constants.O_NOFOLLOW ?? 0;
 
 /** Writes a new token in place of an older one, and returns it. */
 export async function createToken(path: string): Promise<string> {
@@ -30,7 +30,7 @@ export async function readToken(path: string, platform: Platform): Promise<strin
     new AppError("runtime-unsafe", `${path} is not the private file it should be; remove it and try again`, {
       cause,
     });
-  const file = await open(path, READ_FLAGS).catch((error: unknown) => {
+  const file = await openRegularFile(path, NO_LINK).catch((error: unknown) => {
     if (systemErrorCode(error) === "ENOENT") return undefined;
     throw unsafe(error);
   });

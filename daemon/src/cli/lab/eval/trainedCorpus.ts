@@ -1,10 +1,10 @@
 /** Finds the corpus that a model was trained on, so that a leak of evaluation text into it can be looked for. */
 
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { AppError } from "../../../base/errors.js";
+import { readRegularText } from "../../../base/regularFile.js";
 import { DOCUMENTS_FILE, readDocuments, readManifest } from "../../../lab/corpus/documents.js";
 import type { EvaluateOptions } from "../../../lab/evaluation/evaluate.js";
 import { corpusFolder } from "../corpusCommand.js";
@@ -49,7 +49,7 @@ async function open(folder: string): Promise<TrainedCorpus> {
 
 async function corpusName(checkpoint: string): Promise<string | undefined> {
   try {
-    const config: unknown = JSON.parse(await readFile(join(dirname(checkpoint), "config.json"), "utf8"));
+    const config: unknown = JSON.parse(await readRegularText(join(dirname(checkpoint), "config.json")));
     return configSchema.parse(config).corpus;
   } catch {
     return undefined;

@@ -4,13 +4,14 @@
  * each document is. Documents keep the corpus order, so files of one package are neighbours.
  */
 
-import { open, readFile, rename, rm } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
 import { writeFileAtomic } from "../../../base/atomicFile.js";
 import { AppError } from "../../../base/errors.js";
 import { type OnProgress, startPhase } from "../../../base/progress.js";
+import { readRegularFile, readRegularText } from "../../../base/regularFile.js";
 import type { Tokenizer } from "../../../engine/engine.js";
 import { controlsOf, END_OF_DOCUMENT } from "../../../prompt/controls.js";
 import { concatenate, encodeText } from "../../../prompt/encodeText.js";
@@ -158,13 +159,13 @@ export async function readTokenised(options: {
       `the tokens in ${folder} belong to another vocabulary; tokenise the corpus again`,
     );
   }
-  const tokens = fromLittleEndian(await readFile(binary(folder, split)));
+  const tokens = fromLittleEndian(await readRegularFile(binary(folder, split)));
   return { tokens, documents: index.documents[split], bytes: index.bytes[split] };
 }
 
 async function readIndex(folder: string): Promise<TokenIndex> {
   try {
-    return TokenIndex.parse(JSON.parse(await readFile(join(folder, INDEX_FILE), "utf8")));
+    return TokenIndex.parse(JSON.parse(await readRegularText(join(folder, INDEX_FILE))));
   } catch (cause) {
     throw new AppError("input-invalid", `there is no tokenised corpus in ${folder}; build one first`, {
       cause,

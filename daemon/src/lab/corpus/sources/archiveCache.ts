@@ -3,9 +3,10 @@
  * intact is not fetched again, so a stopped build goes on with what it has.
  */
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../../../base/errors.js";
+import { readRegularFile } from "../../../base/regularFile.js";
 import type { Registry, RegistryPackage } from "../recipe.js";
 import { fetchArchive } from "./registryClients.js";
 
@@ -23,14 +24,14 @@ interface ArchiveOptions {
 export async function cachedArchive({ wanted, cache, signal }: ArchiveOptions): Promise<Uint8Array> {
   signal.throwIfAborted();
   const path = join(cache, archiveName(wanted));
-  const known = await readFile(path).catch(() => undefined);
+  const known = await readRegularFile(path).catch(() => undefined);
   if (known !== undefined && isIntact(known, wanted)) return known;
 
   await mkdir(cache, { recursive: true });
   const folder = await mkdtemp(join(cache, "fetch-"));
   try {
     const fetched = await fetchArchive({ wanted, folder, signal });
-    const bytes = await readFile(fetched);
+    const bytes = await readRegularFile(fetched);
     if (!isIntact(bytes, wanted)) {
       throw new AppError(
         "input-invalid",

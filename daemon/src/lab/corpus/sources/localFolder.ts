@@ -1,8 +1,9 @@
 /** Reads the files of a local folder that belongs to a recipe. Follows no symbolic links. */
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError, systemErrorCode } from "../../../base/errors.js";
 import { pathWithin } from "../../../base/pathWithin.js";
+import { readRegularFile } from "../../../base/regularFile.js";
 import type { PackageFile } from "./packageFile.js";
 
 /** The files that `isWanted` picks by path relative to `folder`. Throws AppError `input-invalid` without the folder. */
@@ -12,7 +13,7 @@ export async function readLocalFolder(
 ): Promise<PackageFile[]> {
   const files: PackageFile[] = [];
   for (const path of await pathsIn(folder)) {
-    if (isWanted(path)) files.push({ path, bytes: await readFile(join(folder, path)) });
+    if (isWanted(path)) files.push({ path, bytes: await readRegularFile(join(folder, path)) });
   }
   return files;
 }
