@@ -69,7 +69,7 @@ async function serve(ifOneRuns: "leave" | "wait"): Promise<void> {
       process.stdout.write("ready\n");
     },
   });
-  endProcess(served.kind === "ended" ? 0 : 1);
+  await endProcess(served.kind === "ended" ? 0 : 1);
 }
 
 async function main([command, option]: readonly string[]): Promise<void> {

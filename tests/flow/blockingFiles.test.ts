@@ -1,10 +1,15 @@
-/** A pipe where a file should be: every command says so in one sentence and ends; none waits. */
+/**
+ * A pipe where a file should be: every command says so in one sentence and ends; none waits. And what waits for its
+ * input, or would not come to a safe point, ends when it is told to.
+ */
 
-import { execFileSync } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Ran, runCli, scratchFolder } from "./support/cli.js";
+import { bin, type Ran, runCli, scratchFolder } from "./support/cli.js";
 
 const scratch = scratchFolder();
 const folder = scratch.path;
@@ -64,5 +69,68 @@ describe.runIf(onUnix)("a pipe in a file's place is refused at once", () => {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     execFileSync("mkfifo", ["-m", "600", path]);
     expectSentence(await endsAtOnce(["start"]), new RegExp(`${name}.*(remove|not a file)`));
+  });
+});
+
+/** Loaded before `ouro`: one thread of Node's waits in a system call that never returns, as on a network that is gone. */
+const stuck = join(folder, "stuck.cjs");
+
+interface Started {
+  readonly child: ChildProcess;
+  readonly ended: Promise<unknown[]>;
+  readonly said: Promise<string>;
+}
+
+/** Its standard input stays open and empty; resolves when it waits. */
+async function started(command: string, options?: { readonly isStuck: boolean }): Promise<Started> {
+  const own = mkdtempSync(join(folder, "own-"));
+  const child = spawn(
+    process.execPath,
+    [...(options?.isStuck ? ["-r", stuck] : []), bin, command, "--json"],
+    {
+      cwd: folder,
+      env: { ...process.env, OURO_HOME: own },
+      stdio: ["pipe", "ignore", "pipe"],
+    },
+  );
+  const ended = once(child, "exit");
+  const said = text(child.stderr);
+  const last = join(own, "runtime", command === "serve" ? "daemon.json" : "");
+  await expect.poll(() => existsSync(last)).toBe(true);
+  return { child, ended, said };
+}
+
+describe.runIf(onUnix)("when it is told to, there ends", () => {
+  beforeAll(() =>
+    writeFileSync(stuck, `require("fs").open(${JSON.stringify(join(folder, "pipe"))}, () => {});`),
+  );
+
+  test.each(["SIGINT", "SIGTERM"] as const)("a command that waits for input, at %s", async (signal) => {
+    const { child, ended, said } = await started("complete");
+    child.kill(signal);
+    expect(await ended).toEqual([130, null]);
+    expect(await said).toMatch(/Stopped\.\n$/);
+  });
+
+  test("at the second Ctrl-C a command that waits in a system call, at once", async () => {
+    const { child, ended } = await started("complete", { isStuck: true });
+    child.kill("SIGINT");
+    await once(child.stderr ?? child, "data");
+    const askedAt = performance.now();
+    child.kill("SIGINT");
+    expect(await ended).toEqual([null, "SIGINT"]);
+    expect(performance.now() - askedAt).toBeLessThan(2_000);
+  });
+
+  test("within ten seconds a command, and the daemon, that wait in a system call", {
+    timeout: 30_000,
+  }, async () => {
+    for (const command of ["complete", "serve"]) {
+      const { child, ended } = await started(command, { isStuck: true });
+      const askedAt = performance.now();
+      child.kill("SIGTERM");
+      expect(await ended).toEqual([null, "SIGTERM"]);
+      expect(performance.now() - askedAt).toBeLessThan(10_000);
+    }
   });
 });

@@ -9,6 +9,7 @@ import { completionSampling } from "../assistant/sampling.js";
 import { AppError } from "../base/errors.js";
 import { openWorkplace, type Workplace } from "../compose.js";
 import type { Cli } from "./cli.js";
+import { orInterrupted } from "./daemon/daemonAccess.js";
 import type { placeSchema, SamplingOptions } from "./options.js";
 import { readPlaceInFile, readStream } from "./textInput.js";
 
@@ -51,7 +52,7 @@ export async function readPlace(source: {
     );
   }
   const where = { file: null, folder, path: UNNAMED_PATH };
-  return { prefix: text ?? (await readStream(cli.stdin)), suffix: "", where };
+  return { prefix: text ?? (await orInterrupted(cli, readStream(cli.stdin))), suffix: "", where };
 }
 
 /** Settings, overruled by the command line. */

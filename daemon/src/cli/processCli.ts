@@ -1,30 +1,50 @@
 /** The Cli of a real process: its streams, its terminal, its Ctrl-C. The only file of the CLI that touches `process`. */
 
 import { once } from "node:events";
+import { close as closeInspector } from "node:inspector";
 import { createInterface } from "node:readline/promises";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Cli } from "./cli.js";
-import { EXIT_INTERRUPTED } from "./cli.js";
 import { createProgressLine } from "./progressLine.js";
 
+/** Within this a SIGTERM has ended the process; service managers and containers wait ten seconds before they kill. */
+const END_MS_MAX = 9_500;
+
+/** A file that answers at all answers in less. */
+const SYSTEM_CALLS_MS_MAX = 500;
+const SYSTEM_CALLS_POLL_MS = 10;
+
 /** EX_SOFTWARE of sysexits(3): clients tell it from an orderly end. */
-export const EXIT_CRASHED = 70;
+const EXIT_CRASHED = 70;
 
 /** `NO_COLOR` (no-color.org) and dumb terminals are respected. */
 function hasColors(): boolean {
   return process.stdout.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== "dumb";
 }
 
-/** First Ctrl-C: whatever runs stops at its next safe point. Second: out at once. */
+/**
+ * First Ctrl-C: whatever runs stops at its next safe point, and waits for no more input. Second: out at once. A SIGTERM
+ * is obeyed in any case: what does not come to a safe point in time is ended, as the system would end it.
+ */
 function interruptSignal(note: (text: string) => void): AbortSignal {
   const controller = new AbortController();
-  const onSignal = () => {
-    if (controller.signal.aborted) process.exit(EXIT_INTERRUPTED);
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (controller.signal.aborted) dieOf(signal);
     note("Stopping at the next safe point; Ctrl-C again quits at once.");
     controller.abort();
+    process.stdin.destroy();
+    if (signal === "SIGTERM") setTimeout(() => dieOf(signal), END_MS_MAX).unref();
   };
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
   return controller.signal;
+}
+
+/** Not by process.exit, which waits for threads of Node's own: one that waits for a file system never comes back. */
+function dieOf(signal: NodeJS.Signals): void {
+  if (process.stdin.isTTY) process.stdin.setRawMode(false);
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
 }
 
 /** One question at a time, each with an interface of its own, so that nothing holds the input in between. */
@@ -69,19 +89,39 @@ export function protocolStreams() {
 }
 
 /**
+ * Nothing listens for a debugger in this process from now on, whatever its environment says, and SIGUSR1, at which Node
+ * would begin to, does nothing.
+ */
+export function refuseDebuggers(): void {
+  closeInspector();
+  process.on("SIGUSR1", () => undefined);
+}
+
+/**
  * Makes this process the daemon: what it creates is this user's alone, and what nobody caught ends it, as soon as
  * `onCrash` has written down what that was.
  */
 export function becomeDaemon(onCrash: (error: Error) => Promise<void>): void {
+  refuseDebuggers();
   process.umask(0o077);
   process.on("uncaughtException", (error) => {
-    void onCrash(error).finally(() => process.exit(EXIT_CRASHED));
+    void onCrash(error).finally(() => endProcess(EXIT_CRASHED));
   });
 }
 
-/** What does not end by itself is ended. */
-export function endProcess(exitCode: number): never {
+/** Ends this process, once it waits for no file any more; what waits for one that never answers is ended with it. */
+export async function endProcess(exitCode: number): Promise<never> {
+  const deadline = performance.now() + SYSTEM_CALLS_MS_MAX;
+  while (process.getActiveResourcesInfo().some((name) => name.startsWith("FSReq"))) {
+    if (performance.now() > deadline) endProcessAtOnce();
+    await delay(SYSTEM_CALLS_POLL_MS);
+  }
   process.exit(exitCode);
+}
+
+/** For one in which something hangs: not even threads that still compute are waited for. */
+export function endProcessAtOnce(): void {
+  dieOf("SIGTERM");
 }
 
 export function createProcessCli(): Cli {

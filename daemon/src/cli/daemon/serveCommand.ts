@@ -11,7 +11,7 @@ import { EXIT_DAEMON_RUNNING } from "../../transport/daemon/spawnDaemon.js";
 import { type Cli, printJson } from "../cli.js";
 import { Exit } from "../exit.js";
 import { addCommonOptions, commonSchema, examples } from "../options.js";
-import { becomeDaemon, EXIT_CRASHED, endProcess, PROCESS_ID } from "../processCli.js";
+import { becomeDaemon, endProcess, endProcessAtOnce, PROCESS_ID } from "../processCli.js";
 import { accessOf } from "./daemonAccess.js";
 
 const serveSchema = commonSchema.extend({ wait: z.boolean().default(false) });
@@ -40,7 +40,8 @@ export function serveCommand(cli: Cli): Command {
         },
         onReady: () => notifyReady({ cli, access, json }),
       }).catch(leaveToTheOther);
-      endProcess(served.kind === "ended" ? 0 : EXIT_CRASHED);
+      if (served.kind === "hanging") endProcessAtOnce();
+      await endProcess(0);
     });
 }
 

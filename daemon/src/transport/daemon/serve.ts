@@ -18,6 +18,8 @@ import { createToken } from "./token.js";
 
 /** A training step and what is written down after it take a fraction of this; a hanging one must not keep the place. */
 const DRAIN_MS_MAX = 30_000;
+/** At a signal: whoever sends one, a service manager or a container, kills after ten seconds. */
+const SIGNAL_DRAIN_MS_MAX = 8_000;
 
 export interface ServeOptions {
   /** Prepared; the caller holds its lock until this has ended. */
@@ -72,18 +74,20 @@ async function serveUntilAsked(
   open.onReady();
   const reason = await ending.asked;
   log.info({ kind: reason }, "ending");
-  return await closeAll({ listeners, assistant, log });
+  const drainMsMax = reason === "signal" ? SIGNAL_DRAIN_MS_MAX : DRAIN_MS_MAX;
+  return await closeAll({ listeners, assistant, log, drainMsMax });
 }
 
 async function closeAll(open: {
   readonly listeners: Listeners;
   readonly assistant: Assistant;
   readonly log: Log;
+  readonly drainMsMax: number;
 }): Promise<Served> {
-  const { listeners, assistant, log } = open;
+  const { listeners, assistant, log, drainMsMax } = open;
   listeners.closeToNew();
   const limit = new AbortController();
-  const timeout = delay(DRAIN_MS_MAX, "hanging" as const, { signal: limit.signal }).catch(
+  const timeout = delay(drainMsMax, "hanging" as const, { signal: limit.signal }).catch(
     () => "ended" as const,
   );
   const closed = assistant.close().then(
