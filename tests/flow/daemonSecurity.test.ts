@@ -3,6 +3,7 @@
  * setting says so and then only for this machine, and neither log nor process tells what the user wrote.
  */
 
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   chmodSync,
@@ -26,7 +27,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { locateDataHome } from "../../daemon/src/base/dataHome.js";
 import { locateRuntime, platformOf } from "../../daemon/src/transport/daemon/runtimeFolder.js";
 import { createHttpClient } from "../../daemon/src/transport/http/httpClient.js";
-import { runCli, scratchFolder } from "./support/cli.js";
+import { bin, runCli, scratchFolder } from "./support/cli.js";
+import { startLsp } from "./support/lspClient.js";
 import { writeTinyModel } from "./support/tinyModel.js";
 
 const scratch = scratchFolder();
@@ -156,6 +158,69 @@ describe.runIf(onLinux)("on the network", () => {
     }
   });
 });
+
+/** What a terminal of a debugger, a coverage run or an editor hands on to whatever it starts. */
+const debuggers = () => ({
+  NODE_OPTIONS: "--inspect=127.0.0.1:0",
+  NODE_V8_COVERAGE: join(scratch.path, "coverage"),
+  VSCODE_INSPECTOR_OPTIONS: '{"inspectorIpc":"/nowhere"}',
+  ELECTRON_RUN_AS_NODE: "1",
+  NODE_REPL_EXTERNAL_MODULE: join(scratch.path, "repl.js"),
+  SECRET_TOKEN: "not the daemon's affair",
+});
+
+describe.runIf(onLinux)(
+  "in an environment that has Node listen for a debugger, nothing of it listens:",
+  () => {
+    /** SIGUSR1 has Node listen too; what it came to is seen when the process has answered something. */
+    async function askedByDebugger(pid: number, answer: () => Promise<unknown>): Promise<void> {
+      expect(networkOf(pid)).toEqual([]);
+      process.kill(pid, "SIGUSR1");
+      for (let round = 0; round < 3; round += 1) await answer();
+      expect(networkOf(pid)).toEqual([]);
+    }
+
+    test("the daemon that a command starts, which is handed none of it", async () => {
+      const { code, stdout } = await runCli({
+        args: ["start", "--json"],
+        home: scratch.path,
+        environment: debuggers(),
+      });
+      expect(code).toBe(0);
+      const { pid } = JSON.parse(stdout);
+      const names = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+      expect(names.filter((line) => /^(NODE_|VSCODE_|ELECTRON_|SECRET_)/.test(line))).toEqual([]);
+      expect(names).toContain(`OURO_HOME=${home.root}`);
+      await askedByDebugger(pid, () => ouro("status"));
+      expect((await ouro("stop")).code).toBe(0);
+      const covered = readdirSync(join(scratch.path, "coverage"));
+      expect(covered.filter((name) => name.includes(`-${pid}-`))).toEqual([]);
+    });
+
+    test("a daemon that is started by hand", async () => {
+      const child = spawn(process.execPath, [bin, "serve", "--json"], {
+        cwd: scratch.path,
+        env: { ...process.env, ...debuggers(), OURO_HOME: home.root },
+        stdio: ["ignore", "pipe", "ignore"],
+      });
+      const ended = once(child, "exit");
+      const [line] = await once(child.stdout, "data");
+      await askedByDebugger(JSON.parse(String(line)).pid, () => ouro("status"));
+      child.kill("SIGTERM");
+      expect((await ended)[0]).toBe(0);
+    });
+
+    test("the `ouro lsp` of an editor", async () => {
+      const editor = await startLsp({
+        home: scratch.path,
+        folder: scratch.path,
+        environment: debuggers(),
+      });
+      await askedByDebugger(editor.child.pid ?? 0, () => editor.state(null));
+      await editor.close();
+    });
+  },
+);
 
 /** A port that is free now may be taken before the daemon has it: another is tried then. */
 async function startedOnFreePort(): Promise<{ readonly port: number; readonly pid: number }> {

@@ -7,6 +7,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { passedEnvironment } from "../../../daemon/src/protocol/passedEnvironment.js";
 
 export interface DaemonProcess {
   readonly child: ChildProcessWithoutNullStreams;
@@ -16,10 +17,10 @@ export interface DaemonProcess {
 
 export function spawnProxy(extensionFolder: string): DaemonProcess {
   const bundle = join(extensionFolder, "daemon", "dist", "ouro.cjs");
-  // OURO_HOME, if set, is inherited with the rest. The folder of work is no project: nothing may depend on it.
+  // The folder of work is no project: nothing may depend on it.
   const child = spawn(process.execPath, [bundle, "lsp"], {
     cwd: homedir(),
-    env: { ...process.env, ELECTRON_RUN_AS_NODE: "1" },
+    env: passedEnvironment(process),
     stdio: ["pipe", "pipe", "pipe"],
     windowsHide: true,
   });

@@ -6,7 +6,7 @@ import { proxy } from "../../transport/daemon/proxy.js";
 import { type Cli, EXIT_FAILED } from "../cli.js";
 import { Exit } from "../exit.js";
 import { addCommonOptions, commonSchema, examples } from "../options.js";
-import { protocolStreams } from "../processCli.js";
+import { protocolStreams, refuseDebuggers } from "../processCli.js";
 import { orInterrupted, preparedAccessOf } from "./daemonAccess.js";
 
 export function lspCommand(cli: Cli): Command {
@@ -14,6 +14,7 @@ export function lspCommand(cli: Cli): Command {
     .description("Speak LSP on stdin and stdout, for editors; starts the daemon where none runs.")
     .addHelpText("after", examples("ouro lsp"))
     .action(async (_options, command: Command) => {
+      refuseDebuggers();
       const access = await preparedAccessOf(cli, commonSchema.parse(command.opts()));
       const { stream } = await orInterrupted(cli, connectLsp(access));
       const end = await proxy({ ...protocolStreams(), daemon: stream, signal: cli.signal });

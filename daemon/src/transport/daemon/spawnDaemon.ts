@@ -7,6 +7,7 @@ import { spawn } from "node:child_process";
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { AppError, systemErrorCode } from "../../base/errors.js";
+import { passedEnvironment } from "../../protocol/passedEnvironment.js";
 import type { Runtime } from "./runtimeFolder.js";
 
 /** How `ouro` is run: the program and the arguments before its own. */
@@ -46,6 +47,7 @@ export async function spawnDaemon(options: {
   readonly args: readonly string[];
   readonly runtime: Runtime;
   readonly folder: string;
+  /** Of it the daemon is handed what `passedEnvironment` lets pass. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }): Promise<SpawnedDaemon> {
   const { command, args, runtime, folder, environment } = options;
@@ -54,7 +56,7 @@ export async function spawnDaemon(options: {
     const from = (await words.stat()).size;
     const child = spawn(command.program, [...command.args, ...args], {
       cwd: folder,
-      env: environment,
+      env: passedEnvironment({ env: environment, versions: process.versions }),
       detached: true,
       stdio: ["ignore", "ignore", words.fd],
       windowsHide: true,
