@@ -194,10 +194,13 @@ export async function openAssistant(options: {
   const joined = { home, settings, catalog };
   const choice = own?.choice ?? {};
   // Both files are read anew: commands and people change them while the daemon runs.
-  const question = async () => ({
-    workplace: { settings: await readSettings(home.root), catalog: await openCatalog(home) },
-    choice,
-  });
+  let problem = choice.model === undefined ? catalog.problem : undefined;
+  const question = async () => {
+    const chosen = await openCatalog(home);
+    if (choice.model === undefined) problem = chosen.problem;
+    if (problem !== undefined) log.warn({}, "which model was chosen is not known: the embedded one answers");
+    return { workplace: { settings: await readSettings(home.root), catalog: chosen }, choice };
+  };
   return new LocalAssistant({
     version,
     homeFolder: home.root,
@@ -218,7 +221,7 @@ export async function openAssistant(options: {
     view: (project, { model, tokenizer }) => viewLearning({ home, project, model, tokenizer }),
     list: (project, { hash, vocabularyHash }) =>
       listLearning(home, { project: project.id, model: hash, vocabulary: vocabularyHash }),
-    notices: journal.notices,
+    notices: () => [...(problem === undefined ? [] : [problem]), ...journal.notices()],
     watch: (listener) => (own ? NOT_WATCHING : watchOrg({ paths: taughtPaths(home), ...listener })),
     release: journal.close,
     log,

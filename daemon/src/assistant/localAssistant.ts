@@ -4,7 +4,7 @@
  */
 
 import type { Settings } from "@ouroboros/configs";
-import { codeOf } from "../base/errorMessage.js";
+import { codeOf, errorMessage } from "../base/errorMessage.js";
 import { AppError } from "../base/errors.js";
 import type { Log } from "../base/log.js";
 import type { LearnedList, Learning, LearningView } from "../learning/learning.js";
@@ -12,7 +12,7 @@ import type { LoadedModel } from "../models/loadedModel.js";
 import type { ModelIdentity } from "../models/modelIdentity.js";
 import type { DidLearn } from "../protocol/corrections.js";
 import type { ServedModelAnswer } from "../protocol/routes.js";
-import type { DaemonState, ModelState } from "../protocol/state.js";
+import type { DaemonState, ModelState, ProjectState } from "../protocol/state.js";
 import type { Project } from "../store/project.js";
 import type { Assistant, Client, ClientListener } from "./assistant.js";
 import { createGivenCompletions } from "./givenCompletions.js";
@@ -164,6 +164,11 @@ export class LocalAssistant implements Assistant {
         return join(project, loaded);
       },
       begin: (project, learning) => this.#projectLearning(project, learning),
+      onFailed: ({ project, error }) => {
+        log.error({ project: project.id, code: codeOf(error) }, "learning cannot be opened");
+        this.#tellState();
+      },
+      nowMs: this.#options.nowMs,
       onOpened: (opened) => {
         this.#tellState();
         opened.wake();
@@ -233,19 +238,21 @@ export class LocalAssistant implements Assistant {
   #stateFor({ projects }: Connected): DaemonState {
     const { version, homeFolder, notices } = this.#options;
     const visible = this.#openProjects.filter((each) => projects.has(each.project.id));
+    const failed = this.#model.served?.projects.failed.filter((each) => projects.has(each.project.id)) ?? [];
     return {
       version,
       pid: process.pid,
       home: homeFolder,
       model: this.#model.state,
-      projects: visible.map(({ project, learning, state }) => ({
-        id: project.id,
-        name: project.name,
-        folder: project.folder,
-        adapterVersion: learning.currentAdapter().version,
-        learned: learning.learnedCount(),
-        learning: state,
-      })),
+      projects: [
+        ...visible.map(({ project, learning, state }) => ({
+          ...shownOf(project),
+          adapterVersion: learning.currentAdapter().version,
+          learned: learning.learnedCount(),
+          learning: state,
+        })),
+        ...failed.map(({ project, error }) => unopenedState(project, error)),
+      ],
       notices: [
         ...notices(),
         ...this.#model.notices,
@@ -254,4 +261,14 @@ export class LocalAssistant implements Assistant {
       ],
     };
   }
+}
+
+function shownOf({ id, name, folder }: Project) {
+  return { id, name, folder };
+}
+
+function unopenedState(project: Project, error: unknown): ProjectState {
+  const message = `${errorMessage(error)}; until then the model answers without what it was taught here`;
+  const learning = { kind: "failed", code: codeOf(error), message } as const;
+  return { ...shownOf(project), adapterVersion: 0, learned: 0, learning };
 }

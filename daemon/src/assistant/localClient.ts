@@ -198,13 +198,13 @@ export class LocalClient implements Client {
     return projects.open(project);
   }
 
-  /** Where learning cannot be opened the base answers: what is wrong with it must not disturb typing. */
-  async #adapterOf(project: Project, served: ServedModel): Promise<LoadedAdapter> {
+  /** Where learning cannot be opened the base answers, and the state says so: typing must not be disturbed. */
+  async #adapterOf(project: Project, { projects }: ServedModel): Promise<LoadedAdapter> {
+    this.#lease.see(project);
     try {
-      return (await this.#learningOf(project, served)).learning.currentAdapter();
+      return (await projects.openUnlessFailing(project)).learning.currentAdapter();
     } catch (error) {
       if (codeOf(error) === "learning-closed") throw error;
-      this.#shared.log.error({ project: project.id, code: codeOf(error) }, "learning cannot be opened");
       return { version: 0 };
     }
   }

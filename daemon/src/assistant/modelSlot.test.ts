@@ -44,6 +44,8 @@ function hot(drained: Promise<void> = Promise.resolve()) {
           throw new Error("no project here");
         },
         onOpened: () => undefined,
+        onFailed: () => undefined,
+        nowMs: () => clock.ms,
       });
       return new ServedModel({ loaded, projects: Object.assign(projects, { drain: () => drained }) });
     },

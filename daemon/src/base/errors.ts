@@ -32,6 +32,8 @@ export const APP_ERROR_CODES = {
   "client-closed": "a client that has gone asks for something",
   "catalog-read": "the catalog cannot be opened",
   "catalog-write": "the catalog could not be written",
+  "catalog-damaged": "the catalog cannot be understood, and is kept as it is",
+  "catalog-newer": "the catalog was written by a newer version, and is kept as it is",
   "checkpoint-missing": "a registered checkpoint is no longer where it was",
   "checkpoint-changed": "a registered checkpoint has other bytes than when it was registered",
   "models-differ": "two model files that should be one model compute different things",

@@ -2,7 +2,14 @@
 
 import type { Model } from "../engine/engine.js";
 import type { Applied } from "../journal/records.js";
-import { checkAdapter, isStored, listVersions, pruneAdapters, versionsToKeep } from "../store/adapters.js";
+import {
+  checkAdapter,
+  isStored,
+  listVersions,
+  pruneAdapters,
+  readManifest,
+  versionsToKeep,
+} from "../store/adapters.js";
 import { folderOf, type LearningContext, type LoadedAdapter } from "./context.js";
 import type { History } from "./history.js";
 
@@ -58,11 +65,29 @@ export async function nextVersion(context: LearningContext): Promise<number> {
   return Math.max(context.history.versionMax, ...stored.slice(-1)) + 1;
 }
 
-/** Deletes files that neither the current lineage nor another vocabulary's needs, and what crashes left behind. */
+/**
+ * Versions under this vocabulary that hold corrections which the journal does not have: it was emptied, replaced or
+ * damaged. A version that a crash left behind holds none such.
+ */
+export async function unexplainedVersions(folder: string, history: History): Promise<readonly number[]> {
+  const unexplained: number[] = [];
+  for (const version of await listVersions(folder)) {
+    const manifest = await readManifest(folder, version);
+    if (manifest?.vocabulary !== history.scope.vocabulary) continue;
+    if (manifest.corrections.some((id) => !history.corrections.has(id))) unexplained.push(version);
+  }
+  return unexplained;
+}
+
+/**
+ * Deletes files that neither the current lineage nor another vocabulary's needs, and what crashes left behind; what the
+ * journal does not explain stays, for who puts the journal back.
+ */
 export async function pruneSpare(context: LearningContext): Promise<void> {
   const { lineage, foreignVersions } = context.history;
   const line = [...new Set(lineage.map((applied) => applied.to))];
-  await pruneAdapters(folderOf(context), new Set([...versionsToKeep(line), ...foreignVersions]));
+  const keep = [...versionsToKeep(line), ...foreignVersions, ...context.unexplained];
+  await pruneAdapters(folderOf(context), new Set(keep));
 }
 
 function digestOf(lineage: readonly Applied[], version: number): string | undefined {

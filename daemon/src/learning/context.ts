@@ -23,6 +23,8 @@ export interface LearningContext {
   readonly clock: () => Date;
   readonly base: BaseReader;
   readonly history: History;
+  /** Stored versions that hold corrections which the journal does not have, as found on opening. */
+  readonly unexplained: readonly number[];
   readonly journal: Journal;
 }
 

@@ -13,6 +13,8 @@ export type Notice =
       readonly used: number;
       readonly corrections: readonly string[];
     }
+  /** Adapters hold corrections that the journal does not have. */
+  | { readonly kind: "unexplained"; readonly versions: readonly number[] }
   /** Corrections that were kept but not learned yet. */
   | { readonly kind: "pending"; readonly corrections: readonly string[] };
 
@@ -21,9 +23,11 @@ export function noticesOf(found: {
   readonly damage: readonly Damage[];
   readonly history: History;
   readonly current: { readonly version: number; readonly index: number };
+  readonly unexplained: readonly number[];
 }): readonly Notice[] {
-  const { damage, history, current } = found;
+  const { damage, history, current, unexplained } = found;
   const notices: Notice[] = damage.map((each) => ({ kind: "journal", damage: each }));
+  if (unexplained.length > 0) notices.push({ kind: "unexplained", versions: unexplained });
   if (current.version !== history.version) {
     const corrections = history.lineage.slice(current.index).map((applied) => applied.correctionId);
     notices.push({ kind: "adapter", version: history.version, used: current.version, corrections });
@@ -35,6 +39,7 @@ export function noticesOf(found: {
 export function noticesNow(found: readonly Notice[], history: History, version: number): readonly Notice[] {
   const isLasting = (notice: Notice) =>
     notice.kind === "journal" ||
+    notice.kind === "unexplained" ||
     (notice.kind === "adapter" && notice.version === history.version && notice.used === version);
   return [...found.filter(isLasting), ...pendingNotice(history)];
 }
@@ -54,6 +59,8 @@ export function describeNotice(notice: Notice): string {
       const used = notice.used === 0 ? "the model without an adapter" : `version ${notice.used}`;
       return `adapter version ${notice.version} is missing or damaged: ${used} is used, without ${without}, until it has been made again from the journal`;
     }
+    case "unexplained":
+      return `the journal does not have what adapter ${plural(notice.versions, "version")} ${notice.versions.join(", ")} learned: it was emptied or replaced; the model answers without it, the files are kept, and putting the journal back brings it back`;
     case "pending":
       return `${notice.corrections.length} ${plural(notice.corrections, "correction")} kept but not learned yet: ${notice.corrections.join(", ")}`;
     default:

@@ -11,7 +11,7 @@ import type { JournalRecord, Scope } from "../journal/records.js";
 import { type Damage, readJournal } from "../journal/segments.js";
 import { adapterFolder } from "../store/adapters.js";
 import type { Project } from "../store/project.js";
-import { newestStored, newestUsable, pruneSpare, type Usable } from "./adapterFiles.js";
+import { newestStored, newestUsable, pruneSpare, type Usable, unexplainedVersions } from "./adapterFiles.js";
 import type { Anchors } from "./anchors.js";
 import { createBaseReader } from "./baseCache.js";
 import { type LearningContext, loaded } from "./context.js";
@@ -41,32 +41,40 @@ export interface LearningOptions extends ViewOptions {
 
 /** Reads what was learned. Takes no lock and changes nothing, so it works while another process learns. */
 export async function viewLearning(options: ViewOptions): Promise<LearningView> {
-  const seen = await readLearned(options.home, scopeOf(options), (history) => currentOf(options, history));
+  const { home, model, project } = options;
+  const folder = adapterFolder(home, { checkpoint: model.info.hash, project: project.id });
+  const currentOf = (history: History) => currentIn({ folder, model, history });
+  const seen = await readLearned({ home, scope: scopeOf(options), folder, currentOf });
   return { ...listOf(seen), currentAdapter: () => loaded(seen.current) };
 }
 
 /** The same for who has no model: the adapter that is named has its files, and is not loaded to see whether it can be. */
 export async function listLearning(home: DataHome, scope: Scope): Promise<LearnedList> {
   const folder = adapterFolder(home, { checkpoint: scope.model, project: scope.project });
-  return listOf(await readLearned(home, scope, (history) => newestStored(folder, history)));
+  const currentOf = (history: History) => newestStored(folder, history);
+  return listOf(await readLearned({ home, scope, folder, currentOf }));
 }
 
 interface Seen {
   readonly damage: readonly Damage[];
   readonly history: History;
   readonly current: Usable;
+  readonly unexplained: readonly number[];
 }
 
-async function readLearned(
-  home: DataHome,
-  scope: Scope,
-  currentOf: (history: History) => Promise<Usable>,
-): Promise<Seen> {
+async function readLearned(reading: {
+  readonly home: DataHome;
+  readonly scope: Scope;
+  readonly folder: string;
+  readonly currentOf: (history: History) => Promise<Usable>;
+}): Promise<Seen> {
+  const { home, scope, folder, currentOf } = reading;
   const once = async () => {
     const history = emptyHistory(scope);
     const onRecord = (entry: JournalRecord) => applyRecord(history, entry);
     const { damage } = await readJournal({ folder: home.journal, onRecord });
-    return { damage, history, current: await currentOf(history) };
+    const unexplained = await unexplainedVersions(folder, history);
+    return { damage, history, unexplained, current: await currentOf(history) };
   };
   const seen = await once();
   // A file that is gone may be gone because another process undid something just now: then the journal says so.
@@ -93,25 +101,28 @@ export function openJournalOf(home: DataHome, onRecord: (entry: JournalRecord) =
  */
 export async function joinLearning(options: LearningOptions, journal: Journal): Promise<Learning> {
   const history = emptyHistory(scopeOf(options));
-  const { home, model } = options;
+  const { home, model, project } = options;
+  const folder = adapterFolder(home, { checkpoint: model.info.hash, project: project.id });
   await readJournal({ folder: home.journal, onRecord: (entry) => applyRecord(history, entry) });
+  const unexplained = await unexplainedVersions(folder, history);
   const context: LearningContext = {
     home,
     model,
     modelPath: options.modelPath,
     instructionSet: options.engine.instructionSet,
     precision: options.engine.precision,
-    project: options.project,
+    project,
     settings: options.settings,
     anchors: options.anchors,
     clock: options.clock,
     base: createBaseReader(model),
     history,
+    unexplained,
     journal,
   };
-  const current = await currentOf(options, history);
+  const current = await currentIn({ folder, model, history });
   await pruneSpare(context);
-  const notices = noticesOf({ damage: [], history, current });
+  const notices = noticesOf({ damage: [], history, current, unexplained });
   const { newId = randomId } = options;
   return new Learning({ context, notices, current: loaded(current), newId });
 }
@@ -120,7 +131,10 @@ function scopeOf({ project, model, tokenizer }: ViewOptions): Scope {
   return { project: project.id, model: model.info.hash, vocabulary: tokenizer.hash };
 }
 
-function currentOf({ home, model, project }: ViewOptions, history: History): Promise<Usable> {
-  const folder = adapterFolder(home, { checkpoint: model.info.hash, project: project.id });
-  return newestUsable({ model, folder, history, index: history.lineage.length });
+function currentIn(place: {
+  readonly folder: string;
+  readonly model: Model;
+  readonly history: History;
+}): Promise<Usable> {
+  return newestUsable({ ...place, index: place.history.lineage.length });
 }

@@ -1,6 +1,7 @@
 /**
- * What this data home knows of models and projects, for lists and defaults: lowdb over `catalog.json`.
- * A convenience, never the truth: a missing or damaged catalog is set aside and made again by scanning manifests.
+ * What this data home knows of models and projects, for lists and defaults: lowdb over `catalog.json`. All of it can be
+ * made again by scanning manifests but the model that was chosen. A file that cannot be understood therefore stays as it
+ * is, and its `problem` is told, until somebody chooses a model again; one of a newer version is never written.
  */
 
 import { readdir, rename, stat } from "node:fs/promises";
@@ -14,7 +15,10 @@ import { readRegularText } from "../base/regularFile.js";
 import { listVersions, readManifest } from "./adapters.js";
 import type { Project } from "./project.js";
 
-const RegisteredCheckpoint = z.strictObject({
+const VERSION = 1;
+
+// Loose: what another version adds is kept when this one writes.
+const RegisteredCheckpoint = z.looseObject({
   /** sha256 of the file. */
   hash: z.string(),
   /** Absolute. */
@@ -25,12 +29,12 @@ const RegisteredCheckpoint = z.strictObject({
 });
 export type RegisteredCheckpoint = z.infer<typeof RegisteredCheckpoint>;
 
-const CatalogData = z.strictObject({
-  v: z.literal(1),
+const CatalogData = z.looseObject({
+  v: z.int().positive(),
   checkpoints: z.array(RegisteredCheckpoint),
   /** Hash of the checkpoint in use; null: the embedded model. */
   currentCheckpoint: z.string().nullable(),
-  projects: z.array(z.strictObject({ id: z.string(), name: z.string(), folder: z.string().nullable() })),
+  projects: z.array(z.looseObject({ id: z.string(), name: z.string(), folder: z.string().nullable() })),
 });
 type CatalogData = z.infer<typeof CatalogData>;
 
@@ -40,30 +44,35 @@ const PROJECTS_MAX = 10_000;
 
 export interface Catalog {
   readonly data: CatalogData;
-  /** True when the file was damaged and has been made again. */
-  readonly wasRebuilt: boolean;
-  /** Changes the data as they are on disk by now and writes them atomically. Throws `catalog-write`. */
-  update(change: (data: CatalogData) => void): Promise<void>;
+  /** One sentence where the file does not tell which model was chosen, so that the embedded one answers. */
+  readonly problem: string | undefined;
+  /**
+   * Changes the data as they are on disk by now and writes them atomically. `replace` sets a file aside that cannot be
+   * understood. Throws `catalog-write`, `catalog-damaged`, `catalog-newer`.
+   */
+  update(change: (data: CatalogData) => void, ifDamaged?: "keep" | "replace"): Promise<void>;
 }
 
 export async function openCatalog(home: DataHome): Promise<Catalog> {
   const stored = await readCatalog(home.catalog);
-  const low = new Low<CatalogData>(fileAdapter(home.catalog), stored.data ?? (await scanHome(home)));
-  if (stored.kind === "damaged") {
-    await rename(home.catalog, `${home.catalog}.damaged`);
-    await low.write();
-  }
+  const scanned = stored.data ? undefined : await scanHome(home);
+  const low = new Low<CatalogData>(fileAdapter(home.catalog), stored.data ?? scanned ?? emptyCatalog());
+  let problem = problemOf(home.catalog, { kind: stored.kind, hasData: stored.data !== undefined, scanned });
   let last: Promise<void> = Promise.resolve();
   return {
     get data() {
       return low.data;
     },
-    wasRebuilt: stored.kind === "damaged",
-    update(change) {
+    get problem() {
+      return problem;
+    },
+    update(change, ifDamaged = "keep") {
       // The daemon holds a catalog open for days, and commands change it meanwhile: what they wrote must stay.
       const updated = last.then(async () => {
+        await makeWritable(home.catalog, ifDamaged);
         await low.read();
         await low.update(change);
+        problem = undefined;
       });
       last = updated.catch(() => undefined);
       return updated;
@@ -77,21 +86,28 @@ export function chooseCheckpoint(catalog: Catalog, checkpoint: RegisteredCheckpo
     const others = data.checkpoints.filter((known) => known.hash !== checkpoint.hash);
     data.checkpoints = [...others, checkpoint].slice(-CHECKPOINTS_MAX);
     data.currentCheckpoint = checkpoint.hash;
-  });
+  }, "replace");
 }
 
 /** Goes back to the embedded model; registered checkpoints stay known. */
 export function chooseEmbeddedModel(catalog: Catalog): Promise<void> {
   return catalog.update((data) => {
     data.currentCheckpoint = null;
-  });
+  }, "replace");
 }
 
 /** The registered checkpoint in use; undefined: the embedded model. Throws `checkpoint-missing`. */
 export async function checkpointInUse(catalog: Catalog): Promise<RegisteredCheckpoint | undefined> {
   const { checkpoints, currentCheckpoint } = catalog.data;
+  if (currentCheckpoint === null) return undefined;
   const checkpoint = checkpoints.find((each) => each.hash === currentCheckpoint);
-  if (checkpoint && (await stat(checkpoint.path).catch(() => undefined)) === undefined) {
+  if (!checkpoint) {
+    throw new AppError(
+      "checkpoint-missing",
+      `the catalog names no file for the model in use (${currentCheckpoint.slice(0, 12)}…); choose it again with \`ouro model use FILE\``,
+    );
+  }
+  if ((await stat(checkpoint.path).catch(() => undefined)) === undefined) {
     throw new AppError(
       "checkpoint-missing",
       `the model file ${checkpoint.path} is gone; register it at its new place with \`ouro model use FILE\``,
@@ -109,8 +125,12 @@ export function checkCheckpoint(checkpoint: RegisteredCheckpoint, loadedHash: st
   );
 }
 
-/** Remembers a project's folder, so that lists can show it; writes only when something is new. */
+/**
+ * Remembers a project's folder, so that lists can show it; writes only when something is new, and never where the file
+ * has a problem: that is for somebody who chooses a model to end.
+ */
 export async function rememberProject(catalog: Catalog, project: Project): Promise<void> {
+  if (catalog.problem !== undefined) return;
   const known = catalog.data.projects.find((each) => each.id === project.id);
   if (known?.folder === project.folder) return;
   await catalog.update((data) => {
@@ -122,7 +142,7 @@ export async function rememberProject(catalog: Catalog, project: Project): Promi
 }
 
 function emptyCatalog(): CatalogData {
-  return { v: 1, checkpoints: [], currentCheckpoint: null, projects: [] };
+  return { v: VERSION, checkpoints: [], currentCheckpoint: null, projects: [] };
 }
 
 /** Checkpoints and projects as the adapters' manifests name them. A model that never learned must be added again. */
@@ -159,9 +179,11 @@ async function foldersIn(folder: string): Promise<string[]> {
   return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
 }
 
-type StoredCatalog =
-  | { readonly kind: "read"; readonly data: CatalogData }
-  | { readonly kind: "missing" | "damaged"; readonly data?: undefined };
+/** `newer`: written by a later version of this program; what is known of it can be read where there are data. */
+interface StoredCatalog {
+  readonly kind: "read" | "missing" | "damaged" | "newer";
+  readonly data?: CatalogData;
+}
 
 async function readCatalog(path: string): Promise<StoredCatalog> {
   let text: string;
@@ -175,11 +197,57 @@ async function readCatalog(path: string): Promise<StoredCatalog> {
       cause: error,
     });
   }
+  const content = parseJson(text);
+  const { data } = CatalogData.safeParse(content);
+  const version = z.object({ v: z.int() }).safeParse(content).data?.v ?? VERSION;
+  const kind = version > VERSION ? "newer" : data ? "read" : "damaged";
+  return { kind, ...(data && { data }) };
+}
+
+function parseJson(text: string): unknown {
   try {
-    return { kind: "read", data: CatalogData.parse(JSON.parse(text)) };
+    return JSON.parse(text);
   } catch {
-    return { kind: "damaged" };
+    return undefined;
   }
+}
+
+function problemOf(
+  path: string,
+  stored: {
+    readonly kind: StoredCatalog["kind"];
+    readonly hasData: boolean;
+    readonly scanned?: CatalogData | undefined;
+  },
+): string | undefined {
+  // Whoever learns writes it: where there are adapters, there was a catalog.
+  const isLost = stored.kind === "missing" && (stored.scanned?.projects.length ?? 0) > 0;
+  if (stored.hasData || (stored.kind === "missing" && !isLost)) return undefined;
+  const reason = { missing: "is gone", damaged: "is damaged", newer: "is of a newer version", read: "" }[
+    stored.kind
+  ];
+  const wayOut =
+    stored.kind === "newer"
+      ? "update Ouroboros"
+      : "choose it again with `ouro model use FILE`, or `embedded` to keep this one";
+  return `${path} ${reason}: if you had chosen a model it is not known, and the embedded one answers; ${wayOut}`;
+}
+
+/** Where the file cannot be understood, moves it aside or refuses. Throws `catalog-damaged`, `catalog-newer`, `catalog-write`. */
+async function makeWritable(path: string, ifDamaged: "keep" | "replace"): Promise<void> {
+  const { kind } = await readCatalog(path);
+  if (kind === "newer") {
+    throw new AppError(
+      "catalog-newer",
+      `${path} was written by a newer version of Ouroboros, and is not changed; update before choosing a model`,
+    );
+  }
+  if (kind !== "damaged") return;
+  if (ifDamaged === "keep") throw new AppError("catalog-damaged", `${path} is damaged, and is not changed`);
+  const aside = `${path}.${new Date().toISOString().replaceAll(":", "-")}.damaged`;
+  await rename(path, aside).catch((error: unknown) => {
+    throw unwritable(path, error);
+  });
 }
 
 function fileAdapter(path: string): Adapter<CatalogData> {
@@ -191,9 +259,13 @@ function fileAdapter(path: string): Adapter<CatalogData> {
       try {
         await writeFileAtomic(path, `${JSON.stringify(data, null, 2)}\n`);
       } catch (error) {
-        const reason = systemErrorCode(error) ?? "unknown reason";
-        throw new AppError("catalog-write", `cannot write ${path} (${reason})`, { cause: error });
+        throw unwritable(path, error);
       }
     },
   };
+}
+
+function unwritable(path: string, error: unknown): AppError {
+  const reason = systemErrorCode(error) ?? "unknown reason";
+  return new AppError("catalog-write", `cannot write ${path} (${reason})`, { cause: error });
 }
