@@ -2,6 +2,7 @@
 
 const ENGINE_ERROR_CODES = {
   file: "a file cannot be opened, read or written",
+  changed: "a file has other bytes than when it was opened",
   format: "a file is not what its name or header says, is truncated, or asks for something unsafe",
   architecture: "the tensors are not those of a plain RWKV-7 (x070) model",
   numbers: "a tensor holds NaN or infinite values",

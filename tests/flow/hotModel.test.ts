@@ -1,6 +1,7 @@
 /**
- * Commands beside a daemon whose model is hot, and without one. Once the daemon has loaded it, the model's file holds
- * something else: a command that loaded a model of its own would fail, and what succeeds came from the daemon.
+ * Commands beside a daemon whose model is hot, and without one. Once the daemon has loaded it, another file takes the
+ * place of the model's, which the daemon keeps open: a command that loaded a model of its own would fail, and what
+ * succeeds came from the daemon.
  */
 
 import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -37,7 +38,10 @@ async function shell(name: string) {
   const run = (...args: readonly string[]) => runCli({ args, home, folder });
   expect(await run("model", "use", model)).toMatchObject({ code: 0 });
   /** From here on nobody can load the model. */
-  const spoil = () => writeFileSync(model, readFileSync(model).fill(0, 0, 64));
+  const spoil = () => {
+    writeFileSync(`${model}.spoilt`, readFileSync(model).fill(0, 0, 64));
+    renameSync(`${model}.spoilt`, model);
+  };
   return { home, folder, model, run, spoil, [Symbol.asyncDispose]: async () => void (await run("stop")) };
 }
 

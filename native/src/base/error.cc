@@ -6,6 +6,8 @@ const char* ErrorCodeName(ErrorCode code) {
   switch (code) {
     case ErrorCode::kFile:
       return "file";
+    case ErrorCode::kChanged:
+      return "changed";
     case ErrorCode::kFormat:
       return "format";
     case ErrorCode::kArchitecture:

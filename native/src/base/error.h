@@ -11,6 +11,7 @@ namespace ouroboros {
 
 enum class ErrorCode {
   kFile,
+  kChanged,
   kFormat,
   kArchitecture,
   kNumbers,

@@ -4,7 +4,7 @@
 
 #include "base/sha256.h"
 #include "files/format_error.h"
-#include "files/mapped_file.h"
+#include "files/input_file.h"
 #include "files/safetensors/json_header.h"
 
 namespace ouroboros {
@@ -52,10 +52,9 @@ std::vector<std::unique_ptr<TensorFile>> OpenModelFiles(const std::string& path)
     files.push_back(TensorFile::Open(path));
     return files;
   }
-  const MappedFile index(path);
-  if (index.bytes().size() > kIndexBytesMax) RefuseFile(path, "too large for an index of tensors");
-  const std::string_view text(reinterpret_cast<const char*>(index.bytes().data()), index.bytes().size());
-  const std::set<std::string> shards = ReadIndex(text, path);
+  const InputFile index(path);
+  if (index.size() > kIndexBytesMax) RefuseFile(path, "too large for an index of tensors");
+  const std::set<std::string> shards = ReadIndex(ReadBeginning(index, kIndexBytesMax), path);
   if (shards.empty() || shards.size() > kShardsMax) RefuseFile(path, "the index names no files, or too many");
   const std::string folder = path.substr(0, path.find_last_of("/\\") + 1);
   for (const std::string& shard : shards) {
@@ -68,11 +67,24 @@ std::vector<std::unique_ptr<TensorFile>> OpenModelFiles(const std::string& path)
   return files;
 }
 
-std::string HashOf(const std::vector<std::unique_ptr<TensorFile>>& files) {
-  if (files.size() == 1) return files.front()->Sha256();
+namespace {
+
+template <typename Files, typename Hash>
+std::string HashOfEach(const Files& files, Hash hash) {
+  if (files.size() == 1) return hash(*files.front());
   std::string hashes;
-  for (const std::unique_ptr<TensorFile>& file : files) hashes += file->Sha256();
+  for (const auto& file : files) hashes += hash(*file);
   return Sha256Hex(std::as_bytes(std::span(hashes)));
+}
+
+}  // namespace
+
+std::string HashOf(const std::vector<std::unique_ptr<TensorFile>>& files) {
+  return HashOfEach(files, [](const TensorFile& file) { return file.Sha256(); });
+}
+
+std::string HashOf(const std::vector<std::unique_ptr<const ByteSource>>& files) {
+  return HashOfEach(files, Sha256Of);
 }
 
 }  // namespace ouroboros

@@ -2,7 +2,7 @@
 // that a Hugging Face index (`model.safetensors.index.json`) names beside it. Whole files, no opinion about
 // tensors.
 //
-// Thread safety: immutable, share freely. Ownership: keeps the files mapped while it lives.
+// Thread safety: immutable, share freely. Ownership: keeps the files open while it lives.
 #pragma once
 
 #include <cstddef>
@@ -14,10 +14,11 @@
 
 namespace ouroboros {
 
-// Throws EngineError: kFile, kFormat.
+// Throws EngineError: kFile, kFormat, kChanged.
 std::vector<std::unique_ptr<TensorFile>> OpenModelFiles(const std::string& path);
 
 // sha256, lower-case hex: of the file; of several files, of their hashes one after another.
 std::string HashOf(const std::vector<std::unique_ptr<TensorFile>>& files);
+std::string HashOf(const std::vector<std::unique_ptr<const ByteSource>>& files);
 
 }  // namespace ouroboros

@@ -1,24 +1,25 @@
 #include "files/tensor_file.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
-#include "base/sha256.h"
 #include "files/format_error.h"
 #include "files/gguf/gguf.h"
+#include "files/input_file.h"
 #include "files/safetensors/safetensors.h"
 #include "files/torch/torch_file.h"
 
 namespace ouroboros {
 namespace {
 
-constexpr std::size_t kGatheredElements = 1024;  // elements of a strided tensor made contiguous at a time
-
-std::string_view Beginning(std::span<const std::byte> bytes) {
-  constexpr std::size_t kShown = 32;
-  const std::span<const std::byte> first = bytes.first(std::min(bytes.size(), kShown));
-  return {reinterpret_cast<const char*>(first.data()), first.size()};
-}
+constexpr std::size_t kBeginningBytes = 32;
+// Read and converted at a time: stays in the processor's caches.
+constexpr std::size_t kChunkBytes = std::size_t{64} << 10;
+// A strided tensor is read with all that lies between its elements: a part of a larger one, or a matrix
+// turned on its side. One that is spread wider could ask for any amount of memory.
+constexpr std::size_t kSpreadMax = 64;
+constexpr std::size_t kSpreadElementsFree = std::size_t{1} << 20;
 
 // Files that people do pass in by mistake deserve a better answer than "malformed".
 [[noreturn]] void RefuseStranger(std::string_view beginning, const std::string& name) {
@@ -32,13 +33,14 @@ std::string_view Beginning(std::span<const std::byte> bytes) {
   RefuseFile(name, "neither a safetensors file nor one from torch.save, nor GGUF");
 }
 
-TensorTable Parse(std::span<const std::byte> bytes, const std::string& name) {
-  if (LooksLikeGguf(bytes)) return ParseGguf(bytes, name);  // as a safetensors header it would be too long
+TensorTable Parse(const ByteSource& bytes, const std::string& name) {
+  const std::string beginning = ReadBeginning(bytes, kBeginningBytes);
+  if (LooksLikeGguf(beginning))
+    return ParseGguf(bytes, name);  // as a safetensors header it would be too long
   // The length of a safetensors header can begin like any other format, so what follows the length decides.
   constexpr std::size_t kHeaderBegin = 8;
-  const std::string_view beginning = Beginning(bytes);
   if (beginning.size() > kHeaderBegin && beginning[kHeaderBegin] == '{') return ParseSafetensors(bytes, name);
-  if (LooksLikeTorchFile(bytes)) return ParseTorchFile(bytes, name);
+  if (LooksLikeTorchFile(beginning)) return ParseTorchFile(bytes, name);
   RefuseStranger(beginning, name);
 }
 
@@ -64,27 +66,17 @@ void ForEachRow(std::span<const std::size_t> shape, std::span<const std::size_t>
 }  // namespace
 
 std::unique_ptr<TensorFile> TensorFile::Open(const std::string& path) {
-  return std::make_unique<TensorFile>(std::make_unique<MappedFile>(path), path);
-}
-
-std::unique_ptr<TensorFile> TensorFile::FromBytes(std::vector<std::byte> bytes, const std::string& name) {
-  return std::make_unique<TensorFile>(std::move(bytes), name);
+  return std::make_unique<TensorFile>(std::make_unique<InputFile>(path), path);
 }
 
 std::unique_ptr<TensorFile> TensorFile::OverBytes(std::span<const std::byte> bytes, const std::string& name) {
-  return std::make_unique<TensorFile>(bytes, name);
+  return std::make_unique<TensorFile>(std::make_unique<MemoryBytes>(bytes), name);
 }
 
-TensorFile::TensorFile(Backing backing, std::string name)
-    : backing_(std::move(backing)), name_(std::move(name)) {
-  table_ = Parse(bytes(), name_);
+TensorFile::TensorFile(std::unique_ptr<const ByteSource> bytes, std::string name)
+    : bytes_(std::move(bytes)), name_(std::move(name)) {
+  table_ = Parse(*bytes_, name_);
   for (std::size_t i = 0; i < table_.infos.size(); ++i) index_.emplace(table_.infos[i].name, i);
-}
-
-std::span<const std::byte> TensorFile::bytes() const {
-  if (const auto* mapped = std::get_if<std::unique_ptr<MappedFile>>(&backing_)) return (*mapped)->bytes();
-  if (const auto* borrowed = std::get_if<std::span<const std::byte>>(&backing_)) return *borrowed;
-  return std::get<std::vector<std::byte>>(backing_);
 }
 
 std::optional<std::size_t> TensorFile::Find(std::string_view name) const {
@@ -119,34 +111,46 @@ TensorFile::Rows TensorFile::SomeRows(std::size_t index, std::size_t first_row, 
   return rows;
 }
 
-// Visits the elements in row-major order, in pieces that are contiguous: all at once, or gathered through the
-// strides.
+// The elements of a strided tensor, one behind the other.
+std::vector<std::byte> TensorFile::Gathered(std::size_t index, const Rows& rows) const {
+  const std::vector<std::size_t>& strides = table_.places.at(index).strides;
+  const std::size_t size = DTypeBytes(table_.infos.at(index).dtype, 1);
+  const std::size_t count = ElementCount(rows.shape).value_or(0);
+  std::size_t spread = 1;
+  for (std::size_t d = 0; d < strides.size(); ++d) spread += (rows.shape[d] - 1) * strides[d];
+  if (spread > kSpreadElementsFree && spread / kSpreadMax > count) {
+    RefuseFile(name_, "the elements of tensor " + Quoted(table_.infos.at(index).name) +
+                          " lie too far apart; save it with .contiguous()");
+  }
+  std::vector<std::byte> all(spread * size), gathered(count * size);
+  bytes_->Read(rows.begin, all);
+  std::byte* to = gathered.data();
+  ForEachRow(rows.shape, strides, [&](std::size_t offset) {
+    for (std::size_t i = 0; i < rows.shape.back(); ++i, to += size) {
+      std::memcpy(to, all.data() + (offset + i * strides.back()) * size, size);
+    }
+  });
+  return gathered;
+}
+
+// Visits the elements in row-major order, in pieces that are contiguous and whole blocks.
 void TensorFile::ForEachChunk(
     std::size_t index, const Rows& rows,
     FunctionRef<void(std::size_t first, std::span<const std::byte> elements)> visit) const {
   const DType dtype = table_.infos.at(index).dtype;
-  const std::vector<std::size_t>& strides = table_.places.at(index).strides;
   const std::size_t count = ElementCount(rows.shape).value_or(0);
-  const std::span<const std::byte> file = bytes();
   if (count == 0) return;
-  if (strides.empty()) return visit(0, file.subspan(rows.begin, DTypeBytes(dtype, count)));
+  if (!IsRowMajor(index)) return visit(0, Gathered(index, rows));
 
-  const std::size_t size = DTypeBytes(dtype, 1);
-  std::array<std::byte, kGatheredElements * sizeof(std::int64_t)> gathered;
-  std::size_t pending = 0, visited = 0;
-  const auto flush = [&] {
-    visit(visited, std::span<const std::byte>(gathered).first(pending * size));
-    visited += pending;
-    pending = 0;
-  };
-  ForEachRow(rows.shape, strides, [&](std::size_t offset) {
-    for (std::size_t i = 0; i < rows.shape.back(); ++i) {
-      const std::size_t element = offset + i * strides.back();
-      std::memcpy(gathered.data() + pending * size, file.data() + rows.begin + element * size, size);
-      if (++pending == kGatheredElements) flush();
-    }
-  });
-  flush();
+  std::array<std::byte, kChunkBytes> chunk;
+  const std::size_t block = BlockElements(dtype), block_bytes = DTypeBytes(dtype, block);
+  const std::size_t at_once = kChunkBytes / block_bytes * block;
+  for (std::size_t first = 0; first < count; first += at_once) {
+    const std::size_t size = DTypeBytes(dtype, std::min(at_once, count - first));
+    const std::span<std::byte> elements = std::span(chunk).first(size);
+    bytes_->Read(rows.begin + DTypeBytes(dtype, first), elements);
+    visit(first, elements);
+  }
 }
 
 void TensorFile::RequireFloats(const TensorInfo& info) const {
@@ -158,6 +162,9 @@ void TensorFile::ReadF32(std::size_t index, const Rows& rows, std::span<float> o
   const TensorInfo& info = table_.infos.at(index);
   RequireFloats(info);
   OURO_CHECK(ElementCount(rows.shape) == out.size());
+  if (info.dtype == DType::kF32 && IsRowMajor(index)) {
+    return bytes_->Read(rows.begin, std::as_writable_bytes(out));
+  }
   ForEachChunk(index, rows, [&](std::size_t first, std::span<const std::byte> elements) {
     WidenToF32(info.dtype, elements, out.subspan(first, DTypeElements(info.dtype, elements.size())));
   });
@@ -184,6 +191,7 @@ void TensorFile::ReadI64(std::size_t index, std::span<std::int64_t> out) const {
 void TensorFile::ReadBytes(std::size_t index, const Rows& rows, std::span<std::byte> out) const {
   const TensorInfo& info = table_.infos.at(index);
   OURO_CHECK(DTypeBytes(info.dtype, ElementCount(rows.shape).value_or(0)) == out.size());
+  if (IsRowMajor(index)) return bytes_->Read(rows.begin, out);
   ForEachChunk(index, rows, [&](std::size_t first, std::span<const std::byte> elements) {
     std::memcpy(out.data() + DTypeBytes(info.dtype, first), elements.data(), elements.size());
   });
@@ -198,7 +206,5 @@ void TensorFile::ReadRowBytes(std::size_t index, std::size_t first_row, std::spa
   const std::size_t elements = DTypeElements(table_.infos.at(index).dtype, out.size());
   ReadBytes(index, SomeRows(index, first_row, elements), out);
 }
-
-std::string TensorFile::Sha256() const { return Sha256Hex(bytes()); }
 
 }  // namespace ouroboros

@@ -2,7 +2,7 @@
 // only door.
 //
 // Everything about the layout is checked when the file is opened; values are not (NaN passes: the model
-// loader looks). Thread safety: immutable, share freely. Ownership: keeps the file mapped while it lives;
+// loader looks). Thread safety: immutable, share freely. Ownership: keeps the file open while it lives;
 // readers get copies.
 #pragma once
 
@@ -14,12 +14,11 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "base/function_ref.h"
+#include "files/byte_source.h"
 #include "files/dtype.h"
-#include "files/mapped_file.h"
 #include "files/tensor_table.h"
 
 namespace ouroboros {
@@ -27,18 +26,14 @@ namespace ouroboros {
 class TensorFile {
  public:
   // Tells formats apart by content, not by name. Throws EngineError: kFile where it cannot be read, kFormat
-  // where it is truncated, malformed, hostile, or of a format that is not read here.
+  // where it is truncated, malformed, hostile, or of a format that is not read here. All that read throw
+  // kFile and kChanged (byte_source.h).
   static std::unique_ptr<TensorFile> Open(const std::string& path);
-  // The same for bytes already in memory; `name` stands for the file in messages.
-  static std::unique_ptr<TensorFile> FromBytes(std::vector<std::byte> bytes, const std::string& name);
-
-  // The same for bytes of the caller's, which must outlive it.
+  // The same for bytes of the caller's, which must outlive it; `name` stands for the file in messages.
   static std::unique_ptr<TensorFile> OverBytes(std::span<const std::byte> bytes, const std::string& name);
 
-  // For Open and its like.
-  using Backing =
-      std::variant<std::unique_ptr<MappedFile>, std::vector<std::byte>, std::span<const std::byte>>;
-  TensorFile(Backing backing, std::string name);
+  // For the two above.
+  TensorFile(std::unique_ptr<const ByteSource> bytes, std::string name);
 
   // In the order of the file. Names are unique.
   const std::vector<TensorInfo>& tensors() const { return table_.infos; }
@@ -47,6 +42,9 @@ class TensorFile {
   const std::map<std::string, std::string>& metadata() const { return table_.metadata; }
   // The index of the tensor of this name.
   std::optional<std::size_t> Find(std::string_view name) const;
+  // Whether its elements lie in the file as they are read: if not, reading it in parts costs as much as
+  // reading all of it each time.
+  bool IsRowMajor(std::size_t index) const { return table_.places.at(index).strides.empty(); }
 
   // Copies a tensor out, row-major; out holds exactly its elements. The dtype must be a float (ReadF32; f64
   // is rounded to nearest, all others are exact) or an integer (ReadI64): anything else throws
@@ -61,7 +59,11 @@ class TensorFile {
   void ReadRowBytes(std::size_t index, std::size_t first_row, std::span<std::byte> out) const;
 
   // The hash of the file's bytes, lower-case hex. Reads the whole file on every call.
-  std::string Sha256() const;
+  std::string Sha256() const { return Sha256Of(*bytes_); }
+
+  const ByteSource& bytes() const { return *bytes_; }
+  // Reads from now on from this source of the same bytes.
+  void ReadFrom(std::unique_ptr<const ByteSource> bytes) { bytes_ = std::move(bytes); }
 
  private:
   struct Rows;
@@ -69,12 +71,12 @@ class TensorFile {
   Rows SomeRows(std::size_t index, std::size_t first_row, std::size_t elements) const;
   void ForEachChunk(std::size_t index, const Rows& rows,
                     FunctionRef<void(std::size_t first, std::span<const std::byte> elements)> visit) const;
+  std::vector<std::byte> Gathered(std::size_t index, const Rows& rows) const;
   void ReadF32(std::size_t index, const Rows& rows, std::span<float> out) const;
   void ReadBytes(std::size_t index, const Rows& rows, std::span<std::byte> out) const;
   void RequireFloats(const TensorInfo& info) const;
-  std::span<const std::byte> bytes() const;
 
-  Backing backing_;
+  std::unique_ptr<const ByteSource> bytes_;
   std::string name_;
   TensorTable table_;
   std::map<std::string, std::size_t, std::less<>> index_;

@@ -71,7 +71,7 @@ GgufTokens ToGgufTokens(const Vocabulary& vocabulary, std::size_t rows) {
   return tokens;
 }
 
-std::string WorldTextOfGguf(std::span<const std::byte> bytes, const std::string& file) {
+std::string WorldTextOfGguf(const ByteSource& bytes, const std::string& file) {
   const TensorTable table = ParseGguf(bytes, file);
   const auto model = table.metadata.find("tokenizer.ggml.model");
   if (model == table.metadata.end() || model->second != "rwkv") {

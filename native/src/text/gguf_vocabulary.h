@@ -8,10 +8,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string>
 #include <vector>
 
+#include "files/byte_source.h"
 #include "text/vocabulary.h"
 
 namespace ouroboros {
@@ -27,6 +27,6 @@ GgufTokens ToGgufTokens(const Vocabulary& vocabulary, std::size_t rows);
 
 // The same tokens in the World text format (tokenizer.h). Throws EngineError: kFormat; kVocabulary where the
 // file has no vocabulary of this kind.
-std::string WorldTextOfGguf(std::span<const std::byte> bytes, const std::string& file);
+std::string WorldTextOfGguf(const ByteSource& bytes, const std::string& file);
 
 }  // namespace ouroboros

@@ -2,17 +2,18 @@
 
 #include "base/error.h"
 #include "files/gguf/gguf.h"
-#include "files/mapped_file.h"
+#include "files/input_file.h"
 #include "text/gguf_vocabulary.h"
 
 namespace ouroboros {
 
 std::shared_ptr<const Tokenizer> Tokenizer::Load(const std::string& path) {
-  const MappedFile file(path);
-  if (LooksLikeGguf(file.bytes())) {
-    return std::make_shared<const Tokenizer>(Vocabulary::Parse(WorldTextOfGguf(file.bytes(), path), path));
-  }
-  const std::string_view text(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
+  const InputFile file(path);
+  constexpr std::size_t kMagicBytes = 4;
+  // Of a text one byte more than may be, so that one that is too large is found to be.
+  const std::string text = LooksLikeGguf(ReadBeginning(file, kMagicBytes))
+                               ? WorldTextOfGguf(file, path)
+                               : ReadBeginning(file, kVocabularyBytesMax + 1);
   return std::make_shared<const Tokenizer>(Vocabulary::Parse(text, path));
 }
 

@@ -30,8 +30,8 @@ bool IsUncounted(std::string_view bytes);
 class Tokenizer {
  public:
   // A text file, or a GGUF model with its vocabulary inside (gguf_vocabulary.h); told apart by content.
-  // Throws EngineError: kFile where the file cannot be read, kVocabulary naming file and line where it is
-  // malformed, kFormat for a malformed GGUF.
+  // Throws EngineError: kFile and kChanged where the file cannot be read, kVocabulary naming file and line
+  // where it is malformed, kFormat for a malformed GGUF.
   static std::shared_ptr<const Tokenizer> Load(const std::string& path);
 
   explicit Tokenizer(Vocabulary vocabulary);

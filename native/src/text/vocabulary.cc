@@ -10,8 +10,7 @@
 namespace ouroboros {
 namespace {
 
-constexpr std::size_t kFileBytesMax = std::size_t{16} << 20;  // the World file has 1.1 MB
-constexpr std::size_t kLineBytesMax = 16 * 1024;              // a token of kTokenBytesMax, all escaped, fits
+constexpr std::size_t kLineBytesMax = 16 * 1024;  // a token of kTokenBytesMax, all escaped, fits
 
 [[noreturn]] void Refuse(const std::string& file, std::size_t line, const std::string& problem) {
   throw EngineError(ErrorCode::kVocabulary, file + ", line " + std::to_string(line) + ": " + problem);
@@ -54,9 +53,9 @@ Entry ParseLine(std::string_view text, const std::string& file, std::size_t line
 }  // namespace
 
 Vocabulary Vocabulary::Parse(std::string_view text, const std::string& file) {
-  if (text.size() > kFileBytesMax) {
+  if (text.size() > kVocabularyBytesMax) {
     throw EngineError(ErrorCode::kVocabulary, file + ": too large for a vocabulary (more than " +
-                                                  std::to_string(kFileBytesMax) + " bytes)");
+                                                  std::to_string(kVocabularyBytesMax) + " bytes)");
   }
   Vocabulary vocabulary;
   vocabulary.file_ = file;

@@ -14,8 +14,9 @@
 
 namespace ouroboros {
 
-constexpr std::size_t kTokenBytesMax = 1024;                   // longest token
-constexpr std::uint32_t kTokenIdMax = std::uint32_t{1} << 20;  // highest id
+constexpr std::size_t kTokenBytesMax = 1024;                        // longest token
+constexpr std::size_t kVocabularyBytesMax = std::size_t{16} << 20;  // of a file; the World file has 1.1 MB
+constexpr std::uint32_t kTokenIdMax = std::uint32_t{1} << 20;       // highest id
 
 class Vocabulary {
  public:

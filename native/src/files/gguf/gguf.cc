@@ -11,8 +11,6 @@
 namespace ouroboros {
 namespace {
 
-using Bytes = std::span<const std::byte>;
-
 constexpr std::string_view kMagic = "GGUF";
 constexpr std::size_t kNameBytesMax = 255;                    // ggml itself takes 63
 constexpr std::size_t kValueBytesMax = std::size_t{1} << 20;  // of a text that is kept: a chat template fits
@@ -95,7 +93,7 @@ std::string ScalarText(GgufCursor& cursor, GgufType type) {
     case GgufType::kF64:
       return DecimalText(cursor.Number<double>());
     default:
-      return std::string(cursor.String(kValueBytesMax));
+      return cursor.String(kValueBytesMax);
   }
 }
 
@@ -118,7 +116,7 @@ struct Entry {
 };
 
 Entry TakeTensor(GgufCursor& cursor, const std::string& file) {
-  Entry entry = {{std::string(cursor.String(kNameBytesMax)), DType::kF32, {}}, 0, 0};
+  Entry entry = {{cursor.String(kNameBytesMax), DType::kF32, {}}, 0, 0};
   const std::string& name = entry.info.name;
   const auto rank = cursor.Number<std::uint32_t>();
   if (rank > kRankMax) RefuseFile(file, "tensor " + Quoted(name) + " has more than 4 dimensions");
@@ -171,8 +169,9 @@ void RefuseParts(const std::map<std::string, std::string>& metadata, const std::
 
 // Looks for an array of this key and element type, and has `take` take its elements off the cursor.
 template <typename Element>
-std::optional<std::vector<Element>> FindArray(Bytes bytes, const std::string& file, std::string_view wanted,
-                                              GgufType element, Element (*take)(GgufCursor&)) {
+std::optional<std::vector<Element>> FindArray(const ByteSource& bytes, const std::string& file,
+                                              std::string_view wanted, GgufType element,
+                                              Element (*take)(GgufCursor&)) {
   std::optional<std::vector<Element>> found;
   GgufCursor cursor(bytes, file);
   const GgufCounts counts = TakeGgufFront(cursor, file);
@@ -190,11 +189,9 @@ std::optional<std::vector<Element>> FindArray(Bytes bytes, const std::string& fi
 
 }  // namespace
 
-bool LooksLikeGguf(Bytes bytes) {
-  return bytes.size() >= kMagic.size() && std::memcmp(bytes.data(), kMagic.data(), kMagic.size()) == 0;
-}
+bool LooksLikeGguf(std::string_view beginning) { return beginning.starts_with(kMagic); }
 
-TensorTable ParseGguf(Bytes bytes, const std::string& file) {
+TensorTable ParseGguf(const ByteSource& bytes, const std::string& file) {
   TensorTable table;
   table.format = FileFormat::kGguf;
   GgufCursor cursor(bytes, file);
@@ -225,13 +222,13 @@ TensorTable ParseGguf(Bytes bytes, const std::string& file) {
   return table;
 }
 
-std::optional<std::vector<std::string_view>> GgufTexts(Bytes bytes, const std::string& file,
-                                                       std::string_view key) {
-  return FindArray<std::string_view>(bytes, file, key, GgufType::kString,
-                                     [](GgufCursor& cursor) { return cursor.String(kValueBytesMax); });
+std::optional<std::vector<std::string>> GgufTexts(const ByteSource& bytes, const std::string& file,
+                                                  std::string_view key) {
+  return FindArray<std::string>(bytes, file, key, GgufType::kString,
+                                [](GgufCursor& cursor) { return cursor.String(kValueBytesMax); });
 }
 
-std::optional<std::vector<std::int32_t>> GgufIntegers(Bytes bytes, const std::string& file,
+std::optional<std::vector<std::int32_t>> GgufIntegers(const ByteSource& bytes, const std::string& file,
                                                       std::string_view key) {
   return FindArray<std::int32_t>(bytes, file, key, GgufType::kI32,
                                  [](GgufCursor& cursor) { return cursor.Number<std::int32_t>(); });

@@ -1,17 +1,19 @@
 // Walks over the parts of a GGUF header in order, with every length checked against the bytes that are left.
+// What is passed over is not read.
 //
 // Thread safety: one object, one thread. Ownership: keeps views of bytes and file name, which must outlive
-// it.
+// it; gives copies.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/function_ref.h"
+#include "files/byte_source.h"
 #include "files/format_error.h"
 
 namespace ouroboros {
@@ -35,21 +37,16 @@ enum class GgufType : std::uint32_t {
 
 class GgufCursor {
  public:
-  GgufCursor(std::span<const std::byte> bytes, const std::string& file) : bytes_(bytes), file_(file) {}
+  GgufCursor(const ByteSource& bytes, const std::string& file) : bytes_(bytes), file_(file) {}
 
   template <typename T>
   T Number() {
     T value;
-    std::memcpy(&value, Bytes(sizeof(T)).data(), sizeof(T));
+    Take(std::as_writable_bytes(std::span(&value, 1)));
     return value;
   }
   // At most `bytes_max` long.
-  std::string_view String(std::size_t bytes_max) {
-    const auto size = Number<std::uint64_t>();
-    if (size > bytes_max) RefuseFile(file_, "a text in the header is too long");
-    const std::span<const std::byte> text = Bytes(static_cast<std::size_t>(size));
-    return {reinterpret_cast<const char*>(text.data()), text.size()};
-  }
+  std::string String(std::size_t bytes_max);
   GgufType Type() {
     const auto type = Number<std::uint32_t>();
     if (type > static_cast<std::uint32_t>(GgufType::kF64)) {
@@ -63,15 +60,18 @@ class GgufCursor {
   std::size_t position() const { return position_; }
 
  private:
-  std::span<const std::byte> Bytes(std::size_t size) {
-    if (size > bytes_.size() - position_) RefuseFile(file_, "truncated: the header is not complete");
-    position_ += size;
-    return bytes_.subspan(position_ - size, size);
-  }
+  // The length of a text; that many bytes are left.
+  std::size_t TextSize(std::size_t bytes_max);
+  void Require(std::size_t size) const;
+  void Take(std::span<std::byte> out);
+  void Pass(std::size_t size);
 
-  std::span<const std::byte> bytes_;
+  const ByteSource& bytes_;
   const std::string& file_;
   std::size_t position_ = 0;
+  // What was read ahead, from this place on.
+  std::vector<std::byte> ahead_;
+  std::size_t ahead_begin_ = 0;
 };
 
 struct GgufCounts {

@@ -1,8 +1,7 @@
 #include "files/safetensors/safetensors.h"
 
 #include <algorithm>
-#include <cstring>
-#include <numeric>
+#include <cstdint>
 #include <set>
 
 #include "files/format_error.h"
@@ -137,10 +136,10 @@ void CheckOffsets(const std::vector<Entry>& entries, std::size_t data_bytes, con
 
 }  // namespace
 
-TensorTable ParseSafetensors(std::span<const std::byte> bytes, const std::string& file) {
+TensorTable ParseSafetensors(const ByteSource& bytes, const std::string& file) {
   if (bytes.size() < kLengthBytes) RefuseFile(file, "too short for a safetensors file");
   std::uint64_t header_bytes = 0;
-  std::memcpy(&header_bytes, bytes.data(), kLengthBytes);
+  bytes.Read(0, std::as_writable_bytes(std::span(&header_bytes, 1)));
   if (header_bytes > kHeaderBytesMax) {
     RefuseFile(file, "not a safetensors file, or one with a header of more than " +
                          std::to_string(kHeaderBytesMax) + " bytes");
@@ -149,11 +148,11 @@ TensorTable ParseSafetensors(std::span<const std::byte> bytes, const std::string
     RefuseFile(file, "truncated: the header should have " + std::to_string(header_bytes) + " bytes");
   }
   const std::size_t data_begin = kLengthBytes + static_cast<std::size_t>(header_bytes);
-  const auto* text = reinterpret_cast<const char*>(bytes.data() + kLengthBytes);
+  std::string header(static_cast<std::size_t>(header_bytes), '\0');
+  bytes.Read(kLengthBytes, std::as_writable_bytes(std::span(header)));
 
   TensorTable table;
-  std::vector<Entry> entries =
-      ReadHeader({text, static_cast<std::size_t>(header_bytes)}, file, table.metadata);
+  std::vector<Entry> entries = ReadHeader(header, file, table.metadata);
   std::ranges::stable_sort(entries, [](const Entry& a, const Entry& b) {
     return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
   });

@@ -3,18 +3,17 @@
 //
 // Grammar enforced: strict JSON without duplicate keys; every entry has exactly dtype, shape and
 // data_offsets; offsets agree with dtype and shape, do not overlap, leave no hole and end with the file.
-// Thread safety: a pure function.
+// Thread safety: a function of its arguments.
 #pragma once
 
-#include <cstddef>
-#include <span>
 #include <string>
 
+#include "files/byte_source.h"
 #include "files/tensor_table.h"
 
 namespace ouroboros {
 
 // Throws EngineError(kFormat) naming `file` and the first problem.
-TensorTable ParseSafetensors(std::span<const std::byte> bytes, const std::string& file);
+TensorTable ParseSafetensors(const ByteSource& bytes, const std::string& file);
 
 }  // namespace ouroboros

@@ -3,22 +3,22 @@
 // ever executed: the pickle becomes data (pickle.h), of which only tensors are understood here.
 //
 // Sources: pytorch torch/serialization.py, torch/_utils.py (what _rebuild_tensor_v2 means); Python
-// pickletools. Thread safety: pure functions.
+// pickletools. Thread safety: functions of their arguments.
 #pragma once
 
-#include <cstddef>
-#include <span>
 #include <string>
+#include <string_view>
 
+#include "files/byte_source.h"
 #include "files/tensor_table.h"
 
 namespace ouroboros {
 
-// Whether the bytes begin as one of the two formats does.
-bool LooksLikeTorchFile(std::span<const std::byte> bytes);
+// Whether a file begins as one of the two formats does; 32 bytes of it will do.
+bool LooksLikeTorchFile(std::string_view beginning);
 
 // Throws EngineError(kFormat) naming `file` and the first problem; a global that is not needed to describe a
 // tensor is named in the message.
-TensorTable ParseTorchFile(std::span<const std::byte> bytes, const std::string& file);
+TensorTable ParseTorchFile(const ByteSource& bytes, const std::string& file);
 
 }  // namespace ouroboros

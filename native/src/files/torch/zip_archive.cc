@@ -20,6 +20,7 @@ constexpr std::uint32_t kEnd64Signature = 0x06064b50, kLocator64Signature = 0x07
 constexpr std::size_t kLocalSize = 30, kCentralSize = 46, kEndSize = 22, kEnd64Size = 56, kLocator64Size = 20;
 constexpr std::size_t kCommentMax = 0xffff;
 constexpr std::size_t kEntriesMax = 1 << 17;
+constexpr std::size_t kDirectoryBytesMax = std::size_t{64} << 20;  // of entries with names of 400 bytes
 constexpr std::uint16_t kZip64ExtraId = 1;
 constexpr std::uint64_t kIn64 = 0xffffffff;  // stands where the true value is in the zip64 extra field
 
@@ -46,32 +47,48 @@ struct Directory {
   std::uint64_t entries, size, begin;
 };
 
-// The end record is the last thing in the file but for a comment of its stated length.
-std::size_t FindEnd(Bytes bytes, const std::string& file) {
-  if (bytes.size() >= kEndSize) {
-    const std::size_t last = bytes.size() - kEndSize;
+// The last bytes of the file: what the end record and the locator before it may lie in.
+struct Tail {
+  std::vector<std::byte> bytes;
+  std::size_t begin;
+};
+
+Tail ReadTail(const ByteSource& bytes) {
+  const std::size_t size = std::min(bytes.size(), kLocator64Size + kEndSize + kCommentMax);
+  Tail tail = {std::vector<std::byte>(size), bytes.size() - size};
+  bytes.Read(tail.begin, tail.bytes);
+  return tail;
+}
+
+// The end record is the last thing in the file but for a comment of its stated length. Its place in the tail.
+std::size_t FindEnd(Bytes tail, const std::string& file) {
+  if (tail.size() >= kEndSize) {
+    const std::size_t last = tail.size() - kEndSize;
     for (std::size_t comment = 0; comment <= std::min(last, kCommentMax); ++comment) {
       const std::size_t end = last - comment;
-      if (Load32(bytes, end) == kEndSignature && Load16(bytes, end + 20) == comment) return end;
+      if (Load32(tail, end) == kEndSignature && Load16(tail, end + 20) == comment) return end;
     }
   }
   RefuseFile(file, "truncated: a zip archive without its directory");
 }
 
-Directory FindDirectory(Bytes bytes, std::size_t end, const std::string& file) {
-  if (end >= kLocator64Size && Load32(bytes, end - kLocator64Size) == kLocator64Signature) {
-    const std::uint64_t end64 = Load64(bytes, end - kLocator64Size + 8);
-    const std::optional<Bytes> record = Part(bytes, end64, kEnd64Size);
+Directory FindDirectory(const ByteSource& bytes, const std::string& file) {
+  const Tail read = ReadTail(bytes);
+  const Bytes tail = read.bytes;
+  const std::size_t end = FindEnd(tail, file);
+  if (end >= kLocator64Size && Load32(tail, end - kLocator64Size) == kLocator64Signature) {
+    const std::uint64_t end64 = Load64(tail, end - kLocator64Size + 8);
+    const auto record = ReadPart(bytes, bytes.size(), end64, kEnd64Size);
     if (!record || Load32(*record, 0) != kEnd64Signature)
       RefuseFile(file, "the zip64 directory is not where it should be");
     if (Load32(*record, 16) != 0 || Load32(*record, 20) != 0)
       RefuseFile(file, "an archive in several parts is not read here");
     return {Load64(*record, 32), Load64(*record, 40), Load64(*record, 48)};
   }
-  if (Load16(bytes, end + 4) != 0 || Load16(bytes, end + 6) != 0) {
+  if (Load16(tail, end + 4) != 0 || Load16(tail, end + 6) != 0) {
     RefuseFile(file, "an archive in several parts is not read here");
   }
-  return {Load16(bytes, end + 10), Load32(bytes, end + 12), Load32(bytes, end + 16)};
+  return {Load16(tail, end + 10), Load32(tail, end + 12), Load32(tail, end + 16)};
 }
 
 struct CentralEntry {
@@ -124,18 +141,19 @@ CentralEntry TakeEntry(Bytes& directory, const std::string& file) {
 }
 
 // Where the bytes of an entry lie: after its local header, before the directory.
-ZipEntry Locate(Bytes before_directory, const CentralEntry& entry, const std::string& file) {
-  const std::optional<Bytes> header = Part(before_directory, entry.local_begin, kLocalSize);
+ZipEntry Locate(const ByteSource& bytes, std::size_t directory_begin, const CentralEntry& entry,
+                const std::string& file) {
+  const auto header = ReadPart(bytes, directory_begin, entry.local_begin, kLocalSize);
   if (!header || Load32(*header, 0) != kLocalSignature) {
     RefuseFile(file, "entry " + Quoted(entry.name) + " does not lie where the directory says");
   }
   const std::size_t name_begin = static_cast<std::size_t>(entry.local_begin) + kLocalSize;
   const std::size_t name_size = Load16(*header, 26), extra_size = Load16(*header, 28);
-  const std::optional<Bytes> name = Part(before_directory, name_begin, name_size);
+  const auto name = ReadPart(bytes, directory_begin, name_begin, name_size);
   if (!name || Text(*name) != entry.name)
     RefuseFile(file, "entry " + Quoted(entry.name) + " has two different names");
   const std::size_t begin = name_begin + name_size + extra_size;
-  if (!Part(before_directory, begin, entry.size)) {
+  if (begin > directory_begin || entry.size > directory_begin - begin) {
     RefuseFile(file, "entry " + Quoted(entry.name) + " lies outside the file; is it truncated?");
   }
   return {begin, static_cast<std::size_t>(entry.size)};
@@ -147,19 +165,21 @@ struct Extent {
 
 }  // namespace
 
-std::map<std::string, ZipEntry, std::less<>> ReadZipDirectory(Bytes bytes, const std::string& file) {
-  const Directory place = FindDirectory(bytes, FindEnd(bytes, file), file);
-  std::optional<Bytes> directory = Part(bytes, place.begin, place.size);
-  if (!directory) RefuseFile(file, "the zip directory lies outside the file");
+std::map<std::string, ZipEntry, std::less<>> ReadZipDirectory(const ByteSource& bytes,
+                                                              const std::string& file) {
+  const Directory place = FindDirectory(bytes, file);
   if (place.entries > kEntriesMax)
     RefuseFile(file, "an archive of more than " + std::to_string(kEntriesMax) + " entries");
-  const Bytes before_directory = bytes.first(static_cast<std::size_t>(place.begin));
+  if (place.size > kDirectoryBytesMax) RefuseFile(file, "the zip directory is too large");
+  const auto read = ReadPart(bytes, bytes.size(), place.begin, place.size);
+  if (!read) RefuseFile(file, "the zip directory lies outside the file");
+  Bytes directory = *read;
 
   std::map<std::string, ZipEntry, std::less<>> entries;
   std::vector<Extent> extents;
   for (std::uint64_t i = 0; i < place.entries; ++i) {
-    const CentralEntry central = TakeEntry(*directory, file);
-    const ZipEntry entry = Locate(before_directory, central, file);
+    const CentralEntry central = TakeEntry(directory, file);
+    const ZipEntry entry = Locate(bytes, static_cast<std::size_t>(place.begin), central, file);
     if (!entries.emplace(central.name, entry).second)
       RefuseFile(file, "entry " + Quoted(central.name) + " exists twice");
     extents.push_back({static_cast<std::size_t>(central.local_begin), entry.begin + entry.size});

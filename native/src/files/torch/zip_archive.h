@@ -3,13 +3,15 @@
 //
 // Refused: compression, encryption, several disks, and entries that overlap or leave the file. Checksums are
 // not verified: a flipped bit in a weight is the business of the checkpoint's hash. Source: PKWARE
-// APPNOTE.TXT 4.3. Thread safety: a pure function.
+// APPNOTE.TXT 4.3. Thread safety: a
+// function of its arguments.
 #pragma once
 
 #include <cstddef>
 #include <map>
-#include <span>
 #include <string>
+
+#include "files/byte_source.h"
 
 namespace ouroboros {
 
@@ -19,7 +21,7 @@ struct ZipEntry {
 };
 
 // Entries by name. Throws EngineError(kFormat) naming `file` and the first problem.
-std::map<std::string, ZipEntry, std::less<>> ReadZipDirectory(std::span<const std::byte> bytes,
+std::map<std::string, ZipEntry, std::less<>> ReadZipDirectory(const ByteSource& bytes,
                                                               const std::string& file);
 
 }  // namespace ouroboros

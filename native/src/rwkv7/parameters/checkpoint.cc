@@ -22,7 +22,7 @@ std::shared_ptr<const Checkpoint> ReadCheckpoint(const ModelTensors& tensors, st
 }
 
 std::shared_ptr<const Checkpoint> LoadCheckpoint(const std::string& path) {
-  const std::unique_ptr<const ModelTensors> tensors = ModelTensors::Open(path);
+  const std::unique_ptr<ModelTensors> tensors = ModelTensors::Open(path);
   return ReadCheckpoint(*tensors, tensors->Sha256());
 }
 

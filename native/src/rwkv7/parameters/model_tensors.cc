@@ -76,8 +76,8 @@ bool HasRows(std::string_view name) {
 
 }  // namespace
 
-std::unique_ptr<const ModelTensors> ModelTensors::Open(const std::string& path) {
-  return std::unique_ptr<const ModelTensors>(new ModelTensors(path));
+std::unique_ptr<ModelTensors> ModelTensors::Open(const std::string& path) {
+  return std::unique_ptr<ModelTensors>(new ModelTensors(path));
 }
 
 ModelTensors::ModelTensors(const std::string& path) : path_(path), files_(OpenModelFiles(path)) {
@@ -267,6 +267,22 @@ void ModelTensors::ReadRowBytes(std::string_view name, std::size_t first_row,
   if (!AllFinite(TypeOf(name), out)) RefuseNumbers(name);
 }
 
+bool ModelTensors::HasRowsInOrder(std::string_view name) const {
+  const Source& source = entries_.at(name).place.source;
+  return files_[source.file]->IsRowMajor(source.tensor);
+}
+
 std::string ModelTensors::Sha256() const { return HashOf(files_); }
+
+void ModelTensors::Verify(std::string_view sha256) {
+  if (std::ranges::all_of(files_, [](const auto& file) { return file->bytes().IsUntouched(); })) return;
+  std::vector<std::unique_ptr<const ByteSource>> now;
+  for (const std::unique_ptr<TensorFile>& file : files_) now.push_back(file->bytes().Again());
+  const bool is_same =
+      std::ranges::none_of(now, [](const auto& bytes) { return bytes == nullptr; }) && HashOf(now) == sha256;
+  if (!is_same)
+    throw EngineError(ErrorCode::kChanged, path_ + ": the model's file has changed; choose it again");
+  for (std::size_t i = 0; i < files_.size(); ++i) files_[i]->ReadFrom(std::move(now[i]));
+}
 
 }  // namespace ouroboros

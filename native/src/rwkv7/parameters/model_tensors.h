@@ -3,8 +3,8 @@
 //
 // Everything but the numbers is checked when the file is opened: that it is a plain RWKV-7 (x070), that no
 // tensor is missing, unknown, double or misshaped. Numbers are checked as they are read.
-// Thread safety: immutable, share freely. Ownership: keeps the file mapped while it lives; readers get
-// copies, one tensor at a time.
+// Thread safety: share freely but for Verify. Ownership: keeps the file open while it lives; readers get
+// copies, one tensor at a time. Reading throws kFile and kChanged (byte_source.h).
 #pragma once
 
 #include <cstddef>
@@ -26,9 +26,9 @@ namespace ouroboros {
 class ModelTensors {
  public:
   // A file of any format that TensorFile reads, with names of any Naming, or the index of several
-  // (model_files.h). Throws EngineError: kFile, kFormat as they do; kArchitecture where it is no plain RWKV-7
-  // model.
-  static std::unique_ptr<const ModelTensors> Open(const std::string& path);
+  // (model_files.h). Throws EngineError: kFile, kFormat, kChanged as they do; kArchitecture where it is no
+  // plain RWKV-7 model.
+  static std::unique_ptr<ModelTensors> Open(const std::string& path);
 
   // Sizes, as the tensors say them.
   const Shape& shape() const { return shape_; }
@@ -42,12 +42,14 @@ class ModelTensors {
   DType MatrixType() const;
 
   // The values in the official layout, row-major; out holds exactly as many.
-  // Throws EngineError(kNumbers) naming the tensor for NaN and infinities.
+  // Throws EngineError(kNumbers) naming the tensor for NaN, infinities and numbers beyond kMagnitudeMax.
   void ReadF32(std::string_view name, std::span<float> out) const;
   // The same for consecutive rows of emb, head or a big matrix, as many as out has room for, from row
   // `first_row` on.
   void ReadRowsF32(std::string_view name, std::size_t first_row, std::span<float> out) const;
 
+  // Whether the rows lie one behind the other: if not, reading some costs as much as reading all.
+  bool HasRowsInOrder(std::string_view name) const;
   // The same rows as the file stores them, of type TypeOf(name).
   void ReadRowBytes(std::string_view name, std::size_t first_row, std::span<std::byte> out) const;
 
@@ -60,6 +62,9 @@ class ModelTensors {
   const std::vector<std::pair<std::string, std::size_t>>& unused() const { return unused_; }
   // model_files.h. Reads the whole file on every call.
   std::string Sha256() const;
+  // Throws EngineError(kChanged) unless the files still hold the bytes of this Sha256(). Looks at size and
+  // times first; where only times differ, the hash decides. Not beside any other call.
+  void Verify(std::string_view sha256);
 
  private:
   // A tensor of a file.

@@ -96,7 +96,8 @@ class ServedModel::Packer {
 
   void AddPacking(const Part& part) {
     const bool is_in_memory = model_.checkpoint_ != nullptr;
-    const bool has_rows = MatrixLayoutOf(*part.parameter).input_stride == 1;
+    const bool has_rows = !is_in_memory && MatrixLayoutOf(*part.parameter).input_stride == 1 &&
+                          model_.tensors_->HasRowsInOrder(part.parameter->name);
     const std::size_t panels = part.matrix->panels();
     const std::size_t at_once = is_in_memory || has_rows ? kPanelsAtOnce : panels;  // the others are small
     for (std::size_t first = 0; first < panels; first += at_once) {
@@ -173,8 +174,9 @@ class ServedModel::Packer {
     model_.embedding_ = WeightMemory(rows * row_bytes);
     std::byte* const to = model_.embedding_.data();
     emb = {to, type};
-    for (std::size_t first = 0; first < rows; first += kRowsAtOnce) {
-      const std::size_t count = std::min(kRowsAtOnce, rows - first);
+    const std::size_t at_once = model_.tensors_->HasRowsInOrder("emb.weight") ? kRowsAtOnce : rows;
+    for (std::size_t first = 0; first < rows; first += at_once) {
+      const std::size_t count = std::min(at_once, rows - first);
       tasks_.push_back([this, first, out = std::span(to + first * row_bytes, count * row_bytes)] {
         model_.tensors_->ReadRowBytes("emb.weight", first, out);
       });
@@ -190,7 +192,21 @@ class ServedModel::Packer {
 
 std::shared_ptr<const ServedModel> ServedModel::Load(const std::string& path, std::optional<WeightType> type,
                                                      std::size_t threads) {
-  std::unique_ptr<const ModelTensors> tensors = ModelTensors::Open(path);
+  // A file that is renamed or given other permissions meanwhile has changed, too.
+  constexpr int kAttemptsMax = 3;
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return LoadOnce(path, type, threads);
+    } catch (const EngineError& error) {
+      if (error.code() != ErrorCode::kChanged || attempt == kAttemptsMax) throw;
+    }
+  }
+}
+
+std::shared_ptr<const ServedModel> ServedModel::LoadOnce(const std::string& path,
+                                                         std::optional<WeightType> type,
+                                                         std::size_t threads) {
+  std::unique_ptr<ModelTensors> tensors = ModelTensors::Open(path);
   const std::shared_ptr<ServedModel> model(new ServedModel());
   model->shape_ = tensors->shape();
   model->type_ = type.value_or(LosslessType(tensors->MatrixType()));
@@ -221,6 +237,7 @@ std::shared_ptr<const Checkpoint> ServedModel::Masters() const {
   const std::lock_guard lock(masters_mutex_);
   std::shared_ptr<const Checkpoint> masters = masters_.lock();
   if (masters == nullptr) {
+    tensors_->Verify(hash_);
     masters = ReadCheckpoint(*tensors_, hash_);
     masters_ = masters;
   }
