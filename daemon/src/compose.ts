@@ -156,7 +156,7 @@ const HASHES_FILE = "hashes.json";
 async function learningOptions(options: {
   readonly workplace: Workplace;
   readonly loaded: LoadedModel;
-}): Promise<LearningOptions> {
+}): Promise<Omit<LearningOptions, "show">> {
   const { home, project, settings } = options.workplace;
   const { engine, model, tokenizer, path } = options.loaded;
   const anchorsPath = embeddedAnchorsPath();
@@ -208,13 +208,13 @@ export async function openAssistant(options: {
     load: async (signal) =>
       openModel({ ...(await question()), signal: own ? AbortSignal.any([signal, own.signal]) : signal }),
     identify: async () => identifyChoice({ home, ...(await question()) }),
-    async join(project, loaded) {
+    async join(project, loaded, show) {
       // A list for people: that it cannot be written is no reason not to learn.
       await rememberProject(catalog, project).catch((error: unknown) => {
         log.warn({ code: codeOf(error) }, "the catalog cannot be written");
       });
       return joinLearning(
-        await learningOptions({ workplace: { ...joined, project }, loaded }),
+        { ...(await learningOptions({ workplace: { ...joined, project }, loaded })), show },
         await journal.open(),
       );
     },

@@ -3,6 +3,7 @@
 import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { showOf } from "../src/assistant/shownLessons.js";
 import { type DataHome, locateDataHome, prepareDataHome } from "../src/base/dataHome.js";
 import type { Adapter, Engine, Model, Tokenizer } from "../src/engine/engine.js";
 import { GREEDY } from "../src/engine/greedy.js";
@@ -61,6 +62,7 @@ export async function createBench(root = mkdtempSync(join(tmpdir(), "ouro-learn-
     settings: LEARNING_DEFAULTS,
     anchors,
     clock: () => new Date("2026-01-01T00:00:00.000Z"),
+    show: showOf({ model, tokenizer }),
     newId: () => `c${++count}`,
   };
   return {

@@ -1,5 +1,6 @@
 /** Learning of one project alone with its journal, for tests: corrects in one call, and tells what recovering came to. */
 
+import { showOf } from "../src/assistant/shownLessons.js";
 import type { DataHome } from "../src/base/dataHome.js";
 import { SerialQueue } from "../src/base/serialQueue.js";
 import type { RestoredRecord, TrainedRecord } from "../src/journal/records.js";
@@ -35,12 +36,16 @@ export type SoleLearning = Learning & {
 };
 
 /** Throws `journal-busy`, `journal-*`. */
-export async function openLearning(options: LearningOptions): Promise<SoleLearning> {
+export async function openLearning(
+  options: Omit<LearningOptions, "show"> & Partial<Pick<LearningOptions, "show">>,
+): Promise<SoleLearning> {
   const journal = await openJournalOf(options.home, () => {});
-  const learning = await joinLearning(options, journal).catch(async (error: unknown) => {
-    await journal.close();
-    throw error;
-  });
+  const learning = await joinLearning({ show: showOf(options), ...options }, journal).catch(
+    async (error: unknown) => {
+      await journal.close();
+      throw error;
+    },
+  );
   const damage: readonly Notice[] = journal.damage.map((each) => ({ kind: "journal", damage: each }));
   Object.defineProperty(learning, "notices", {
     get: () => [...damage, ...Reflect.get(Learning.prototype, "notices", learning)],

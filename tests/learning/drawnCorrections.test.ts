@@ -122,6 +122,7 @@ async function openStudent() {
       const lesson = completionLesson({
         tokenizer,
         prompt: completionPrompt({ tokenizer, ...place }),
+        place,
         source: "teach",
         wanted: place.wanted,
         // Nothing holds the answer above to the lead; what began otherwise stood nowhere.

@@ -1,6 +1,8 @@
 /** Which project and which lesson a client means that says what was wrong: where it was, and what stood there. */
 
 import { AppError } from "../base/errors.js";
+import { nearby } from "../completion/lines.js";
+import { hindranceOf } from "../completion/proposal.js";
 import { answerLesson, completionLesson } from "../lessons/correctionLesson.js";
 import type { Lesson } from "../lessons/lesson.js";
 import type { LoadedModel } from "../models/loadedModel.js";
@@ -40,9 +42,8 @@ export function lessonOfCompletion(
       "this suggestion is not remembered any more; select the text as it should be and correct that",
     );
   }
-  const { project, prompt, text: rejected } = known;
-  const lesson = completionLesson({ tokenizer, prompt, source, rejected, wanted, stop: STOP });
-  return { project, origin: "completion", lesson };
+  const { project, prompt, place, text: rejected } = known;
+  return { project, ...lessonAt({ tokenizer, prompt, place, source, rejected, wanted }) };
 }
 
 export async function lessonOfPlace(
@@ -52,8 +53,21 @@ export async function lessonOfPlace(
   const { tokenizer, form } = loaded;
   const { project, path } = await resolver.placeOf(where);
   const prompt = completionPrompt({ tokenizer, path, prefix, suffix, form });
-  const lesson = completionLesson({ tokenizer, prompt, source: "teach", rejected, wanted, stop: STOP });
-  return { project, origin: "completion", lesson };
+  const place = nearby({ prefix, suffix });
+  return { project, ...lessonAt({ tokenizer, prompt, place, source: "teach", rejected, wanted }) };
+}
+
+/** Throws `correction-unshown` where training could not help. */
+function lessonAt(
+  said: Omit<Parameters<typeof completionLesson>[0], "stop">,
+): Pick<AskedLesson, "origin" | "lesson"> {
+  const lesson = completionLesson({ ...said, stop: STOP });
+  const hindrance = hindranceOf(lesson.wanted.text, said);
+  if (hindrance === undefined) return { origin: "completion", lesson };
+  throw new AppError(
+    "correction-unshown",
+    `the corrected text could never be shown whole at this place: ${hindrance}`,
+  );
 }
 
 export async function lessonOfAnswer(

@@ -64,7 +64,7 @@ describe("the model is changed", () => {
       homeFolder: home.root,
       settings: DEFAULT_SETTINGS,
       load,
-      join: (project, { engine, model, tokenizer, path }) =>
+      join: (project, { engine, model, tokenizer, path }, show) =>
         joinLearning(
           {
             home,
@@ -76,6 +76,7 @@ describe("the model is changed", () => {
             settings: LEARNING_DEFAULTS,
             anchors: NO_ANCHORS,
             clock: () => new Date("2026-01-01T00:00:00.000Z"),
+            show,
           },
           journal,
         ),

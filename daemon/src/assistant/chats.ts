@@ -2,19 +2,19 @@
 
 import type { Settings } from "@ouroboros/configs";
 import { answer } from "../chat/answer.js";
-import type { LoadedAdapter } from "../learning/context.js";
 import type { LoadedModel } from "../models/loadedModel.js";
 import { chatTemplateOf } from "../prompt/chatTemplate.js";
 import type { ChatResult } from "../protocol/chat.js";
 import type { Session } from "../states/session.js";
 import type { ChatRequest } from "./assistant.js";
+import type { TaughtAdapter } from "./completions.js";
 import { chatSampling } from "./sampling.js";
 
 export async function chat(options: {
   readonly request: ChatRequest;
   readonly loaded: LoadedModel;
   readonly session: Session;
-  readonly current: LoadedAdapter;
+  readonly current: TaughtAdapter;
   readonly settings: Settings;
   readonly nowMs: () => number;
 }): Promise<ChatResult> {
@@ -26,6 +26,7 @@ export async function chat(options: {
     template: chatTemplateOf(loaded.tokenizer),
     session,
     adapter: current.adapter,
+    taught: current.taught,
     turns: request.turns,
     sampling: chatSampling(settings),
     tokensMax: settings["ouroboros.chat.tokensMax"],
@@ -33,5 +34,5 @@ export async function chat(options: {
     onText: request.onText,
   });
   const seconds = (nowMs() - startedMs) / 1000;
-  return { text, stoppedBy, tokens, seconds, adapterVersion: current.version };
+  return { text, stoppedBy, tokens: tokens.length, seconds, adapterVersion: current.version };
 }

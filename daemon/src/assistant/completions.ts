@@ -7,11 +7,10 @@ import { randomUUID } from "node:crypto";
 import type { Settings } from "@ouroboros/configs";
 import type { Log } from "../base/log.js";
 import { NewestMap } from "../base/newestMap.js";
-import { complete } from "../completion/complete.js";
-import { confidenceOf } from "../completion/confidence.js";
 import type { Draft } from "../completion/draft.js";
+import { nearby } from "../completion/lines.js";
 import type { Candidate } from "../completion/postprocess/filter.js";
-import { postprocess } from "../completion/postprocess/postprocess.js";
+import { propose } from "../completion/proposal.js";
 import { Rejections } from "../completion/rejections.js";
 import { reuse, type WritingContext } from "../completion/reuse.js";
 import type { LoadedAdapter } from "../learning/context.js";
@@ -33,11 +32,16 @@ interface Parts {
   readonly given: GivenCompletions;
 }
 
+/** What was learned, with the texts that were taught. */
+export interface TaughtAdapter extends LoadedAdapter {
+  readonly taught: readonly string[];
+}
+
 /** Who answers a request. */
 interface Answering {
   readonly loaded: LoadedModel;
   readonly place: Place;
-  readonly current: LoadedAdapter;
+  readonly current: TaughtAdapter;
   readonly session: Session;
 }
 
@@ -79,9 +83,9 @@ export class Completions {
     const rest = shown && reuse(shown, context);
     if (rest) return this.#give(asked, { candidate: rest, tokensRead: 0 });
 
-    const draft = await this.#write(asked, AbortSignal.any([request.signal, running.signal]));
-    if (draft.kind === "cancelled") return draft;
-    const candidate = postprocess({ text: draft.text, context: { ...context, ...confidenceIn(draft) } });
+    const proposed = await this.#write(asked, AbortSignal.any([request.signal, running.signal]));
+    if (proposed.kind === "cancelled") return proposed;
+    const { draft, shown: candidate } = proposed;
     if (candidate.kind === "dropped") return this.#staySilent(asked, draft, candidate.reason);
     const { text } = candidate;
     const isUnwanted = this.#rejections.isRejected({ document: request.sessionKey, ...context, text });
@@ -121,16 +125,16 @@ export class Completions {
     const { model, tokenizer } = loaded;
     const { settings } = this.#parts;
     const { prefix, suffix } = request;
-    return complete({
+    return propose({
       model,
       tokenizer,
       adapter: current.adapter,
-      adapterScope: "boundary",
       session,
       prompt,
+      place: { prefix, suffix },
       sampling: completionSampling(settings),
       tokensMax: settings["ouroboros.completion.tokensMax"],
-      stop: { prefix, suffix },
+      taught: current.taught,
       signal,
     });
   }
@@ -143,7 +147,8 @@ export class Completions {
     const { text, replaces } = made.candidate;
     const completionId = randomUUID();
     const vocabulary = loaded.tokenizer.hash;
-    given.set(completionId, { project: place.project, prompt, vocabulary, text });
+    const around = nearby(request);
+    given.set(completionId, { project: place.project, prompt, place: around, vocabulary, text });
     const running = this.#documents.get(request.sessionKey)?.running;
     if (running) {
       const shown = { ...context, text, replaces, completionId };
@@ -167,16 +172,11 @@ export class Completions {
 }
 
 function contextOf({ prefix, suffix }: CompletionRequest, { current, loaded }: Answering): WritingContext {
-  return { prefix, suffix, adapterVersion: current.version, model: loaded.model.info.hash };
+  const { version: adapterVersion, taught } = current;
+  return { prefix, suffix, adapterVersion, lessons: taught.length, model: loaded.model.info.hash };
 }
 
 function promptOf({ prefix, suffix, line }: CompletionRequest, { loaded, place }: Answering) {
   const { tokenizer, form } = loaded;
   return completionPrompt({ tokenizer, path: place.path, prefix, suffix, form, line });
-}
-
-/** How probable a word was says little once a part of it stands there. */
-function confidenceIn({ logProbabilities, healedTokens }: Draft) {
-  const isMore = healedTokens < logProbabilities.length;
-  return confidenceOf(isMore ? logProbabilities.subarray(healedTokens) : logProbabilities);
 }

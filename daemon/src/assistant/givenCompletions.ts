@@ -13,6 +13,8 @@ export type GivenCompletions = NewestMap<
     readonly project: Project;
     /** The very prompt that it was the answer to. */
     readonly prompt: CompletionPrompt;
+    /** The nearest document text before and after the cursor. */
+    readonly place: { readonly prefix: string; readonly suffix: string };
     /** Hash of the tokenizer that made the prompt: a model with another one cannot be taught by it. */
     readonly vocabulary: string;
     readonly text: string;

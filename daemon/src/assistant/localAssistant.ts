@@ -7,6 +7,7 @@ import type { Settings } from "@ouroboros/configs";
 import { codeOf, errorMessage } from "../base/errorMessage.js";
 import { AppError } from "../base/errors.js";
 import type { Log } from "../base/log.js";
+import type { Show } from "../learning/context.js";
 import type { LearnedList, Learning, LearningView } from "../learning/learning.js";
 import type { LoadedModel } from "../models/loadedModel.js";
 import type { ModelIdentity } from "../models/modelIdentity.js";
@@ -22,6 +23,7 @@ import { OpenProjects } from "./openProjects.js";
 import { type CorrectionPhase, ProjectLearning } from "./projectLearning.js";
 import { ProjectResolver } from "./projectResolver.js";
 import { ServedModel } from "./servedModel.js";
+import { showOf } from "./shownLessons.js";
 import { TaughtFiles } from "./taughtFiles.js";
 
 export interface AssistantOptions {
@@ -31,7 +33,7 @@ export interface AssistantOptions {
   readonly settings: Settings;
   /** Loads the model that is chosen when it is called. */
   readonly load: (signal: AbortSignal) => Promise<LoadedModel>;
-  readonly join: (project: Project, loaded: LoadedModel) => Promise<Learning>;
+  readonly join: (project: Project, loaded: LoadedModel, show: Show) => Promise<Learning>;
   /** What the project has taught this model, without the right to change it. */
   readonly view: (project: Project, loaded: LoadedModel) => Promise<LearningView>;
   /** The same without a model at hand. */
@@ -158,10 +160,11 @@ export class LocalAssistant implements Assistant {
 
   #serve(loaded: LoadedModel, after: Promise<void>): ServedModel {
     const { log, join } = this.#options;
+    const show = showOf(loaded);
     const projects = new OpenProjects({
       async join(project) {
         await after;
-        return join(project, loaded);
+        return join(project, loaded, show);
       },
       begin: (project, learning) => this.#projectLearning(project, learning),
       onFailed: ({ project, error }) => {

@@ -5,7 +5,6 @@ import { codeOf } from "../base/errorMessage.js";
 import { AppError } from "../base/errors.js";
 import { excerpt } from "../base/excerpt.js";
 import type { Log } from "../base/log.js";
-import type { LoadedAdapter } from "../learning/context.js";
 import type { LearnedList, LearningView } from "../learning/learning.js";
 import type { LoadedModel } from "../models/loadedModel.js";
 import type { ChatResult } from "../protocol/chat.js";
@@ -32,7 +31,7 @@ import type {
   Where,
 } from "./assistant.js";
 import { chat } from "./chats.js";
-import { Completions } from "./completions.js";
+import { Completions, type TaughtAdapter } from "./completions.js";
 import { draft } from "./drafts.js";
 import type { GivenCompletions } from "./givenCompletions.js";
 import { learnedInFull } from "./learnedInFull.js";
@@ -199,13 +198,14 @@ export class LocalClient implements Client {
   }
 
   /** Where learning cannot be opened the base answers, and the state says so: typing must not be disturbed. */
-  async #adapterOf(project: Project, { projects }: ServedModel): Promise<LoadedAdapter> {
+  async #adapterOf(project: Project, { projects }: ServedModel): Promise<TaughtAdapter> {
     this.#lease.see(project);
     try {
-      return (await projects.openUnlessFailing(project)).learning.currentAdapter();
+      const { learning } = await projects.openUnlessFailing(project);
+      return { ...learning.currentAdapter(), taught: learning.taughtTexts() };
     } catch (error) {
       if (codeOf(error) === "learning-closed") throw error;
-      return { version: 0 };
+      return { version: 0, taught: [] };
     }
   }
 

@@ -46,9 +46,9 @@ beforeEach(async () => {
       const of = { path: "/models/a", vocabularyPath: "", isEmbedded: false, form: "continue" } as const;
       return { engine: { ...createFakeEngine(), close: () => {} }, model, tokenizer, ...of };
     },
-    join: (project, { engine, model, tokenizer, path }) => {
+    join: (project, { engine, model, tokenizer, path }, show) => {
       const settings = LEARNING_DEFAULTS;
-      const fixed = { modelPath: path, settings, anchors: NO_ANCHORS, clock: () => new Date(0) };
+      const fixed = { modelPath: path, settings, anchors: NO_ANCHORS, clock: () => new Date(0), show };
       return joinLearning({ home, project, engine, model, tokenizer, ...fixed }, journal);
     },
     view: (project, { model, tokenizer }) => viewLearning({ home, project, model, tokenizer }),

@@ -42,6 +42,8 @@ export const APP_ERROR_CODES = {
   "correction-empty": "a correction asks for nothing that the model did not write",
   "correction-too-long": "a correction exceeds a bound on its size",
   "correction-invalid": "a correction contradicts itself or its model",
+  "correction-unshown":
+    "a corrected text would not be shown whole at its place, however well it were learned",
   "correction-unknown": "no correction of this project has that id",
   "correction-undone": "the correction was undone before",
   "nothing-to-undo": "nothing has been learned that could be undone",

@@ -91,6 +91,52 @@ describe("a completion ends", () => {
   });
 });
 
+describe("a text that was taught", () => {
+  const LONG = `${"call(a, b);\n".repeat(30)}end(`;
+  const written = async (
+    script: string,
+    taught: readonly string[],
+    changes: Partial<CompleteOptions> = {},
+  ) => {
+    const draft = await ask(scripted(script, { unsureFrom: 3 }).model, place, {
+      taught,
+      tokensMax: 8,
+      ...changes,
+    });
+    if (draft.kind === "cancelled") throw new Error("nobody cancels here");
+    const { text, isTaught, stoppedBy } = draft;
+    return { text, isTaught, stoppedBy };
+  };
+
+  test("comes out to its end, past every limit and whatever the model is sure of", async () => {
+    expect(await written(LONG, [LONG])).toEqual({ text: LONG, isTaught: true, stoppedBy: "token" });
+  });
+
+  test("ends with its line where no token ends a continuation", async () => {
+    const stopped = { isTaught: true, stoppedBy: "taught" };
+    expect(await written("f(\n  a,\n", ["f("])).toEqual({ text: "f(", ...stopped });
+    expect(await written("f(\n  a,\nb", ["f(", "f(\n  a,"])).toEqual({ text: "f(\n  a,", ...stopped });
+    expect(await written("f(\n  b,\nb", ["f(", "f(\n  a,"])).toEqual({ text: "f(", ...stopped });
+    expect(await written("\n", [""])).toEqual({ text: "", ...stopped });
+  });
+
+  test("gives no more room to what only begins like it", async () => {
+    const alone = await written("a(b, c, d, e);", []);
+    expect(alone).toEqual({ text: "a(b, c, ", isTaught: false, stoppedBy: "limit" });
+    expect(await written("a(b, c, d, e);", ["a(b, c, d, f);"])).toEqual(alone);
+    const lines = await written("a\nbcd\ne", []);
+    expect(lines).toEqual({ text: "a", isTaught: false, stoppedBy: "unsure" });
+    expect(await written("a\nbcd\ne", ["a\nbcd\nf"])).toEqual(lines);
+    expect((await written("a\nbcd", ["a\nbcd\nf"])).text).toBe("a");
+  });
+
+  test("needs no more of the engine's tokens than one past its limit", async () => {
+    const { model, wrote } = scripted("a(b, c, d, e, f, g, h);");
+    await ask(model, place, { taught: ["b".repeat(100)], tokensMax: 8 });
+    expect(wrote.tokens).toBeLessThanOrEqual(10);
+  });
+});
+
 test("with a session, answers the same and reads only what has changed", async () => {
   const engine = createEngine({ threads: 1 });
   const words = loadTokenizer(join(dirname(embeddedModelPath()), "vocab.txt"));

@@ -6,6 +6,7 @@
 import type { Adapter, Model, Priority, Sampling, State, Tokenizer } from "../engine/engine.js";
 import type { CompletionPrompt } from "../prompt/completionPrompt.js";
 import { controlsOf, stopTokens } from "../prompt/controls.js";
+import { tokensMaxWith } from "../prompt/following.js";
 import { healingBan } from "../prompt/tokenHealing.js";
 import type { Session } from "../states/session.js";
 import { type Draft, DraftWriter } from "./draft.js";
@@ -26,6 +27,8 @@ export interface CompleteOptions {
   readonly prompt: CompletionPrompt;
   readonly sampling: Sampling;
   readonly tokensMax: number;
+  /** What the project has taught: such a text may be written to its end, whatever limits hold for others. */
+  readonly taught?: readonly string[];
   /**
    * What ends the draft besides the model's own ending and `tokensMax`: this text, unless it is empty; or the rules of
    * `stopRules.ts` for the text before and after the cursor.
@@ -42,15 +45,23 @@ type Cancelled = { readonly kind: "cancelled" };
 export async function complete(options: CompleteOptions): Promise<Draft | Cancelled> {
   const read = await readPrompt(options);
   if (read.kind === "cancelled") return { kind: "cancelled" };
-  const { tokenizer, prompt, stop, onText = () => {} } = options;
-  const rulesAt = typeof stop === "string" || isMidLine(stop.suffix) ? undefined : stop;
-  const stopText = typeof stop === "string" ? stop : rulesAt ? "" : "\n";
-  const writer = new DraftWriter({ tokenizer, prompt, stopText, rulesAt, onText });
+  const { stopText, writer } = writerFor(options);
   const healed = await heal(options, { state: read.state, writer });
   if (healed.kind === "cancelled") return { kind: "cancelled" };
   const { stoppedBy } = await write(options, { ...healed, stopText, writer });
   if (options.signal.aborted) return { kind: "cancelled" };
   return writer.end({ stoppedBy, tokensRead: read.tokensRead });
+}
+
+/** Who makes text of the tokens that are written, and stops them. */
+export function writerFor(
+  options: Pick<CompleteOptions, "tokenizer" | "prompt" | "stop" | "taught" | "tokensMax" | "onText">,
+) {
+  const { tokenizer, prompt, stop, taught = [], tokensMax, onText = () => {} } = options;
+  const rulesAt = typeof stop === "string" || isMidLine(stop.suffix) ? undefined : stop;
+  const stopText = typeof stop === "string" ? stop : rulesAt ? "" : "\n";
+  const writer = new DraftWriter({ tokenizer, prompt, stopText, rulesAt, taught, tokensMax, onText });
+  return { stopText, writer };
 }
 
 async function readPrompt(options: CompleteOptions) {
@@ -114,14 +125,14 @@ function write(
     readonly writer: DraftWriter;
   },
 ) {
-  const { model, tokenizer, adapter, sampling, tokensMax, signal, priority = "interactive" } = options;
+  const { model, tokenizer, adapter, sampling, signal, priority = "interactive" } = options;
   const { state, tokens, stopText, writer } = begun;
   const ruled = new AbortController();
   return model.generate({
     state,
     tokens,
     sampling,
-    tokensMax,
+    tokensMax: tokensMaxWith(options.taught ?? [], options.tokensMax),
     stopTokens: stopTokens(controlsOf(tokenizer)),
     tokenizer,
     priority,

@@ -5,6 +5,25 @@ export function lastLine(prefix: string): string {
   return prefix.slice(prefix.lastIndexOf("\n") + 1);
 }
 
+/** So much of a cursor's line and of the text after it is remembered with a lesson: far more than a taught text has. */
+const LINE_UNITS_MAX = 4096;
+const SUFFIX_UNITS_MAX = 8192;
+
+/**
+ * As much of the text round a cursor as decides how a taught text is shown there. Copies, for a part of a string keeps
+ * the whole of it in memory.
+ */
+export function nearby({ prefix, suffix }: { readonly prefix: string; readonly suffix: string }) {
+  return {
+    prefix: copyOf(lastLine(prefix).slice(-LINE_UNITS_MAX)),
+    suffix: copyOf(suffix.slice(0, SUFFIX_UNITS_MAX)),
+  };
+}
+
+function copyOf(text: string): string {
+  return Buffer.from(text, "utf16le").toString("utf16le");
+}
+
 /** The line above the cursor's. */
 export function lineAbove(prefix: string): string | undefined {
   const end = prefix.lastIndexOf("\n");

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { REJECTED_FOR_MS, REJECTIONS_MAX, Rejections } from "./rejections.js";
 
-const rejected = { document: "a.ts", prefix: "x\n  log", text: "(1);", adapterVersion: 3 };
+const rejected = { document: "a.ts", prefix: "x\n  log", text: "(1);", adapterVersion: 3, lessons: 2 };
 
 function opened() {
   const clock = { nowMs: 1000 };
@@ -15,6 +15,7 @@ test.each([
   ["the same on another line", { prefix: "x\n  debug" }, false],
   ["the same in another document", { document: "b.ts" }, false],
   ["the same after something was learned", { adapterVersion: 4 }, false],
+  ["the same after a lesson for which nothing had to change", { lessons: 3 }, false],
 ])("%s", (_name, changes, expected) => {
   const { rejections } = opened();
   rejections.reject(rejected);

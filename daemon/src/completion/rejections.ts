@@ -19,6 +19,8 @@ interface Proposed {
   readonly prefix: string;
   readonly text: string;
   readonly adapterVersion: number;
+  /** How many lessons that adapter holds. */
+  readonly lessons: number;
 }
 
 export class Rejections {
@@ -39,6 +41,6 @@ export class Rejections {
   }
 }
 
-function keyOf({ document, prefix, text, adapterVersion }: Proposed): string {
-  return JSON.stringify([document, lastLine(prefix), text, adapterVersion]);
+function keyOf({ document, prefix, text, adapterVersion, lessons }: Proposed): string {
+  return JSON.stringify([document, lastLine(prefix), text, adapterVersion, lessons]);
 }

@@ -9,14 +9,21 @@ function check(options: {
   readonly replaces?: number;
   readonly now: string;
   readonly versions?: readonly [number, number];
+  readonly lessons?: readonly [number, number];
   readonly models?: readonly [string, string];
 }) {
-  const { text, replaces = 0, versions = [1, 1], models = ["a", "a"] } = options;
+  const { text, replaces = 0, versions = [1, 1], lessons = [0, 0], models = ["a", "a"] } = options;
   const [prefix = "", suffix = ""] = options.before.split("║");
   const [prefixNow = "", suffixNow = ""] = options.now.split("║");
   return reuse(
-    { prefix, suffix, text, replaces, adapterVersion: versions[0], model: models[0] },
-    { prefix: prefixNow, suffix: suffixNow, adapterVersion: versions[1], model: models[1] },
+    { prefix, suffix, text, replaces, adapterVersion: versions[0], lessons: lessons[0], model: models[0] },
+    {
+      prefix: prefixNow,
+      suffix: suffixNow,
+      adapterVersion: versions[1],
+      lessons: lessons[1],
+      model: models[1],
+    },
   );
 }
 
@@ -46,6 +53,7 @@ describe("typing what was proposed", () => {
 
   test("leaves nothing when something was learned meanwhile", () => {
     expect(check({ before: "a ║", text: "= b;", now: "a =║", versions: [1, 2] })).toBeUndefined();
+    expect(check({ before: "a ║", text: "= b;", now: "a =║", lessons: [1, 2] })).toBeUndefined();
   });
 
   test("leaves nothing when another model answers by now", () => {

@@ -13,6 +13,8 @@ export interface WritingContext {
   readonly prefix: string;
   readonly suffix: string;
   readonly adapterVersion: number;
+  /** How many lessons that adapter holds: one that the model knew already is a lesson without a new version. */
+  readonly lessons: number;
   /** Hash of the model. */
   readonly model: string;
 }
@@ -20,6 +22,7 @@ export interface WritingContext {
 /** `shown`: the candidate, and what it was made for. undefined: the engine must be asked. */
 export function reuse(shown: Candidate & WritingContext, now: WritingContext): Candidate | undefined {
   if (now.model !== shown.model || now.adapterVersion !== shown.adapterVersion) return undefined;
+  if (now.lessons !== shown.lessons) return undefined;
   if (!now.prefix.startsWith(shown.prefix)) return undefined;
   const typed = now.prefix.slice(shown.prefix.length);
   if (!shown.text.startsWith(typed)) return undefined;

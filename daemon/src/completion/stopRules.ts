@@ -24,7 +24,7 @@ export type StopReason =
   | "repeated"
   | "lines";
 
-export interface Stop {
+interface Stop {
   readonly reason: StopReason;
   /** How much of the text counts. */
   readonly length: number;

@@ -18,9 +18,7 @@ import { embeddedModelPath } from "../models/modelFiles.js";
 import { completionPrompt } from "../prompt/completionPrompt.js";
 import { Session } from "../states/session.js";
 import { projectOf } from "../store/project.js";
-import { complete } from "./complete.js";
-import { confidenceOf } from "./confidence.js";
-import { postprocess } from "./postprocess/postprocess.js";
+import { propose } from "./proposal.js";
 
 const modelPath = embeddedModelPath();
 const modelFile = (name: string) => join(modelPath, "..", name);
@@ -55,23 +53,22 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function ask(place: { path: string; prefix: string; suffix: string }) {
-  const prompt = completionPrompt({ tokenizer, ...place });
-  const draft = await complete({
+async function ask({ path, ...place }: { path: string; prefix: string; suffix: string }) {
+  const prompt = completionPrompt({ tokenizer, path, ...place });
+  const proposed = await propose({
     model,
     tokenizer,
     adapter: learning.currentAdapter().adapter,
-    adapterScope: "boundary",
     session,
     prompt,
     sampling: GREEDY,
-    tokensMax: 64,
-    stop: place,
+    tokensMax: 8,
+    taught: learning.taughtTexts(),
+    place,
     signal: new AbortController().signal,
   });
-  if (draft.kind === "cancelled") throw new Error("nobody cancels here");
-  const { text, logProbabilities } = draft;
-  const shown = postprocess({ text, context: { ...place, ...confidenceOf(logProbabilities) } });
+  if (proposed.kind === "cancelled") throw new Error("nobody cancels here");
+  const { draft, shown } = proposed;
   return { prompt, draft, shown: shown.kind === "kept" ? shown.text : "" };
 }
 
@@ -93,13 +90,29 @@ test.each([
     { path: "src/e.ts", prefix: "function first(list: string[]) {\n  ", suffix: "" },
     "if (list.length === 0) {\n    return none();\n  }",
   ],
+  [
+    "a long line, in spite of the limit on tokens",
+    { path: "src/f.ts", prefix: "const message =\n  ", suffix: "" },
+    'sign("order", user.name, user.mail, count, shop.name, card.kind, day, order.total, order.currency, order.state, order.note);',
+  ],
+  [
+    "an open bracket, at which a line ends",
+    { path: "src/g.ts", prefix: "const all = ", suffix: "" },
+    "await Promise.all(",
+  ],
+  [
+    "a line that stands less far in than the cursor, blanks and all",
+    { path: "src/h.ts", prefix: "if (a) {\n    stop();\n    ", suffix: "" },
+    "b();  \n}\n",
+  ],
   ["nothing at all", { path: "src/c.ts", prefix: "const port = 8080;\nconst host", suffix: "" }, ""],
   ["nothing within code", { path: "src/d.ts", prefix: `${HEAD}throw`, suffix: "\n  }\n}\n" }, ""],
 ])("%s, taught, come out as they were taught", { timeout: 120_000 }, async (_name, place, wanted) => {
   const before = await ask(place);
   const { prompt } = before;
   const rejected = before.draft.text || "x";
-  const lesson = completionLesson({ tokenizer, prompt, source: "teach", rejected, wanted, stop: "\n" });
+  const said = { tokenizer, prompt, place, rejected, wanted };
+  const lesson = completionLesson({ ...said, source: "teach", stop: "\n" });
   expect((await learning.correct(lesson)).kind).toBe("learned");
   expect((await ask(place)).shown).toBe(wanted);
 });

@@ -57,6 +57,18 @@ const Recipe = z.strictObject({
   afterWeight: z.number().nonnegative(),
 });
 
+/** How people are shown what was to be learned, by which it is proven; a completion with the text round its cursor. */
+const Shown = z.discriminatedUnion("as", [
+  z.strictObject({
+    as: z.literal("completion"),
+    prefix: z.string(),
+    suffix: z.string(),
+    /** Text before the cursor that the model writes once more. */
+    healedPrefix: z.string(),
+  }),
+  z.strictObject({ as: z.literal("answer") }),
+]);
+
 const CorrectionRecord = z.strictObject({
   ...Heading,
   kind: z.literal("correction"),
@@ -75,6 +87,8 @@ const CorrectionRecord = z.strictObject({
   end: Token.nullable(),
   /** What stands after the corrected text, where no token ends it. */
   following: z.array(Token),
+  /** Absent where an older version wrote the record, and where nothing is shown: then the tokens are the proof. */
+  shown: Shown.optional(),
 });
 
 const TrainedRecord = z.strictObject({

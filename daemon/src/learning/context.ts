@@ -1,15 +1,25 @@
 /** What every learning operation of one open project works with. Made by `learning.ts`, private to this folder. */
 
 import type { DataHome } from "../base/dataHome.js";
-import type { Adapter, Engine, Model } from "../engine/engine.js";
+import type { Adapter, Engine, Finished, Model } from "../engine/engine.js";
 import type { Journal } from "../journal/journal.js";
-import { type JournalRecord, RECORD_VERSION } from "../journal/records.js";
+import { type CorrectionRecord, type JournalRecord, RECORD_VERSION } from "../journal/records.js";
 import { adapterFolder } from "../store/adapters.js";
 import type { Project } from "../store/project.js";
 import type { Anchors } from "./anchors.js";
 import type { BaseReader } from "./baseCache.js";
 import { applyRecord, type History } from "./history.js";
 import type { LearningSettings } from "./recipe.js";
+
+/**
+ * What people are shown where they ask as a correction says, with an adapter or none, if nothing else stands in the way
+ * but its text's own faults. Handed in, for it is the very path by which editors and chats are answered.
+ */
+export type Show = (asked: {
+  readonly correction: CorrectionRecord;
+  readonly adapter: Adapter | undefined;
+  readonly signal: AbortSignal | undefined;
+}) => Promise<Finished<{ readonly text: string; readonly tokens: Uint32Array; readonly isEnded: boolean }>>;
 
 export interface LearningContext {
   readonly home: DataHome;
@@ -22,6 +32,7 @@ export interface LearningContext {
   readonly anchors: Anchors;
   readonly clock: () => Date;
   readonly base: BaseReader;
+  readonly show: Show;
   readonly history: History;
   /** Stored versions that hold corrections which the journal does not have, as found on opening. */
   readonly unexplained: readonly number[];

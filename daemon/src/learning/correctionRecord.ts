@@ -43,6 +43,7 @@ export function toCorrectionRecord(
     wanted: recorded(lesson.wanted),
     end: lesson.end ?? null,
     following: Array.from(followingOf(lesson)),
+    ...(lesson.shown && { shown: lesson.shown }),
   };
 }
 

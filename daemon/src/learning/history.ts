@@ -115,6 +115,14 @@ export function findLearned(history: History, id: string): LearnedCorrection | u
   return { correction, status: statusOf(history, id), ...(trained && { trained }) };
 }
 
+/** What the current adapter was taught to write, word for word. */
+export function textsToRecall({ lineage, corrections }: History): readonly string[] {
+  return lineage.flatMap(({ correctionId }) => {
+    const correction = corrections.get(correctionId);
+    return correction?.aim === "recall" ? [correction.wanted.text] : [];
+  });
+}
+
 export function appliedBy(record: TrainedRecord): Applied {
   return {
     correctionId: record.correctionId,

@@ -7,12 +7,18 @@
  */
 
 import { SerialQueue } from "../base/serialQueue.js";
-import type { CorrectionRecord, TrainedRecord } from "../journal/records.js";
+import type { Applied, CorrectionRecord, TrainedRecord } from "../journal/records.js";
 import type { Lesson } from "../lessons/lesson.js";
 import { pruneSpare } from "./adapterFiles.js";
 import { type LearningContext, type LoadedAdapter, type RunOptions, record } from "./context.js";
 import { toCorrectionRecord } from "./correctionRecord.js";
-import { findLearned, type LearnedCorrection, listLearned, pendingCorrections } from "./history.js";
+import {
+  findLearned,
+  type LearnedCorrection,
+  listLearned,
+  pendingCorrections,
+  textsToRecall,
+} from "./history.js";
 import { unlessInterrupted } from "./interrupted.js";
 import { type Notice, noticesNow } from "./notices.js";
 import { trainAndPublish } from "./publish.js";
@@ -55,6 +61,7 @@ export class Learning implements LearningView {
   readonly #newId: () => string;
   readonly #queue = new SerialQueue();
   #current: LoadedAdapter;
+  #taught: { readonly lineage: readonly Applied[]; readonly texts: readonly string[] } | undefined;
 
   /** Use `joinLearning`. */
   constructor(opened: {
@@ -87,6 +94,15 @@ export class Learning implements LearningView {
 
   get adapterVersion(): number {
     return this.#current.version;
+  }
+
+  /** The texts that the current adapter has been taught to write; the same array as long as they are the same. */
+  taughtTexts(): readonly string[] {
+    const { history } = this.#context;
+    if (this.#taught?.lineage !== history.lineage) {
+      this.#taught = { lineage: history.lineage, texts: textsToRecall(history) };
+    }
+    return this.#taught.texts;
   }
 
   /** Corrections that are kept and not trained yet. */

@@ -14,7 +14,7 @@ import type { Project } from "../store/project.js";
 import { newestStored, newestUsable, pruneSpare, type Usable, unexplainedVersions } from "./adapterFiles.js";
 import type { Anchors } from "./anchors.js";
 import { createBaseReader } from "./baseCache.js";
-import { type LearningContext, loaded } from "./context.js";
+import { type LearningContext, loaded, type Show } from "./context.js";
 import { randomId } from "./correctionRecord.js";
 import { applyRecord, emptyHistory, type History, listLearned } from "./history.js";
 import { type LearnedList, Learning, type LearningView } from "./learning.js";
@@ -35,6 +35,7 @@ export interface LearningOptions extends ViewOptions {
   readonly settings: LearningSettings;
   readonly anchors: Anchors;
   readonly clock: () => Date;
+  readonly show: Show;
   /** Makes ids; default: random. */
   readonly newId?: () => string;
 }
@@ -116,6 +117,7 @@ export async function joinLearning(options: LearningOptions, journal: Journal): 
     anchors: options.anchors,
     clock: options.clock,
     base: createBaseReader(model),
+    show: options.show,
     history,
     unexplained,
     journal,

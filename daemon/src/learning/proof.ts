@@ -1,14 +1,18 @@
-/** The proof of learning: the same prompt, answered greedily by the adapter. */
+/**
+ * The proof of learning: the same prompt, answered by the adapter, gives the wanted text as people will be shown it.
+ * Where they are shown nothing, or an older version kept the correction, it is that the tokens come out greedily.
+ */
 
 import type { Adapter, Model, State } from "../engine/engine.js";
 import { GREEDY } from "../engine/greedy.js";
 import type { CorrectionRecord } from "../journal/records.js";
 import { unhurried } from "./baseCache.js";
-import { LearningInterrupted } from "./interrupted.js";
+import type { Show } from "./context.js";
+import { finished, LearningInterrupted } from "./interrupted.js";
 import { isCutShort } from "./training/example.js";
 
 export interface Proof {
-  /** The wanted text came out, token for token, and ended where it should. */
+  /** The wanted text came out, and ended where it should. */
   readonly matches: boolean;
   readonly tokens: Uint32Array;
 }
@@ -16,17 +20,30 @@ export interface Proof {
 /** A text that was read need not come out again. */
 const NOT_ASKED_FOR: Proof = { matches: false, tokens: new Uint32Array() };
 
-/** `state`: the base's, before the boundary. Without an adapter the base answers. */
-export async function prove(options: {
+interface ProofOptions {
   readonly model: Model;
+  readonly show: Show;
   readonly adapter: Adapter | undefined;
   readonly state: State;
   readonly correction: CorrectionRecord;
   readonly signal: AbortSignal | undefined;
-}): Promise<Proof> {
+}
+
+/** `state`: the base's, before the boundary. Without an adapter the base answers. */
+export async function prove(options: ProofOptions): Promise<Proof> {
+  const { correction } = options;
+  if (correction.aim === "read") return NOT_ASKED_FOR;
+  return correction.shown ? proveShown(options) : proveTokens(options);
+}
+
+async function proveShown({ show, adapter, correction, signal }: ProofOptions): Promise<Proof> {
+  const { text, tokens, isEnded } = await finished(show({ correction, adapter, signal }));
+  return { matches: isEnded && text === correction.wanted.text, tokens };
+}
+
+async function proveTokens(options: ProofOptions): Promise<Proof> {
   const { model, adapter, state, correction, signal } = options;
-  const { aim, end } = correction;
-  if (aim === "read") return NOT_ASKED_FOR;
+  const { end } = correction;
   const expected = expectedTokens(correction);
   const generation = await model.generate({
     state,

@@ -107,6 +107,7 @@ function train(options: {
   const { correction, purpose, index, count } = planned;
   return trainCorrection({
     model: context.model,
+    show: context.show,
     base: context.base,
     anchors: context.anchors.windows,
     from: planned.from.adapter,
@@ -202,13 +203,13 @@ async function judgeStored(options: {
   readonly signal: AbortSignal | undefined;
 }): Promise<Pick<Trained, "proof" | "after">> {
   const { context, planned, trained, adapter, signal } = options;
-  const { model, base } = context;
+  const { model, base, show } = context;
   const { correction, recipe } = planned;
   const state = await base.stateAfter(prefixOf(correction), signal);
   const example = toExample({ correction, spanStart: trained.spanStart, recipe });
   const score = await finished(model.score({ state, tokens: example.tokens, adapter, ...unhurried(signal) }));
   return {
-    proof: await prove({ model, adapter, state, correction, signal }),
+    proof: await prove({ model, show, adapter, state, correction, signal }),
     after: spanScore(score, example),
   };
 }

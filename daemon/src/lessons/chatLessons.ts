@@ -56,7 +56,8 @@ function answerLesson(options: {
     prompt,
     wanted,
     aim: "recall",
-    ...(message.isOver ? template.ending : {}),
+    // An answer that is left open goes on: nothing says where it ends.
+    ...(message.isOver ? { ...template.ending, shown: { as: "answer" } as const } : {}),
   });
 }
 

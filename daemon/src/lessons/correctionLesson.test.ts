@@ -9,7 +9,13 @@ const tokenizer = testTokenizer([...CONTROL_LITERALS, "const", " ="]);
 const texts = { tokenizer, path: "a.ts", rejected: "log(1);", wanted: "debug(1);", stop: "\n" };
 
 const lessonAt = (place: { readonly prefix: string; readonly suffix: string; readonly wanted?: string }) =>
-  completionLesson({ ...texts, ...place, source: "teach", prompt: completionPrompt({ ...texts, ...place }) });
+  completionLesson({
+    ...texts,
+    ...place,
+    place,
+    source: "teach",
+    prompt: completionPrompt({ ...texts, ...place }),
+  });
 
 describe("the lesson of a correction", () => {
   test.each([

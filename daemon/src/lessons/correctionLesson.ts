@@ -15,6 +15,8 @@ import { type Lesson, NO_PASSAGE } from "./lesson.js";
 export function completionLesson(options: {
   readonly tokenizer: Tokenizer;
   readonly prompt: CompletionPrompt;
+  /** The document's text next to the cursor. */
+  readonly place: { readonly prefix: string; readonly suffix: string };
   readonly source: "teach" | "edit";
   /** Empty: it is not known what was written. */
   readonly rejected: string;
@@ -23,6 +25,7 @@ export function completionLesson(options: {
   readonly stop: string;
 }): Lesson {
   const { tokenizer, source, stop } = options;
+  const { prefix, suffix } = options.place;
   const { tokens, boundary, end, healedPrefix } = options.prompt;
   const passage = (text: string) => ({ text, tokens: encodeText(tokenizer, healedPrefix + text) });
   const rejected = withoutReturns(options.rejected);
@@ -33,6 +36,7 @@ export function completionLesson(options: {
     rejected: rejected === "" ? NO_PASSAGE : passage(rejected),
     wanted: passage(withoutReturns(options.wanted)),
     ...(end === undefined ? { following: encodeText(tokenizer, stop) } : { end }),
+    shown: { as: "completion", prefix, suffix, healedPrefix },
   };
 }
 
@@ -53,5 +57,6 @@ export function answerLesson(options: {
     rejected: template.answer(rejected),
     wanted: template.answer(wanted),
     ...template.ending,
+    shown: { as: "answer" },
   };
 }

@@ -19,7 +19,7 @@ export function fileLesson(
     /** At least one. */
     readonly prompt: Uint32Array;
     readonly wanted: Passage;
-  } & Pick<FileLesson, "line" | "aim" | "end" | "following">,
+  } & Pick<FileLesson, "line" | "aim" | "end" | "following" | "shown">,
 ): FileLesson {
   const { tokenizer, roleMapName, prompt, wanted, ...rest } = parts;
   // The adapter acts on all that is written and on nothing before it, as in every request.

@@ -34,6 +34,19 @@ export interface Lesson {
   readonly end?: number;
   /** The text that stands after the wanted one, where no token ends it. */
   readonly following?: Uint32Array;
+  /**
+   * How people are shown the wanted text, to its end, by which the lesson is proven: as a completion, with the text next
+   * to its cursor, or as a chat's answer. Absent: they are not; then the tokens are the proof.
+   */
+  readonly shown?:
+    | ({ readonly as: "completion"; readonly healedPrefix: string } & Surroundings)
+    | { readonly as: "answer" };
+}
+
+/** Document text before and after a cursor. */
+interface Surroundings {
+  readonly prefix: string;
+  readonly suffix: string;
 }
 
 /** Longer prompts are the door's to shorten: only it knows which part matters. */

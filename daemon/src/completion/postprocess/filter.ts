@@ -12,6 +12,8 @@ export interface FilterContext extends Confidence {
   /** Document text before and after the cursor. */
   readonly prefix: string;
   readonly suffix: string;
+  /** The text is one that was taught in this project, to its end. */
+  readonly isTaught: boolean;
 }
 
 /**

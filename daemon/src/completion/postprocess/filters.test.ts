@@ -13,7 +13,7 @@ import { trimLineEnds } from "./trimLineEnds.js";
 
 function placeOf(document: string): FilterContext {
   const [prefix = "", suffix = ""] = document.split("║");
-  return { prefix, suffix, meanLogProbability: -1, isSure: false };
+  return { prefix, suffix, meanLogProbability: -1, isSure: false, isTaught: false };
 }
 
 /** ║ cursor, ├ ┤ proposal; after ┤ in what is expected: text right of the cursor that it takes the place of. */
@@ -171,7 +171,7 @@ describe.each(FILTERS)("$name, on any texts", ({ filter }) => {
         whole,
         fc.double({ min: -5, max: 0, noNaN: true }),
         (prefix, suffix, proposed, mean) => {
-          const context = { prefix, suffix, meanLogProbability: mean, isSure: false };
+          const context = { prefix, suffix, meanLogProbability: mean, isSure: false, isTaught: false };
           const once = filter({ text: proposed, replaces: 0 }, context);
           if (!once) return;
           expect(once.text.length).toBeLessThanOrEqual(proposed.length);
@@ -189,7 +189,10 @@ test("broken text does not disturb the others", () => {
   fc.assert(
     fc.property(text, text, text, (prefix, suffix, proposed) => {
       for (const { filter } of FILTERS) {
-        filter({ text: proposed, replaces: 0 }, { prefix, suffix, meanLogProbability: -1, isSure: false });
+        filter(
+          { text: proposed, replaces: 0 },
+          { prefix, suffix, meanLogProbability: -1, isSure: false, isTaught: false },
+        );
       }
       const clean = cutForeign({ text: proposed, replaces: 0 }, placeOf("║"))?.text ?? "";
       expect(clean).toBe(wellFormed(clean));

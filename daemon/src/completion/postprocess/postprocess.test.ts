@@ -4,10 +4,10 @@ import { postprocess } from "./postprocess.js";
 
 function checkWhole(document: string, text: string, expected: unknown, isSure = false): void {
   const [prefix = "", suffix = ""] = document.split("║");
-  const context = { prefix, suffix, meanLogProbability: isSure ? -0.01 : -1, isSure };
+  const context = { prefix, suffix, meanLogProbability: isSure ? -0.01 : -1, isSure, isTaught: false };
   expect(postprocess({ text, context })).toEqual(expected);
 }
-const kept = (text: string, replaces = 0) => ({ kind: "kept", text, replaces });
+const kept = (text: string, replaces = 0) => expect.objectContaining({ kind: "kept", text, replaces });
 const dropped = (reason: string) => ({ kind: "dropped", reason });
 
 describe("what the model wrote", () => {
@@ -35,7 +35,7 @@ describe("what the model wrote", () => {
     const code = fc.string({ unit: fc.constantFrom("a", "(", ")", "\n", " ", ";", '"', "}") });
     fc.assert(
       fc.property(code, code, code, fc.boolean(), (prefix, suffix, text, isSure) => {
-        const context = { prefix, suffix, meanLogProbability: -1, isSure };
+        const context = { prefix, suffix, meanLogProbability: -1, isSure, isTaught: false };
         const processed = postprocess({ text, context });
         if (processed.kind === "dropped") return;
         expect(text.replaceAll(/[^\S\n]+(?=\n)/g, "")).toContain(processed.text);

@@ -6,6 +6,7 @@
 import type { Adapter, Model, Score, State, Trainer } from "../../engine/engine.js";
 import type { CorrectionRecord, Recipe } from "../../journal/records.js";
 import { cancellable, type Prefix, unhurried } from "../baseCache.js";
+import type { Show } from "../context.js";
 import { finished } from "../interrupted.js";
 import { type Proof, prove } from "../proof.js";
 import { type Example, toExample } from "./example.js";
@@ -13,6 +14,7 @@ import { type SpanScore, spanScore } from "./stoppingCriterion.js";
 
 interface SpanOptions {
   readonly model: Model;
+  readonly show: Show;
   /** The base's, after `prefixOf(correction)`. */
   readonly state: State;
   readonly correction: CorrectionRecord;
@@ -53,11 +55,11 @@ export class TaughtSpan {
 
   /** How the model does under an adapter as stored, or as the base, and what it writes. */
   async judge(adapter: Adapter | undefined): Promise<Judgement> {
-    const { model, state, correction, signal } = this.#options;
+    const { model, show, state, correction, signal } = this.#options;
     const { tokens } = this.#example;
     const reading = { state, tokens, ...(adapter && { adapter }), ...unhurried(signal) };
     const score = this.#scoreOf(await finished(model.score(reading)));
-    return { score, proof: await prove({ model, adapter, state, correction, signal }) };
+    return { score, proof: await prove({ model, show, adapter, state, correction, signal }) };
   }
 
   async scoreUnder(trainer: Trainer): Promise<SpanScore> {

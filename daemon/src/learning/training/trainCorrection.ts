@@ -11,6 +11,7 @@ import type { Adapter, Model, Trainer } from "../../engine/engine.js";
 import type { CorrectionRecord, Recipe } from "../../journal/records.js";
 import type { Anchor } from "../anchors.js";
 import { type BaseReader, cancellable } from "../baseCache.js";
+import type { Show } from "../context.js";
 import { finished, stopIfAborted } from "../interrupted.js";
 import type { Proof } from "../proof.js";
 import { type Earlier, replayPool } from "./replay.js";
@@ -20,6 +21,7 @@ import { TrainingBatches } from "./trainingBatches.js";
 
 interface TrainOptions {
   readonly model: Model;
+  readonly show: Show;
   readonly base: BaseReader;
   readonly anchors: readonly Anchor[];
   readonly from: Adapter | undefined;
@@ -58,9 +60,9 @@ export interface Trained {
 
 /** Throws `LearningInterrupted`; `learning-numbers` where already the first reading is not finite. */
 export async function trainCorrection(options: TrainOptions): Promise<Trained> {
-  const { model, base, correction, recipe, seed, signal } = options;
+  const { model, show, base, correction, recipe, seed, signal } = options;
   const state = await base.stateAfter(prefixOf(correction), signal);
-  const span = new TaughtSpan({ model, state, correction, start: options.spanStart, recipe, signal });
+  const span = new TaughtSpan({ model, show, state, correction, start: options.spanStart, recipe, signal });
   const before = await span.judge(options.from);
   if (!hasNumbers(before.score)) {
     throw new AppError(
