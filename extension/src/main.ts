@@ -15,6 +15,8 @@ import { DaemonLink } from "./daemon/daemonLink.js";
 import { projectOf } from "./daemon/linkState.js";
 import { LearningNotifier } from "./learning/learningNotifier.js";
 import { Undo } from "./learning/undo.js";
+import { showWarning } from "./showMessage.js";
+import { newNotices } from "./status/newNotices.js";
 import { StatusBar } from "./status/statusBar.js";
 
 const SUGGESTIBLE = [{ scheme: "file" }, { scheme: "untitled" }];
@@ -47,6 +49,10 @@ export function activate(context: vscode.ExtensionContext): void {
     ),
     registerCommands({ context, link, log, corrections, chat, ghostText, undo, statusBar }),
     listenToDaemon({ link, ghostText, chat, statusBar, notifier, rejected, undo }),
+    link.onDidChangeState((state) => {
+      if (state.kind !== "running") return;
+      for (const notice of newNotices(context.globalState, state.daemon.notices)) showWarning(notice);
+    }),
     listenToEditor({ link, ghostText, statusBar }),
   );
 }

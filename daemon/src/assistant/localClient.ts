@@ -154,9 +154,10 @@ export class LocalClient implements Client {
     return learnedInFull(project, open?.learning ?? (await list(project)));
   }
 
+  /** Where the model or the project's learning cannot be opened, the state tells why. */
   async state(where?: Where): Promise<DaemonState> {
     if (where && (where.file !== null || where.folder !== null)) {
-      await this.#learningAt(where, () => undefined);
+      await this.#learningAt(where, () => undefined).catch(() => this.#mustBeOpen());
     }
     return this.#lease.state();
   }

@@ -23,6 +23,16 @@ export function openPlace(
   });
 }
 
+/** Where the catalog does not tell which model was chosen, and the command names none. */
+export function noteLostChoice(asked: {
+  readonly cli: Cli;
+  readonly workplace: Workplace;
+  readonly options: { readonly model?: string | undefined };
+}): void {
+  const { problem } = asked.workplace.catalog;
+  if (problem !== undefined && asked.options.model === undefined) asked.cli.note(`ouro: ${problem}.`);
+}
+
 /** A cursor in some text, as the Assistant is asked about it. */
 export type PromptPlace = Pick<Cursor, "where" | "prefix" | "suffix">;
 

@@ -24,10 +24,12 @@ export class StatusBar implements vscode.Disposable {
     const tooltip = new vscode.MarkdownString();
     // As text: the daemon's messages may quote names of files and models.
     for (const line of status.tooltip) tooltip.appendText(line).appendMarkdown("\n\n");
-    const isError = status.severity === "error";
     this.#item.text = status.text;
     this.#item.tooltip = tooltip;
-    this.#item.backgroundColor = isError ? new vscode.ThemeColor("statusBarItem.errorBackground") : undefined;
+    this.#item.backgroundColor =
+      status.severity === "normal"
+        ? undefined
+        : new vscode.ThemeColor(`statusBarItem.${status.severity}Background`);
     this.#item.accessibilityInformation = { label: status.accessibilityLabel, role: "button" };
   }
 

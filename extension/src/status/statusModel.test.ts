@@ -38,6 +38,13 @@ describe("the status bar", () => {
     ]);
   });
 
+  test("warns while something chosen or taught is not in use", () => {
+    const status = running({ notices: ["catalog.json is damaged: the embedded one answers"] });
+    expect(status).toMatchObject({ text: "$(warning) Ouroboros v37", severity: "warning" });
+    expect(status.tooltip.join(" ")).toContain("the embedded one answers");
+    expect(running({}).severity).toBe("normal");
+  });
+
   test("tells of corrections that wait while learning is paused", () => {
     expect(learning({ kind: "paused", waiting: 2 }).tooltip.at(-1)).toContain("corrections that wait: 2");
   });

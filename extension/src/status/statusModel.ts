@@ -10,7 +10,8 @@ import { errorMessage, type Translate } from "../messages.js";
 export interface Status {
   /** With codicons, as VS Code writes them. */
   readonly text: string;
-  readonly severity: "normal" | "error";
+  /** `warning`: it works, but not with all that was chosen or taught. */
+  readonly severity: "normal" | "warning" | "error";
   readonly tooltip: readonly string[];
   /** For screen readers, without icons. */
   readonly accessibilityLabel: string;
@@ -71,8 +72,11 @@ function runningStatus(input: StatusInput & { readonly daemon: DaemonState }): S
     }
     case "failed":
       return failed({ t, message: learning.message, lines });
-    default:
-      return normal({ icon: "sparkle", detail: version, tooltip: lines });
+    default: {
+      const status = normal({ icon: "sparkle", detail: version, tooltip: lines });
+      if (daemon.notices.length === 0) return status;
+      return { ...status, text: status.text.replace("$(sparkle)", "$(warning)"), severity: "warning" };
+    }
   }
 }
 

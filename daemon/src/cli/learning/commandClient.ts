@@ -14,6 +14,7 @@ import { createRemoteClient } from "../../transport/http/remoteClient.js";
 import { type Cli, InterruptedCommand } from "../cli.js";
 import { accessOf, orInterrupted } from "../daemon/daemonAccess.js";
 import type { ModelOptions } from "../options.js";
+import { noteLostChoice } from "../place.js";
 
 /** Where the work is done: what is begun in the daemon goes on there when the command ends. */
 export type Worker = "daemon" | "process";
@@ -24,7 +25,7 @@ export interface CommandRun {
   readonly workplace: Workplace;
 }
 
-/** Throws `InterruptedCommand` once Ctrl-C was pressed. */
+/** Says where the model that was chosen is not known. Throws `InterruptedCommand` once Ctrl-C was pressed. */
 export async function withClient<T>(
   run: CommandRun & {
     /** Whether corrections that wait may be learned too while an Assistant is open in this process. */
@@ -32,6 +33,7 @@ export async function withClient<T>(
     readonly use: (client: CommandClient, worker: Worker) => Promise<T>;
   },
 ): Promise<T> {
+  noteLostChoice(run);
   const daemon = await daemonFor(run);
   if (daemon) return orInterrupted(run.cli, run.use(createRemoteClient(daemon), "daemon"));
   const { cli, options, workplace } = run;

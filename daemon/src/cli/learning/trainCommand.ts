@@ -26,7 +26,7 @@ import {
   parsePositive,
   parseRate,
 } from "../options.js";
-import { openPlace } from "../place.js";
+import { noteLostChoice, openPlace } from "../place.js";
 
 const trainSchema = modelSchema.extend({
   epochs: z.int(),
@@ -74,6 +74,7 @@ export function trainCommand(cli: Cli): Command {
     .action(async (file: string, _options, command: Command) => {
       const options = trainSchema.parse(command.opts());
       const workplace = await openPlace(cli, options);
+      noteLostChoice({ cli, options, workplace });
       const path = resolve(cli.currentFolder, file);
       const texts = await readTrainingTexts(path);
       const loaded = await openModel({ workplace, choice: options, signal: cli.signal });

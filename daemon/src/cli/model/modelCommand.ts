@@ -13,7 +13,7 @@ import { type Cli, printJson } from "../cli.js";
 import { changeDaemonsModel } from "../daemon/runningDaemon.js";
 import { formatBytes, formatCount, formatTable } from "../format.js";
 import { addModelOptions, examples, type ModelOptions, modelSchema } from "../options.js";
-import { openPlace } from "../place.js";
+import { noteLostChoice, openPlace } from "../place.js";
 import { convertCommand } from "./convertCommand.js";
 import { importCommand } from "./importCommand.js";
 import { describeTypeCosts, requireTypeCosts } from "./typeCosts.js";
@@ -132,6 +132,7 @@ async function load(choice: {
   const workplace = await openPlace(cli, options);
   const named = file ?? options.model;
   const { models } = workplace.home;
+  noteLostChoice({ cli, workplace, options: { model: named } });
   const model = named && (await findNamedModel({ named, path: resolve(cli.currentFolder, named), models }));
   return openModel({ workplace, choice: { ...options, model }, signal: cli.signal });
 }
