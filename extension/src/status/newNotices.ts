@@ -4,7 +4,7 @@
  */
 
 /** As vscode.Memento. */
-export interface NoticeMemory {
+interface NoticeMemory {
   get(key: string): unknown;
   update(key: string, value: readonly string[]): PromiseLike<void>;
 }
