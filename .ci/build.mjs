@@ -63,6 +63,8 @@ export async function bundle() {
     target: "node20",
     format: "cjs",
     external: ["*.node"],
+    // Its CommonJS form loads its parts in a way that no bundler sees.
+    alias: { "jsonc-parser": require.resolve("jsonc-parser/lib/esm/main.js") },
     define: { "import.meta.url": "bundleUrl" },
     banner: { js: 'const bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
     sourcemap: true,

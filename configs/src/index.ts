@@ -1,6 +1,7 @@
 /** What the other packages see of the settings and the training recipes. */
 
 export { editDistance } from "./editDistance.js";
+export { parseSettings, type SettingsProblem } from "./parseSettings.js";
 export {
   type ContextStage,
   type GuardConfig,
@@ -14,4 +15,4 @@ export {
   stepsOf,
 } from "./pretraining.js";
 export { ROLE_MAPS, type Role, type RoleMap, type RoleMark } from "./roleMap.js";
-export { DEFAULT_SETTINGS, parseSettings, type Settings } from "./settings.js";
+export { DEFAULT_SETTINGS, type Settings } from "./settings.js";

@@ -4,7 +4,6 @@
  */
 
 import { z } from "zod";
-import { editDistance } from "./editDistance.js";
 
 /** All keys, flat as editors show them: `ouroboros.<area>.<name>`. */
 export const settingsSchema = z.strictObject({
@@ -141,6 +140,22 @@ export type EditorSettings = z.infer<typeof editorSettingsSchema>;
 
 export const DEFAULT_EDITOR_SETTINGS: EditorSettings = editorSettingsSchema.parse({});
 
+/** Of `values` those that fit their key's schema; others, and what is no setting, are left out. */
+export function fittingValues(
+  shape: Readonly<Record<string, z.ZodType>>,
+  values: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const schemas = new Map(Object.entries(shape));
+  return Object.fromEntries(
+    Object.entries(values).filter(([key, value]) => schemas.get(key)?.safeParse(value).success),
+  );
+}
+
+/** What an editor hands over: a value that does not fit its key is that key's default, and costs no other its own. */
+export function parseEditorSettings(values: Readonly<Record<string, unknown>>): EditorSettings {
+  return editorSettingsSchema.parse(fittingValues(editorSettingsSchema.shape, values));
+}
+
 /** The scope of a setting in VS Code: `window`: a folder's settings too; `language-overridable`: also per language. */
 type EditorSettingScope = "window" | "resource" | "language-overridable";
 
@@ -161,28 +176,3 @@ export type Settings = z.infer<typeof settingsSchema>;
 export const DEFAULT_SETTINGS: Settings = settingsSchema.parse({});
 
 export const SETTING_KEYS: readonly string[] = Object.keys(settingsSchema.shape);
-
-type ParsedSettings =
-  | { readonly kind: "settings"; readonly settings: Settings }
-  | { readonly kind: "invalid"; readonly problem: string };
-
-/** Reads what a settings file holds; `problem` is one sentence that names the key and the way out. */
-export function parseSettings(raw: unknown): ParsedSettings {
-  const parsed = settingsSchema.safeParse(raw);
-  if (parsed.success) return { kind: "settings", settings: parsed.data };
-  const issue = parsed.error.issues[0];
-  if (issue?.code === "unrecognized_keys") {
-    const key = issue.keys[0] ?? "";
-    return { kind: "invalid", problem: `there is no setting "${key}"; did you mean "${nearestKey(key)}"?` };
-  }
-  const key = issue?.path.join(".") ?? "";
-  if (key === "") return { kind: "invalid", problem: "it must hold one JSON object of settings" };
-  return { kind: "invalid", problem: `the value of "${key}" does not fit: ${issue?.message}` };
-}
-
-/** The known key that takes the fewest single-character edits to reach. */
-function nearestKey(wrong: string): string {
-  const distances = SETTING_KEYS.map((key) => ({ key, distance: editDistance(wrong.slice(0, 100), key) }));
-  distances.sort((a, b) => a.distance - b.distance);
-  return distances[0]?.key ?? "";
-}

@@ -5,7 +5,7 @@
 
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { Settings } from "@ouroboros/configs";
+import type { Settings, SettingsProblem } from "@ouroboros/configs";
 import type { Assistant } from "./assistant/assistant.js";
 import { type AssistantOptions, LocalAssistant } from "./assistant/localAssistant.js";
 import { type DataHome, locateDataHome, prepareDataHome } from "./base/dataHome.js";
@@ -51,6 +51,8 @@ import { type Project, projectOf } from "./store/project.js";
 export interface Workplace {
   readonly home: DataHome;
   readonly settings: Settings;
+  /** What is wrong with the settings file, one sentence each. */
+  readonly settingsProblems: readonly SettingsProblem[];
   readonly catalog: Catalog;
   readonly project: Project;
 }
@@ -63,9 +65,9 @@ export async function openWorkplace(options: {
 }): Promise<Workplace> {
   const home = locateDataHome({ OURO_HOME: options.homeFolder });
   await prepareDataHome(home);
-  const settings = await readSettings(home.root);
+  const { settings, problems } = await readSettings(home.root);
   const project = await projectOf(options.projectFolder);
-  return { home, settings, catalog: await openCatalog(home), project };
+  return { home, settings, settingsProblems: problems, catalog: await openCatalog(home), project };
 }
 
 /** What a command says about the model to use; everything else is decided by catalog and settings. */
@@ -154,7 +156,7 @@ export async function identifyChoice(
 const HASHES_FILE = "hashes.json";
 
 async function learningOptions(options: {
-  readonly workplace: Workplace;
+  readonly workplace: Pick<Workplace, "home" | "project" | "settings">;
   readonly loaded: LoadedModel;
 }): Promise<Omit<LearningOptions, "show">> {
   const { home, project, settings } = options.workplace;
@@ -188,10 +190,10 @@ export async function openAssistant(options: {
   const { homeFolder, version, log, own, onPhase } = options;
   const home = locateDataHome({ OURO_HOME: homeFolder });
   await prepareDataHome(home);
-  const settings = await readSettings(home.root);
+  const settingsFile = toldSettings(home, log);
+  const settings = await settingsFile.read();
   const catalog = await openCatalog(home);
   const journal = lazyJournal(home);
-  const joined = { home, settings, catalog };
   const choice = own?.choice ?? {};
   // Both files are read anew: commands and people change them while the daemon runs.
   let problem = choice.model === undefined ? catalog.problem : undefined;
@@ -199,7 +201,7 @@ export async function openAssistant(options: {
     const chosen = await openCatalog(home);
     if (choice.model === undefined) problem = chosen.problem;
     if (problem !== undefined) log.warn({}, "which model was chosen is not known: the embedded one answers");
-    return { workplace: { settings: await readSettings(home.root), catalog: chosen }, choice };
+    return { workplace: { settings: await settingsFile.read(), catalog: chosen }, choice };
   };
   return new LocalAssistant({
     version,
@@ -214,14 +216,18 @@ export async function openAssistant(options: {
         log.warn({ code: codeOf(error) }, "the catalog cannot be written");
       });
       return joinLearning(
-        { ...(await learningOptions({ workplace: { ...joined, project }, loaded })), show },
+        { ...(await learningOptions({ workplace: { home, settings, project }, loaded })), show },
         await journal.open(),
       );
     },
     view: (project, { model, tokenizer }) => viewLearning({ home, project, model, tokenizer }),
     list: (project, { hash, vocabularyHash }) =>
       listLearning(home, { project: project.id, model: hash, vocabulary: vocabularyHash }),
-    notices: () => [...(problem === undefined ? [] : [problem]), ...journal.notices()],
+    notices: () => [
+      ...settingsFile.notices(),
+      ...(problem === undefined ? [] : [problem]),
+      ...journal.notices(),
+    ],
     watch: (listener) => (own ? NOT_WATCHING : watchOrg({ paths: taughtPaths(home), ...listener })),
     release: journal.close,
     log,
@@ -238,6 +244,21 @@ const ORG_FILE = "sft.org";
 function taughtPaths(home: DataHome): readonly string[] {
   const inClone = resolve(embeddedModelPath(), "..", "..", "..", "org-data", ORG_FILE);
   return [join(home.root, ORG_FILE), ...(existsSync(inClone) ? [inClone] : [])];
+}
+
+/** The settings file, read again and again; what was wrong with it last is told in the state, and by key in the log. */
+function toldSettings(home: DataHome, log: Log) {
+  let problems: readonly SettingsProblem[] = [];
+  return {
+    async read(): Promise<Settings> {
+      const read = await readSettings(home.root);
+      problems = read.problems;
+      for (const { key } of problems)
+        log.warn({ setting: key, code: "settings-invalid" }, "a setting is not used");
+      return read.settings;
+    },
+    notices: () => problems.map(({ message }) => message),
+  };
 }
 
 /** Opened when learning first needs it, and kept: another process may hold it while the daemon starts. */

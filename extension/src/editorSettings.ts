@@ -2,20 +2,17 @@
 
 import * as vscode from "vscode";
 import {
-  DEFAULT_EDITOR_SETTINGS,
   type EditorSettings,
   editorSettingsSchema,
+  parseEditorSettings,
 } from "../../configs/src/settings.js";
 
 const KEYS = Object.keys(editorSettingsSchema.shape);
 
+/** VS Code underlines a wrong value where it stands, but hands it over all the same. */
 export function settingsFor(document?: vscode.TextDocument): EditorSettings {
   const configuration = vscode.workspace.getConfiguration(undefined, document ?? null);
-  const parsed = editorSettingsSchema.safeParse(
-    Object.fromEntries(KEYS.map((key) => [key, configuration.get(key)])),
-  );
-  // VS Code underlines a wrong value where it stands, but hands it over all the same.
-  return parsed.success ? parsed.data : DEFAULT_EDITOR_SETTINGS;
+  return parseEditorSettings(Object.fromEntries(KEYS.map((key) => [key, configuration.get(key)])));
 }
 
 export function isUnderGlob(document: vscode.TextDocument, globs: readonly string[]): boolean {

@@ -112,13 +112,31 @@ test("stopped while it learns, it keeps what it acknowledged and learns it when 
   await expect.poll(learned).toMatchObject([{ wanted: "42;", status: "learned" }]);
 });
 
-test("with a wrong setting, `ouro start` says the daemon's own sentence", async () => {
+test("wrong settings keep nothing from starting: status, log and commands say them, the others count", async () => {
   const settings = join(home.root, "settings.json");
-  writeFileSync(settings, '{"ouroboros.http.prot": 1}');
-  const { code, stderr } = await ouro("start");
-  writeFileSync(settings, "{}");
-  expect(code).toBe(1);
-  expect(stderr).toMatch(
-    /^ouro: the daemon could not start: .*settings\.json: there is no setting "ouroboros\.http\.prot"; did you mean "ouroboros\.http\.port"\?\n$/,
+  writeFileSync(
+    settings,
+    '\uFEFF// mine\n{"ouroboros.http.prot": 1, "ouroboros.completion.tokensMax": "many", "ouroboros.completion.temperature": 0.5,}',
   );
+  try {
+    expect(await ouro("start")).toMatchObject({ code: 0, stderr: "" });
+    const said = [
+      `${settings}: "ouroboros.http.prot" is no setting and is ignored; did you mean "ouroboros.http.port"?`,
+      `${settings}: "ouroboros.completion.tokensMax" is "many" where a whole number from 1 to 4096 is expected; 48, the default, is used instead`,
+    ];
+    expect(JSON.parse((await ouro("status", "--json")).stdout).notices).toEqual(said);
+    const { code, stderr } = await ouro("complete", "const a = ");
+    expect({ code, notes: stderr.trimEnd().split("\n") }).toEqual({
+      code: 0,
+      notes: said.map((each) => `ouro: ${each}`),
+    });
+    expect((await ouro("stop")).code).toBe(0);
+    const log = readFileSync(join(runtime.log, "daemon.log"), "utf8");
+    expect(log).toMatch(
+      /"setting":"ouroboros\.completion\.tokensMax","code":"settings-invalid","msg":"a setting is not used"/,
+    );
+    expect(log).not.toMatch(/prot"|many/);
+  } finally {
+    writeFileSync(settings, "{}");
+  }
 });

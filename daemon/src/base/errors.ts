@@ -9,7 +9,7 @@ export const APP_ERROR_CODES = {
   "input-too-large": "a text or a file that a command was given exceeds a bound on its size",
   "not-a-file": "where a file should be is a pipe, a device or a socket",
   "watch-failed": "a file can no longer be watched for changes",
-  "settings-invalid": "the settings file holds something that is not a setting",
+  "settings-invalid": "the settings file holds something that is not a setting, or does not fit one",
   "vocabulary-mismatch": "a vocabulary does not belong to the model",
   "role-map-mismatch": "a corpus names a role map that the model in use cannot follow",
   "home-unwritable": "the data home cannot be created or written",

@@ -33,6 +33,7 @@ const WORD_FIELDS: ReadonlySet<string> = new Set([
   "project",
   "reason",
   "route",
+  "setting",
   "signal",
   "stoppedBy",
   "version",

@@ -13,14 +13,17 @@ import { orInterrupted } from "./daemon/daemonAccess.js";
 import type { placeSchema, SamplingOptions } from "./options.js";
 import { readPlaceInFile, readStream } from "./textInput.js";
 
-export function openPlace(
+/** Notes what is wrong with the settings that the command uses. */
+export async function openPlace(
   cli: Cli,
   options: { readonly home?: string | undefined; readonly project?: string | undefined },
 ): Promise<Workplace> {
-  return openWorkplace({
+  const workplace = await openWorkplace({
     homeFolder: options.home ?? cli.environment.OURO_HOME,
     projectFolder: resolve(cli.currentFolder, options.project ?? "."),
   });
+  for (const { message } of workplace.settingsProblems) cli.note(`ouro: ${message}`);
+  return workplace;
 }
 
 /** Where the catalog does not tell which model was chosen, and the command names none. */

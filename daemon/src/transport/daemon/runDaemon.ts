@@ -30,7 +30,7 @@ export async function runDaemon(run: DaemonRun): Promise<Served> {
   await prepareRuntime(runtime, platform);
   const lock = await (run.ifOneRuns === "wait" ? awaitDaemonLock(runtime) : takeDaemonLock(runtime));
   try {
-    const settings = await readSettings(home.root);
+    const { settings } = await readSettings(home.root);
     const [{ serve }, product] = await Promise.all([import("./serve.js"), run.loadProduct()]);
     const { onLog, onReady } = run;
     return await serve({ runtime, settings, version, product, signal, onLog, onReady });
