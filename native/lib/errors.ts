@@ -5,7 +5,7 @@ const ENGINE_ERROR_CODES = {
   changed: "a file has other bytes than when it was opened",
   format: "a file is not what its name or header says, is truncated, or asks for something unsafe",
   architecture: "the tensors are not those of a plain RWKV-7 (x070) model",
-  numbers: "a tensor holds NaN or infinite values",
+  numbers: "a tensor holds NaN, infinite or far too large values, or computing with them gives some",
   vocabulary: "a vocabulary file is malformed or does not fit the model",
   token: "a token id lies outside the vocabulary",
   state: "bytes are not a State of this model",

@@ -67,12 +67,16 @@ function makeModels(): void {
       for (const tensor of Object.values(header)) if (tensor.data_offsets) tensor.data_offsets = [0, 2 ** 50];
     }),
   );
-  spoil("not-a-number", (bytes) => {
+  // Each number of the file as one of bf16.
+  const filled = (number: number) => (bytes: Buffer) => {
     const length = Number(bytes.readBigUInt64LE(0));
     const copy = Buffer.from(bytes);
-    for (let index = 8 + length; index < copy.length; index += 2) copy.writeUInt16LE(0x7fc0, index);
+    for (let index = 8 + length; index < copy.length; index += 2) copy.writeUInt16LE(number, index);
     return copy;
-  });
+  };
+  spoil("not-a-number", filled(0x7fc0));
+  spoil("huge-numbers", filled(0x7e96)); // 1e38
+  spoil("large-numbers", filled(0x5080)); // 17e9
   spoil("other-tensors", (bytes) => {
     const length = Number(bytes.readBigUInt64LE(0));
     const text = bytes
@@ -129,13 +133,15 @@ describe("a model file that", () => {
     ["has overlapping tensors", "overlapping/model.safetensors", /overlap/],
     ["has tensors beyond its end", "out-of-range/model.safetensors", /out-of-range/],
     ["holds NaN", "not-a-number/model.safetensors", /NaN|finite/],
+    ["holds 1e38", "huge-numbers/model.safetensors", /too large to compute with/],
+    ["computes no numbers", "large-numbers/model.safetensors", /computes NaN or infinite logits/],
     ["is of another architecture", "other-tensors/model.safetensors", /q_k|r_k/],
     ["is a pickle that would run a command", "hostile.pth", /hostile\.pth/],
     ["has a malformed vocabulary beside it", "bad-vocabulary/model.safetensors", /vocab\.txt/],
     ["has another model's vocabulary beside it", "short-vocabulary/model.safetensors", /4096 rows/],
     ["is a folder without one", "hollow", /hollow holds no/],
   ])("%s is refused by name", async (_name, file, expected) => {
-    await check({ args: ["model", "info", at(file)], expected });
+    for (const verb of ["info", "use"]) await check({ args: ["model", verb, at(file)], expected });
     expect(existsSync(at("was-executed"))).toBe(false);
   });
 

@@ -70,6 +70,9 @@ export async function importModel(
       onProgress,
     });
     if (converted.kind === "cancelled") return converted;
+    // What cannot answer is found now, not when it is chosen.
+    await engine.loadModel({ path: destination });
+    if (signal.aborted) return { kind: "cancelled" };
     const completionForm = await completionFormBeside(source);
     await writeHubFiles(temporary, { name, info, tokenizer, source, completionForm });
     await moveIntoPlace(temporary, folder);

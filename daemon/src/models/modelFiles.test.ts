@@ -180,6 +180,17 @@ describe("importing", () => {
     const broken = importing({ source: embeddedVocabulary });
     await expect(importModel(broken)).rejects.toMatchObject({ code: "format" });
     expect(readdirSync(broken.models)).toEqual([]);
+    // Numbers as large as 17e9 can be written, but nothing can be computed with them.
+    const large = join(scratch, "large.safetensors");
+    const bytes = readFileSync(embedded);
+    const data = 8 + Number(bytes.readBigUInt64LE(0));
+    writeFileSync(
+      large,
+      Buffer.concat([bytes.subarray(0, data), Buffer.alloc(bytes.length - data, "\x80\x50", "latin1")]),
+    );
+    const useless = importing({ source: large, vocabularyPath: embeddedVocabulary });
+    await expect(importModel(useless)).rejects.toMatchObject({ code: "numbers" });
+    expect(readdirSync(useless.models)).toEqual([]);
   });
 
   test("never replaces a model, and refuses names that are no names", async () => {

@@ -17,6 +17,7 @@
 #include "files/tensor_file.h"
 #include "kernels/measure/training_precision.h"
 #include "rwkv7/parameters/time_state.h"
+#include "rwkv7/served/numbers_check.h"
 
 namespace ouroboros::binding {
 namespace {
@@ -70,7 +71,14 @@ Napi::Value LoadModel(const Napi::CallbackInfo& info) {
   return RunJob(
       info.Env(), core, On::kLoadThread,
       [core, path, type](const std::stop_token&) {
-        return std::make_shared<LoadedModel>(core, ServedModel::Load(path, type, core->pool.threads()));
+        auto served = ServedModel::Load(path, type, core->pool.threads());
+        if (!ComputesNumbers(*served, core->kernels, core->pool.threads())) {
+          throw EngineError(ErrorCode::kNumbers,
+                            path +
+                                ": the model computes NaN or infinite logits, so that it can write nothing; "
+                                "its weights are damaged or too large, take another file");
+        }
+        return std::make_shared<LoadedModel>(core, std::move(served));
       },
       ModelToJs);
 }

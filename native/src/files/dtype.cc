@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "base/error.h"
 #include "base/half_floats.h"
@@ -99,22 +100,34 @@ void WidenToF32(DType dtype, std::span<const std::byte> bytes, std::span<float> 
   }
 }
 
-bool AllFinite(std::span<const float> values) {
-  // By the order of their bits, which compilers compare several at a time.
-  constexpr std::int32_t kInfinity = 0x7f800000;
+namespace {
+
+// The largest magnitude by its bits, which compilers compare several at a time; infinity and NaN are larger
+// than all numbers.
+std::int32_t LargestBits(std::span<const float> values) {
   std::int32_t most = 0;
   for (const float value : values) most = std::max(most, std::bit_cast<std::int32_t>(std::fabs(value)));
-  return most < kInfinity;
+  return most;
 }
 
-bool AllFinite(DType dtype, std::span<const std::byte> bytes) {
+}  // namespace
+
+bool AllFinite(std::span<const float> values) {
+  return LargestBits(values) < std::bit_cast<std::int32_t>(std::numeric_limits<float>::infinity());
+}
+
+bool AllInRange(std::span<const float> values) {
+  return LargestBits(values) <= std::bit_cast<std::int32_t>(kMagnitudeMax);
+}
+
+bool AllInRange(DType dtype, std::span<const std::byte> bytes) {
   std::array<float, 1024> widened;  // whole blocks of any type
   while (!bytes.empty()) {
     const std::size_t count = std::min(widened.size(), DTypeElements(dtype, bytes.size()));
     const std::size_t size = DTypeBytes(dtype, count);
     const std::span<float> values = std::span(widened).first(count);
     WidenToF32(dtype, bytes.first(size), values);
-    if (!AllFinite(values)) return false;
+    if (!AllInRange(values)) return false;
     bytes = bytes.subspan(size);
   }
   return true;

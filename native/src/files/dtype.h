@@ -47,9 +47,13 @@ bool IsFloat(DType dtype);
 // types are exact (NaN and infinities included; a block's product is rounded once), f64 is rounded to nearest
 // even.
 void WidenToF32(DType dtype, std::span<const std::byte> bytes, std::span<float> out);
-// Whether WidenToF32 would give neither NaN nor infinity.
-bool AllFinite(DType dtype, std::span<const std::byte> bytes);
+// Whether all are finite numbers.
 bool AllFinite(std::span<const float> values);
+// Whether WidenToF32 gives numbers of at most kMagnitudeMax; no infinity, no NaN. Weights are of the size of
+// 1; what is far beyond belongs to a damaged file, and sums of it overflow.
+constexpr float kMagnitudeMax = 1e12f;
+bool AllInRange(DType dtype, std::span<const std::byte> bytes);
+bool AllInRange(std::span<const float> values);
 // WidenToF32 for integer dtypes; exact.
 void WidenToI64(DType dtype, std::span<const std::byte> bytes, std::span<std::int64_t> out);
 

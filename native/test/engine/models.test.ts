@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { EngineErrorCode } from "../../lib/errors.js";
 import { type TensorToWrite, writeSafetensors } from "../../lib/files.js";
 import { nativeInspector } from "../../lib/inspect.js";
-import type { ModelShape } from "../../lib/types.js";
+import { type ModelShape, WEIGHT_TYPES } from "../../lib/types.js";
 import { ADAMW, numbersOf, openEngine, scoreOf, sequenceOf } from "../engineFixture.js";
 import { expectEngineErrorAsync } from "../expectEngineError.js";
 import { scratchFolder } from "../scratchFolder.js";
@@ -210,6 +210,8 @@ describe("refused for its numbers: a model", () => {
     ["NaN", Number.NaN],
     ["infinity", Number.POSITIVE_INFINITY],
     ["minus infinity", Number.NEGATIVE_INFINITY],
+    ["1e38", 1e38],
+    ["the largest of bf16", -3.3895e38],
   ])("with %s in its last weight", async (_name, value) => {
     const path = write((tensors) =>
       tensors.map((other) =>
@@ -219,6 +221,17 @@ describe("refused for its numbers: a model", () => {
       ),
     );
     await expectRefused(path, "numbers", "head.weight");
+  });
+
+  test.each(WEIGHT_TYPES)("that computes none, served in %s", async (weights) => {
+    const large = /ln1.weight|att.key.weight|att.value.weight/;
+    const path = write((tensors) =>
+      tensors.map((other) =>
+        large.test(other.name) ? { ...other, values: other.values.map((value) => value * 1e10) } : other,
+      ),
+    );
+    const text = "the model computes NaN or infinite logits";
+    await expectEngineErrorAsync(() => engine.loadModel({ path, weights }), "numbers", text);
   });
 
   test.each(["emb.weight", "blocks.1.ffn.key.weight", "blocks.0.att.w1", "blocks.0.ln1.weight"])(

@@ -222,8 +222,9 @@ DType ModelTensors::MatrixType() const {
 }
 
 void ModelTensors::RefuseNumbers(std::string_view name) const {
-  throw EngineError(ErrorCode::kNumbers, path_ + ": tensor `" + entries_.at(name).place.stored.name +
-                                             "` holds NaN or infinite values");
+  throw EngineError(ErrorCode::kNumbers,
+                    path_ + ": tensor `" + entries_.at(name).place.stored.name +
+                        "` holds NaN, infinite values, or some too large to compute with");
 }
 
 void ModelTensors::ReadTransposed(const Place& place, const ParameterInfo& parameter,
@@ -249,14 +250,14 @@ void ModelTensors::ReadF32(std::string_view name, std::span<float> out) const {
   } else {
     file.ReadF32(place.source.tensor, out);
   }
-  if (!AllFinite(out)) RefuseNumbers(name);
+  if (!AllInRange(out)) RefuseNumbers(name);
 }
 
 void ModelTensors::ReadRowsF32(std::string_view name, std::size_t first_row, std::span<float> out) const {
   const Place& place = entries_.at(name).place;
   OURO_CHECK(!place.stored.is_transposed && !place.stored.is_slice);
   files_[place.source.file]->ReadRowsF32(place.source.tensor, first_row, out);
-  if (!AllFinite(out)) RefuseNumbers(name);
+  if (!AllInRange(out)) RefuseNumbers(name);
 }
 
 void ModelTensors::ReadRowBytes(std::string_view name, std::size_t first_row,
@@ -264,7 +265,7 @@ void ModelTensors::ReadRowBytes(std::string_view name, std::size_t first_row,
   const Place& place = entries_.at(name).place;
   OURO_CHECK(!place.stored.is_transposed && !place.stored.is_slice);
   files_[place.source.file]->ReadRowBytes(place.source.tensor, first_row, out);
-  if (!AllFinite(TypeOf(name), out)) RefuseNumbers(name);
+  if (!AllInRange(TypeOf(name), out)) RefuseNumbers(name);
 }
 
 bool ModelTensors::HasRowsInOrder(std::string_view name) const {
