@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -16,21 +16,39 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
+/** A minute after all files here were written. */
+const openLater = (path: string) => openFileHashes(path, () => Date.now() + 60_000);
+
 describe("a file's hash", () => {
-  test("is of its bytes, and computed once while size and time stay", async () => {
-    const first = await openFileHashes(store).hashOf(path);
+  test("is of its bytes, and computed once while size and times stay", async () => {
+    const first = await openLater(store).hashOf(path);
     expect(first).toBe(await hashFile(path));
+    await writeFile(store, (await readFile(store, "utf8")).replace(first, "remembered"));
+    expect(await openLater(store).hashOf(path)).toBe("remembered");
+  });
+
+  test("is computed anew when bytes have changed under the same size and time", async () => {
     const time = new Date("2026-01-01T00:00:00Z");
     await utimes(path, time, time);
-    await openFileHashes(store).hashOf(path);
+    const first = await openLater(store).hashOf(path);
     await writeFile(path, "two");
     await utimes(path, time, time);
-    // The same size and time: taken for the same file, which shows that it is not read.
-    expect(await openFileHashes(store).hashOf(path)).toBe(first);
+    expect(await openLater(store).hashOf(path)).not.toBe(first);
+    const second = await openLater(store).hashOf(path);
+    await writeFile(`${path}.next`, "six");
+    await utimes(`${path}.next`, time, time);
+    await rename(`${path}.next`, path);
+    expect(await openLater(store).hashOf(path)).not.toBe(second);
+  });
+
+  test("is not remembered while the file may still be written", async () => {
+    const first = await openFileHashes(store).hashOf(path);
+    expect(first).toBe(await hashFile(path));
+    await expect(readFile(store)).rejects.toThrow();
   });
 
   test("is computed anew when the file has changed, and when the store is damaged", async () => {
-    const hashes = openFileHashes(store);
+    const hashes = openLater(store);
     const first = await hashes.hashOf(path);
     await writeFile(path, "three");
     const second = await hashes.hashOf(path);
@@ -41,7 +59,7 @@ describe("a file's hash", () => {
   });
 
   test("of a part of it is another one", async () => {
-    const hashes = openFileHashes(store);
+    const hashes = openLater(store);
     let computed = 0;
     const part = { name: "vocabulary", compute: () => `part ${++computed}` };
     expect(await hashes.hashOf(path, part)).toBe("part 1");
