@@ -50,9 +50,8 @@ export function createHandshakeServer(options: HandshakeServerOptions): Server {
     socket.on("error", () => undefined);
     if (handshakes >= HANDSHAKES_MAX) return refuse({ socket, code: "too-many-clients", options });
     handshakes += 1;
-    void receiveHello(socket, options).then((verdict) => {
-      handshakes -= 1;
-      if (verdict.kind === "gone") return;
+    const letIn = (verdict: Verdict) => {
+      if (verdict.kind === "gone" || socket.destroyed) return;
       if (verdict.kind === "refused") return refuse({ socket, code: verdict.code, options });
       if (verdict.kind === "drain") {
         socket.end(welcomeLine({ protocol: PROTOCOL_MAX, version: options.version }));
@@ -69,7 +68,17 @@ export function createHandshakeServer(options: HandshakeServerOptions): Server {
       options.onLsp(socket);
       // It was paused behind the hello, and whoever listens now would not know.
       socket.resume();
-    });
+    };
+    receiveHello(socket, options)
+      .finally(() => {
+        handshakes -= 1;
+      })
+      .then(letIn)
+      .catch((error: unknown) => {
+        // One client that cannot be served is no reason to leave the others.
+        options.log.error({ error }, "a client could not be let in");
+        socket.destroy();
+      });
   });
 }
 

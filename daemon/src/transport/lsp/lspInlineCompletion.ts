@@ -3,7 +3,11 @@
  * command: a client that runs it on acceptance, as LSP says, has thereby told all that learning needs.
  */
 
-import { InlineCompletionRequest, InlineCompletionTriggerKind } from "vscode-languageserver";
+import {
+  ExecuteCommandRequest,
+  InlineCompletionRequest,
+  InlineCompletionTriggerKind,
+} from "vscode-languageserver";
 import { z } from "zod";
 import { NewestMap } from "../../base/newestMap.js";
 import { CLIENT_NOTIFICATIONS } from "../../protocol/methods.js";
@@ -68,7 +72,7 @@ export function answerInlineCompletions(session: LspSession): void {
     const event = suggestionEventSchema.safeParse(params);
     if (event.success) onEvent(event.data);
   });
-  connection.onExecuteCommand((params) => {
+  connection.onRequest(ExecuteCommandRequest.type, (params) => {
     const run = acceptedSchema.safeParse(params);
     if (run.success) onEvent({ completionId: run.data.arguments[0], event: { kind: "accepted" } });
     return null;

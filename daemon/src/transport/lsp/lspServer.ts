@@ -1,11 +1,16 @@
 /**
  * One LSP client on one stream: translates between the protocol and the Assistant, mirrors the client's documents, and
- * follows what it accepts. Uses the protocol library's common connection, whose `exit` and death of a client end this
- * connection and nothing else.
+ * follows what it accepts. Uses the protocol library's plain connection: its server's would say its troubles to the very
+ * client that it has lost.
  */
 
 import type { Duplex } from "node:stream";
-import { TextDocumentSyncKind } from "vscode-languageserver";
+import {
+  DidChangeWorkspaceFoldersNotification,
+  InitializeRequest,
+  ShutdownRequest,
+  TextDocumentSyncKind,
+} from "vscode-languageserver";
 import type { Assistant } from "../../assistant/assistant.js";
 import type { Log } from "../../base/log.js";
 import { ACCEPTED_COMMAND } from "../../protocol/suggestions.js";
@@ -36,7 +41,7 @@ export function serveLsp({ version, ...options }: LspOptions): { close(): void }
 }
 
 function answerInitialize({ connection, folders }: LspSession, version: string): void {
-  connection.onInitialize((params) => {
+  connection.onRequest(InitializeRequest.type, (params) => {
     const options = initializationSchema.parse(params.initializationOptions ?? {});
     folders.set(params.workspaceFolders ?? [], params.rootUri);
     return {
@@ -49,7 +54,8 @@ function answerInitialize({ connection, folders }: LspSession, version: string):
       serverInfo: { name: "ouroboros", version },
     };
   });
-  connection.onInitialized(() => {
-    connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => folders.change(added, removed));
-  });
+  connection.onNotification(DidChangeWorkspaceFoldersNotification.type, ({ event: { added, removed } }) =>
+    folders.change(added, removed),
+  );
+  connection.onRequest(ShutdownRequest.type, () => undefined);
 }
