@@ -72,6 +72,35 @@ describe.runIf(onUnix)("a pipe in a file's place is refused at once", () => {
   });
 });
 
+describe.runIf(onUnix)("a data home that cannot be made ends in one sentence", () => {
+  const places = [join(folder, "a.ts", "home"), join(folder, "a.ts"), "/dev/null/home"];
+  // Where nothing can be made although the folder above is there, Node's own mkdir never comes back.
+  if (process.platform === "linux") places.push("/proc/ouroboros");
+  const commands = [
+    "complete x",
+    "teach x --wanted y",
+    "learned",
+    "start",
+    "serve",
+    "lsp",
+    "model info",
+    "train t.jsonl",
+  ];
+
+  test.each(places)("at %s", { timeout: 60_000 }, async (place) => {
+    writeFileSync(join(folder, "t.jsonl"), '{"text":"const a = 1;"}\n');
+    for (const command of commands) {
+      const ran = await endsAtOnce(command.split(" "), { OURO_HOME: place });
+      expectSentence(ran, /^ouro: cannot write to .*set OURO_HOME to a folder you can write to\n$/);
+    }
+    for (const command of ["stop", "status"]) {
+      const { code, stderr } = await endsAtOnce([command], { OURO_HOME: place });
+      expect(code).not.toBeNull();
+      expect(stderr).not.toMatch(/\n\s+at /);
+    }
+  });
+});
+
 /** Loaded before `ouro`: one thread of Node's waits in a system call that never returns, as on a network that is gone. */
 const stuck = join(folder, "stuck.cjs");
 

@@ -4,10 +4,11 @@
  */
 
 import { randomUUID } from "node:crypto";
-import { mkdir, open, unlink } from "node:fs/promises";
+import { open, unlink } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import envPaths from "env-paths";
 import { AppError, systemErrorCode } from "./errors.js";
+import { makeFolder } from "./makeFolder.js";
 
 export interface DataHome {
   readonly root: string;
@@ -47,7 +48,7 @@ export async function prepareDataHome(home: DataHome): Promise<void> {
   const folders = [home.root, home.journal, home.adapters, home.states, home.models, home.runtime];
   for (const folder of folders) {
     try {
-      await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
+      await makeFolder(folder, FOLDER_MODE);
       await probe(folder);
     } catch (error) {
       const reason = systemErrorCode(error) ?? "unknown reason";

@@ -5,12 +5,13 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { mkdir, readdir, rm, stat } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { hashFile, moveIntoPlace, TEMPORARY_SUFFIX, writeFileAtomic } from "../base/atomicFile.js";
 import type { DataHome } from "../base/dataHome.js";
 import { AppError, systemErrorCode } from "../base/errors.js";
+import { makeFolder } from "../base/makeFolder.js";
 import { readRegularText } from "../base/regularFile.js";
 
 const AdapterManifest = z.strictObject({
@@ -102,7 +103,7 @@ export async function stageAdapter(
 ): Promise<StagedAdapter> {
   const path = join(folder, `staged-${randomBytes(6).toString("hex")}.safetensors${TEMPORARY_SUFFIX}`);
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await save(path);
     return { path, sha256: await hashFile(path), bytes: (await stat(path)).size };
   } catch (error) {

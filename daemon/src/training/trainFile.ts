@@ -5,10 +5,11 @@
 
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, rm } from "node:fs/promises";
+import { copyFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { writeFileAtomic } from "../base/atomicFile.js";
 import { AppError } from "../base/errors.js";
+import { makeFolder } from "../base/makeFolder.js";
 import { permutation, seededRandom } from "../base/random.js";
 import { readRegularText } from "../base/regularFile.js";
 import type { Model, Tokenizer, TrainedParameters, Trainer } from "../engine/engine.js";
@@ -89,7 +90,7 @@ export async function saveTrained(options: {
   readonly trainedFrom: { readonly hash: string; readonly vocabularyPath: string };
 }): Promise<void> {
   const { trainer, kind, path, trainedFrom } = options;
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   if (kind === "lora") {
     const adapter = await trainer.publish();
     await trainer.saveAdapter({ adapter, path, metadata: { model: trainedFrom.hash } });
@@ -126,7 +127,7 @@ async function claimFolder(
       "the stopped run was of another file, model or options; repeat its command, or leave out --resume to start anew",
     );
   }
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   await writeFileAtomic(path, identity);
 }
 

@@ -6,7 +6,7 @@
  */
 
 import { existsSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type GuardConfig,
@@ -15,6 +15,7 @@ import {
   type OptimizerConfig,
 } from "@ouroboros/configs";
 import { AppError } from "../base/errors.js";
+import { makeFolder } from "../base/makeFolder.js";
 import type {
   AveragingOptions,
   Model,
@@ -97,7 +98,7 @@ export function hasStoppedRun(folder: string): boolean {
  */
 export async function runTraining(options: TrainingLoopOptions): Promise<TrainingOutcome> {
   const { plan, folder } = options;
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const trainer = options.model.createTrainer({
     parameters: options.parameters,
     seed: plan.seed,

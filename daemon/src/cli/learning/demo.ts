@@ -4,8 +4,9 @@
  * taught is taken back in any case; the journal alone remembers.
  */
 
-import { mkdir, readdir, rm, stat } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolder } from "../../base/makeFolder.js";
 import { pathWithin } from "../../base/pathWithin.js";
 import type { DidLearn, UndoResult } from "../../protocol/corrections.js";
 import type { TeachEvent } from "../../protocol/routes.js";
@@ -50,7 +51,7 @@ export async function withDemoSession<Result>(options: {
   const home = access.home.root;
   const folder = join(home, "demo");
   const client = await connectHttp(access);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   try {
     await takeBackAll(client, folder);
     const state = await client.status({ folder });

@@ -3,9 +3,10 @@
  * Written whole or not at all; read line by line, since the file is larger than a string should be.
  */
 import { createHash } from "node:crypto";
-import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { makeFolder } from "../../base/makeFolder.js";
 import { readRegularText, streamRegularFile } from "../../base/regularFile.js";
 
 export const DOCUMENTS_FILE = "documents.jsonl";
@@ -94,7 +95,7 @@ export class DocumentWriter {
 
   /** Makes `folder` if need be. */
   static async open(folder: string): Promise<DocumentWriter> {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     const path = join(folder, DOCUMENTS_FILE);
     return new DocumentWriter(path, await open(partialOf(path), "w"));
   }

@@ -6,11 +6,12 @@
 
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { copyFile, mkdir } from "node:fs/promises";
+import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type PretrainingConfig, stepsOf } from "@ouroboros/configs";
 import { writeFileAtomic } from "../../base/atomicFile.js";
 import { AppError } from "../../base/errors.js";
+import { makeFolder } from "../../base/makeFolder.js";
 import type { OnProgress } from "../../base/progress.js";
 import { readRegularFile, readRegularText } from "../../base/regularFile.js";
 import { type Engine, loadTokenizer, type Model, type Tokenizer, type Trainer } from "../../engine/engine.js";
@@ -57,7 +58,7 @@ export async function pretrain(options: PretrainOptions): Promise<Pretrained> {
       "input-invalid",
       `there is a run in ${folder}; go on with it (--resume), train anew (--restart), or name another folder (--output)`,
     );
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   if (!existsSync(join(corpusFolder, MANIFEST_FILE))) {
     const built = await buildCorpus({ recipe, folder: corpusFolder, signal, onProgress });
     if (built.kind === "cancelled") return { kind: "stopped", done: "what was fetched" };

@@ -5,11 +5,12 @@
  */
 
 import { createHash } from "node:crypto";
-import { lstat, mkdir } from "node:fs/promises";
+import { lstat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DataHome } from "../../base/dataHome.js";
 import { AppError, systemErrorCode } from "../../base/errors.js";
+import { makeFolder } from "../../base/makeFolder.js";
 
 /** Socket paths live in a fixed field of the system: 104 bytes on macOS, 108 on Linux, with the zero at the end. */
 const SOCKET_PATH_BYTES_MAX = 99;
@@ -81,7 +82,7 @@ export function locateRuntime(home: DataHome, platform: Platform): Runtime {
 export async function prepareRuntime(runtime: Runtime, platform: Platform): Promise<void> {
   for (const folder of [runtime.folder, runtime.log]) {
     try {
-      await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
+      await makeFolder(folder, FOLDER_MODE);
     } catch (error) {
       const reason = systemErrorCode(error) ?? "unknown reason";
       throw new AppError(

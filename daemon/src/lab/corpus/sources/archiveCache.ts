@@ -3,9 +3,10 @@
  * intact is not fetched again, so a stopped build goes on with what it has.
  */
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { mkdtemp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../../../base/errors.js";
+import { makeFolder } from "../../../base/makeFolder.js";
 import { readRegularFile } from "../../../base/regularFile.js";
 import type { Registry, RegistryPackage } from "../recipe.js";
 import { fetchArchive } from "./registryClients.js";
@@ -27,7 +28,7 @@ export async function cachedArchive({ wanted, cache, signal }: ArchiveOptions): 
   const known = await readRegularFile(path).catch(() => undefined);
   if (known !== undefined && isIntact(known, wanted)) return known;
 
-  await mkdir(cache, { recursive: true });
+  await makeFolder(cache);
   const folder = await mkdtemp(join(cache, "fetch-"));
   try {
     const fetched = await fetchArchive({ wanted, folder, signal });
