@@ -29,11 +29,11 @@ export interface LessonParts {
 /** A taught text ends before the next line, where the model has no token for the end. */
 const STOP = "\n";
 
-/** Throws `completion-unknown`. */
-export function lessonOfCompletion(
-  { loaded, given }: LessonParts,
+/** Throws `completion-unknown`; like the others, `project-unclear`. */
+export async function lessonOfCompletion(
+  { loaded, given, resolver }: LessonParts,
   { completionId, wanted, source }: Parameters<Client["correctCompletion"]>[0],
-): AskedLesson {
+): Promise<AskedLesson> {
   const { tokenizer } = loaded;
   const known = given.get(completionId);
   if (known?.vocabulary !== tokenizer.hash) {
@@ -42,7 +42,8 @@ export function lessonOfCompletion(
       "this suggestion is not remembered any more; select the text as it should be and correct that",
     );
   }
-  const { project, prompt, place, text: rejected } = known;
+  const { where, prompt, place, text: rejected } = known;
+  const project = known.project ?? (await resolver.surePlaceOf(where)).project;
   return { project, ...lessonAt({ tokenizer, prompt, place, source, rejected, wanted }) };
 }
 
@@ -51,7 +52,7 @@ export async function lessonOfPlace(
   { where, prefix, suffix, wanted, rejected = "" }: Parameters<Client["correctPlace"]>[0],
 ): Promise<AskedLesson> {
   const { tokenizer, form } = loaded;
-  const { project, path } = await resolver.placeOf(where);
+  const { project, path } = await resolver.surePlaceOf(where);
   const prompt = completionPrompt({ tokenizer, path, prefix, suffix, form });
   const place = nearby({ prefix, suffix });
   return { project, ...lessonAt({ tokenizer, prompt, place, source: "teach", rejected, wanted }) };
@@ -72,8 +73,8 @@ function lessonAt(
 
 export async function lessonOfAnswer(
   { loaded, resolver }: LessonParts,
-  { folder, ...said }: Parameters<Client["correctAnswer"]>[0],
+  { where, ...said }: Parameters<Client["correctAnswer"]>[0],
 ): Promise<AskedLesson> {
-  const { project } = await resolver.placeOf({ file: null, folder });
+  const { project } = await resolver.surePlaceOf(where);
   return { project, origin: "answer", lesson: answerLesson({ tokenizer: loaded.tokenizer, ...said }) };
 }

@@ -18,8 +18,15 @@ export interface Where {
   readonly file: string | null;
   /** Absolute path of the folder that the client has open; null: none. */
   readonly folder: string | null;
+  /**
+   * The open folders where `folder` cannot say which: of a file outside of all by its name, links may lead into one; of
+   * what is no file, the project is known only if all of these belong to one. Empty: it lies in none of this machine's.
+   */
+  readonly among?: readonly string[];
   /** Of a document that is known by its name alone (`file` is null): its path within the project. */
   readonly path?: string;
+  /** LSP's id of the document's language: speaks where the name does not. */
+  readonly language?: string;
 }
 
 /** A cursor in a document. */
@@ -52,7 +59,7 @@ export interface DraftRequest extends Cursor {
 }
 
 export interface ChatRequest {
-  readonly folder: string | null;
+  readonly where: Where;
   /** The last one is the user's. */
   readonly turns: readonly ChatTurn[];
   readonly signal: AbortSignal;
@@ -112,7 +119,7 @@ export interface Client {
   /**
    * A completion that this client was given should have been `wanted`; empty: nothing should have been offered. `edit`:
    * it was accepted, and edited to that. This and the next two resolve when the correction is on disk, and throw
-   * `completion-unknown`, `correction-*`, `journal-*`.
+   * `completion-unknown`, `project-unclear`, `correction-*`, `journal-*`.
    */
   correctCompletion(
     request: {
@@ -129,14 +136,14 @@ export interface Client {
   ): Promise<KeptCorrection>;
   /** After `turns` the answer should have been `wanted`. */
   correctAnswer(
-    request: Pick<ChatRequest, "folder" | "turns"> & { readonly rejected: string; readonly wanted: string },
+    request: Pick<ChatRequest, "where" | "turns"> & { readonly rejected: string; readonly wanted: string },
     hooks?: CorrectionHooks,
   ): Promise<KeptCorrection>;
-  /** Aborted, it rejects with an AbortError, and has not happened. */
+  /** Aborted, it rejects with an AbortError, and has not happened. It and `learned` throw `project-unclear` too. */
   undo(request: UndoRequest): Promise<UndoResult>;
   /** Loads no model. */
   learned(where: Where): Promise<LearnedInFull>;
-  /** Opens the project of `where`, when given, so that the state tells of it. */
+  /** Opens the project of `where`, where one is known, so that the state tells of it. */
   state(where?: Where): Promise<DaemonState>;
   /** For every project; what is taught meanwhile is kept and waits. */
   setPaused(isPaused: boolean): void;

@@ -147,8 +147,8 @@ export class Completions {
     const { text, replaces } = made.candidate;
     const completionId = randomUUID();
     const vocabulary = loaded.tokenizer.hash;
-    const around = nearby(request);
-    given.set(completionId, { project: place.project, prompt, place: around, vocabulary, text });
+    const remembered = { project: place.project, where: request.where, prompt, place: nearby(request) };
+    given.set(completionId, { ...remembered, vocabulary, text });
     const running = this.#documents.get(request.sessionKey)?.running;
     if (running) {
       const shown = { ...context, text, replaces, completionId };

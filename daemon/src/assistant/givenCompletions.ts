@@ -3,6 +3,7 @@
 import { NewestMap } from "../base/newestMap.js";
 import type { CompletionPrompt } from "../prompt/completionPrompt.js";
 import type { Project } from "../store/project.js";
+import type { Where } from "./assistant.js";
 
 /** A correction follows within minutes; a person sees about one completion a second at most. */
 const GIVEN_MAX = 1000;
@@ -10,7 +11,9 @@ const GIVEN_MAX = 1000;
 export type GivenCompletions = NewestMap<
   string,
   {
-    readonly project: Project;
+    /** Undefined: it was not known, and is asked for again of `where`. */
+    readonly project: Project | undefined;
+    readonly where: Where;
     /** The very prompt that it was the answer to. */
     readonly prompt: CompletionPrompt;
     /** The nearest document text before and after the cursor. */

@@ -89,7 +89,7 @@ export class LocalClient implements Client {
   async draft(request: DraftRequest): Promise<DraftAnswer | undefined> {
     const { resolver, nowMs } = this.#shared;
     return this.#use(async ({ loaded, projects }) => {
-      const { project, path } = await resolver.placeOf(request.where);
+      const { project, path } = await resolver.surePlaceOf(request.where);
       const open = projects.all.find((each) => each.project.id === project.id);
       const view = async () => open?.learning ?? this.#shared.view(project, loaded);
       return draft({ request, loaded, path, nowMs, view });
@@ -99,7 +99,7 @@ export class LocalClient implements Client {
   async chat(request: ChatRequest): Promise<ChatResult> {
     const { resolver, settings, nowMs } = this.#shared;
     return this.#use(async (served) => {
-      const { project } = await resolver.placeOf({ file: null, folder: request.folder });
+      const { project } = await resolver.placeOf(request.where);
       const current = await this.#adapterOf(project, served);
       const session = served.sessions.sessionOf(this.#keyOf("chat"));
       return chat({ request, loaded: served.loaded, session, current, settings, nowMs });
@@ -146,7 +146,7 @@ export class LocalClient implements Client {
   async learned(where: Where): Promise<LearnedInFull> {
     this.#mustBeOpen();
     const { model, resolver, list } = this.#shared;
-    const { project } = await resolver.placeOf(where);
+    const { project } = await resolver.surePlaceOf(where);
     this.#lease.see(project);
     // Where another process holds the journal it can still be read.
     const open =
@@ -156,8 +156,8 @@ export class LocalClient implements Client {
 
   /** Where the model or the project's learning cannot be opened, the state tells why. */
   async state(where?: Where): Promise<DaemonState> {
-    if (where && (where.file !== null || where.folder !== null)) {
-      await this.#learningAt(where, () => undefined).catch(() => this.#mustBeOpen());
+    if (where && (where.file !== null || where.folder !== null || where.among !== undefined)) {
+      await this.#openProjectAt(where).catch(() => this.#mustBeOpen());
     }
     return this.#lease.state();
   }
@@ -187,9 +187,15 @@ export class LocalClient implements Client {
     return this.#shared.model.use(work);
   }
 
+  /** None, where it would be a guess. */
+  async #openProjectAt(where: Where): Promise<void> {
+    const { project } = await this.#shared.resolver.placeOf(where);
+    if (project) await this.#use((served) => this.#learningOf(project, served));
+  }
+
   async #learningAt<T>(where: Where, work: (learning: ProjectLearning) => T | Promise<T>): Promise<T> {
     this.#mustBeOpen();
-    const { project } = await this.#shared.resolver.placeOf(where);
+    const { project } = await this.#shared.resolver.surePlaceOf(where);
     return this.#shared.model.use(async (served) => work(await this.#learningOf(project, served)));
   }
 
@@ -198,8 +204,12 @@ export class LocalClient implements Client {
     return projects.open(project);
   }
 
-  /** Where learning cannot be opened the base answers, and the state says so: typing must not be disturbed. */
-  async #adapterOf(project: Project, { projects }: ServedModel): Promise<TaughtAdapter> {
+  /**
+   * Where no project is known the base answers: what one was taught is shown in no other. So it does where learning
+   * cannot be opened, and the state says so: typing must not be disturbed.
+   */
+  async #adapterOf(project: Project | undefined, { projects }: ServedModel): Promise<TaughtAdapter> {
+    if (project === undefined) return { version: 0, taught: [] };
     this.#lease.see(project);
     try {
       const { learning } = await projects.openUnlessFailing(project);

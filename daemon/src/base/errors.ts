@@ -30,6 +30,7 @@ export const APP_ERROR_CODES = {
   "record-too-long": "a record is longer than a journal line may be",
   "completion-unknown": "a completion is not remembered any more, or never was",
   "document-unknown": "a client speaks of a document that it has not opened",
+  "project-unclear": "nothing says which project a document belongs to",
   "client-closed": "a client that has gone asks for something",
   "catalog-read": "the catalog cannot be opened",
   "catalog-write": "the catalog could not be written",

@@ -5,6 +5,7 @@
 
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { z } from "zod";
+import { endingOf } from "../assistant/documentName.js";
 import { WEIGHT_TYPES } from "../engine/engine.js";
 import { DRAFT_TOKENS_MAX } from "../protocol/routes.js";
 
@@ -34,6 +35,12 @@ export const parseNatural = wholeNumber(0);
 export const parsePositive = wholeNumber(1);
 const parseTokens = wholeNumber(1, DRAFT_TOKENS_MAX);
 export const parseRate = numberBetween(0, 1);
+
+function parseLanguage(name: string): string {
+  if (endingOf(name) === undefined)
+    throw new InvalidArgumentError('It must be a language such as "python", or the ending of its files.');
+  return name;
+}
 
 /** --json and --home: every command has them. */
 export const commonSchema = z.object({ json: z.boolean().default(false), home: z.string().optional() });
@@ -81,6 +88,7 @@ export const placeSchema = z.object({
   file: z.string().optional(),
   line: z.int().optional(),
   column: z.int().optional(),
+  language: z.string().optional(),
 });
 
 export function addPlaceOptions(command: Command): Command {
@@ -93,6 +101,12 @@ export function addPlaceOptions(command: Command): Command {
       new Option("--column <n>", "column of the cursor, from 1 (default: end of line)").argParser(
         parsePositive,
       ),
+    )
+    .addOption(
+      new Option(
+        "--language <name>",
+        "of a text whose file name does not say it, such as python (default: typescript)",
+      ).argParser(parseLanguage),
     );
 }
 

@@ -4,7 +4,8 @@ import { resolve } from "node:path";
 import type { Settings } from "@ouroboros/configs";
 import type { z } from "zod";
 import type { Cursor, DraftRequest } from "../assistant/assistant.js";
-import { pathIn, UNNAMED_PATH } from "../assistant/projectResolver.js";
+import { documentName } from "../assistant/documentName.js";
+import { pathIn } from "../assistant/projectResolver.js";
 import { completionSampling } from "../assistant/sampling.js";
 import { AppError } from "../base/errors.js";
 import { openWorkplace, type Workplace } from "../compose.js";
@@ -47,13 +48,17 @@ export async function readPlace(source: {
   readonly workplace: Workplace;
 }): Promise<PromptPlace> {
   const { cli, text, options, workplace } = source;
-  const { file, line, column } = options;
+  const { file, line, column, language } = options;
   const { folder } = workplace.project;
   if (file !== undefined) {
     if (text !== undefined) throw new AppError("input-invalid", "give either a text or --file, not both");
     const path = resolve(cli.currentFolder, file);
     const { prefix, suffix } = await readPlaceInFile({ path, line, column });
-    return { prefix, suffix, where: { file: null, folder, path: pathIn(folder, path) } };
+    return {
+      prefix,
+      suffix,
+      where: { file: null, folder, path: documentName(pathIn(folder, path), language) },
+    };
   }
   if (line !== undefined || column !== undefined) {
     throw new AppError("input-invalid", "--line and --column say where in a file: name it with --file");
@@ -64,7 +69,7 @@ export async function readPlace(source: {
       "give the code to continue: as an argument, with --file, or through a pipe",
     );
   }
-  const where = { file: null, folder, path: UNNAMED_PATH };
+  const where = { file: null, folder, path: documentName(undefined, language) };
   return { prefix: text ?? (await orInterrupted(cli, readStream(cli.stdin))), suffix: "", where };
 }
 

@@ -36,6 +36,8 @@ const place = {
   folder,
   /** Path of the file within the project, `/` between names. */
   path: z.string().min(1).max(4096),
+  /** Id of the text's language as LSP has it, `python` for one: speaks where the path does not. */
+  language: z.string().max(64).optional(),
   prefix: document,
   suffix: document.default(""),
 };

@@ -42,6 +42,8 @@ export interface LspClient {
   /** Resolves when the proxy has ended. */
   readonly ended: Promise<number | null>;
   open(path: string, text: string): Document;
+  /** A document of any scheme and language. */
+  openUri(uri: string, languageId: string, text: string): Document;
   correct(params: CorrectParams): Promise<CorrectResult>;
   /** What came of a correction, now or later. */
   learned(correctionId: string): Promise<DidLearn>;
@@ -75,6 +77,8 @@ interface Document {
 export async function startLsp(options: {
   readonly home: string;
   readonly folder: string;
+  /** URIs of the folders of the window; default: that of `folder`. */
+  readonly folderUris?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
 }): Promise<LspClient> {
   const { home, folder, environment } = options;
@@ -99,11 +103,11 @@ export async function startLsp(options: {
   });
   connection.onError(() => {});
   connection.listen();
-  const uri = pathToFileURL(folder).href;
+  const { folderUris = [pathToFileURL(folder).href] } = options;
   await connection.sendRequest("initialize", {
     processId: process.pid,
-    rootUri: uri,
-    workspaceFolders: [{ uri, name: "folder" }],
+    rootUri: folderUris[0],
+    workspaceFolders: folderUris.map((uri) => ({ uri, name: "folder" })),
     capabilities: {},
   });
   await connection.sendNotification("initialized", {});
@@ -112,7 +116,9 @@ export async function startLsp(options: {
     connection,
     child,
     ended,
-    open: (path, text) => openDocument(connection, pathToFileURL(path).href, text),
+    open: (path, text) =>
+      openDocument(connection, { uri: pathToFileURL(path).href, languageId: "typescript", text }),
+    openUri: (uri, languageId, text) => openDocument(connection, { uri, languageId, text }),
     correct: (params) => connection.sendRequest(REQUESTS.correct, params),
     learned: (id) => lessons.first((event) => event.correctionId === id, `that ${id} was learned`),
     stateThat: (fits, what) => states.first(fits, what),
@@ -135,12 +141,14 @@ export async function startLsp(options: {
   };
 }
 
-function openDocument(connection: ProtocolConnection, uri: string, opened: string): Document {
-  let text = opened;
+function openDocument(
+  connection: ProtocolConnection,
+  opened: { readonly uri: string; readonly languageId: string; readonly text: string },
+): Document {
+  const { uri } = opened;
+  let { text } = opened;
   let version = 1;
-  connection.sendNotification("textDocument/didOpen", {
-    textDocument: { uri, languageId: "typescript", version, text },
-  });
+  connection.sendNotification("textDocument/didOpen", { textDocument: { ...opened, version } });
   const positionAt = (offset: number): Position => {
     const lines = text.slice(0, offset).split(/\r\n|\n/);
     return { line: lines.length - 1, character: lines.at(-1)?.length ?? 0 };

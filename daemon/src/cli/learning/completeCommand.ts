@@ -45,7 +45,7 @@ export function completeCommand(cli: Cli): Command {
       examples(
         "ouro complete 'for (const item of '",
         "ouro complete --file src/app.ts --line 12 --stop '' --tokens 64",
-        "git show HEAD:src/app.ts | ouro complete --json",
+        "git show HEAD:src/app.py | ouro complete --language python --json",
       ),
     )
     .action(async (text: string | undefined, _options, command: Command) => {

@@ -36,6 +36,7 @@ const STATUS_OF: Readonly<Partial<Record<AppErrorCode, number>>> = {
   "correction-undone": 409,
   "nothing-to-undo": 409,
   "project-full": 409,
+  "project-unclear": 409,
   "journal-busy": 503,
   "learning-busy": 503,
   "learning-closed": 503,

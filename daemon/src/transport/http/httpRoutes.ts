@@ -12,6 +12,7 @@ import {
   chatBodySchema,
   completeBodySchema,
   type DraftAnswer,
+  type DraftBody,
   draftBodySchema,
   learnedQuerySchema,
   modelBodySchema,
@@ -71,9 +72,9 @@ export function draft(
   assistant: Assistant,
   request: { readonly body: unknown; readonly signal: AbortSignal },
 ): (onText: (text: string) => void) => Promise<DraftAnswer | undefined> {
-  const { folder, path, prefix, suffix, ...wanted } = parse(draftBodySchema, request.body);
+  const { folder, path, language, prefix, suffix, ...wanted } = parse(draftBodySchema, request.body);
   const { adapter, stop, tokensMax, ...sampling } = wanted;
-  const where = placeOf({ folder, path });
+  const where = placeOf({ folder, path, language });
   if (typeof adapter === "object" && !isAbsolute(adapter.file))
     throw invalid("file must be an absolute path");
   const { signal } = request;
@@ -87,10 +88,10 @@ export function chat(
   request: { readonly body: unknown; readonly signal: AbortSignal },
 ): (onText: (text: string) => void) => Promise<ChatResult> {
   const { folder, turns } = parse(chatBodySchema, request.body);
-  const place = folder === null ? null : absolute(folder);
+  const where = { file: null, folder: folder === null ? null : absolute(folder) };
   if (turns.at(-1)?.role !== "user") throw invalid("the last turn must be the user's");
   return (onText) =>
-    asClient(assistant, (client) => client.chat({ folder: place, turns, signal: request.signal, onText }));
+    asClient(assistant, (client) => client.chat({ where, turns, signal: request.signal, onText }));
 }
 
 /** Parses at once as well. Training goes on when nobody listens any more: what was taught is kept. */
@@ -146,12 +147,13 @@ export function parse<T>(schema: z.ZodType<T>, value: unknown): T {
 }
 
 /** The project is the folder's, and nothing is read at `path`: it is the name that the model is given. */
-function placeOf({ folder, path }: { readonly folder: string; readonly path: string }): Where {
+function placeOf({ folder, path, language }: Pick<DraftBody, "folder" | "path" | "language">): Where {
   const inside = normalize(path);
   if (isAbsolute(inside) || inside.split(/[\\/]/)[0] === "..") {
     throw invalid("path must lie within folder: give it relative to it");
   }
-  return { folder: absolute(folder), file: null, path: inside.split(sep).join("/") };
+  const where = { folder: absolute(folder), file: null, path: inside.split(sep).join("/") };
+  return language === undefined ? where : { ...where, language };
 }
 
 function absolute(folder: string): string {

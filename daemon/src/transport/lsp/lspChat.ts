@@ -5,13 +5,12 @@ import { DAEMON_NOTIFICATIONS, REQUESTS } from "../../protocol/methods.js";
 import type { LspSession } from "./lspSession.js";
 
 export function answerChat(session: LspSession): void {
-  const { connection, client, folders } = session;
+  const { connection, client } = session;
   connection.onRequest(
     REQUESTS.chat,
     session.guarded(chatParamsSchema, async ({ chatId, folder: uri, turns }, signal): Promise<ChatResult> => {
-      const { file, folder } = folders.whereIs(uri);
       return client.chat({
-        folder: folder ?? file,
+        where: session.whereIs(uri),
         turns,
         signal,
         onText(text) {

@@ -18,7 +18,7 @@ import { type AcceptedAtResult, acceptedAtParamsSchema } from "../../protocol/su
 import type { LspSession } from "./lspSession.js";
 
 export function answerCorrections(session: LspSession): void {
-  const { connection, client, documents, accepted, folders } = session;
+  const { connection, client, documents, accepted } = session;
 
   connection.onRequest(
     REQUESTS.acceptedAt,
@@ -41,18 +41,18 @@ export function answerCorrections(session: LspSession): void {
   connection.onRequest(
     REQUESTS.undo,
     session.guarded(undoParamsSchema, ({ uri, correctionId }) =>
-      client.undo({ where: folders.whereIs(uri), ...(correctionId === undefined ? {} : { correctionId }) }),
+      client.undo({ where: session.whereIs(uri), ...(correctionId === undefined ? {} : { correctionId }) }),
     ),
   );
   connection.onRequest(
     REQUESTS.learned,
     session.guarded(learnedParamsSchema, async ({ uri }) =>
-      inExcerpts(await client.learned(folders.whereIs(uri))),
+      inExcerpts(await client.learned(session.whereIs(uri))),
     ),
   );
   connection.onRequest(
     REQUESTS.state,
-    session.guarded(stateParamsSchema, ({ uri }) => client.state(folders.whereIs(uri))),
+    session.guarded(stateParamsSchema, ({ uri }) => client.state(session.whereIs(uri))),
   );
   connection.onRequest(
     REQUESTS.pause,
@@ -60,10 +60,8 @@ export function answerCorrections(session: LspSession): void {
   );
 }
 
-async function correct(
-  { client, documents, accepted, folders }: LspSession,
-  params: CorrectParams,
-): Promise<KeptCorrection> {
+async function correct(session: LspSession, params: CorrectParams): Promise<KeptCorrection> {
+  const { client, documents, accepted } = session;
   switch (params.kind) {
     case "completion":
       return client.correctCompletion({ ...params, source: "teach" });
@@ -81,13 +79,12 @@ async function correct(
     }
     case "selection": {
       const { uri } = params.textDocument;
-      const where = folders.whereIs(uri);
+      const where = session.whereIs(uri);
       return client.correctPlace({ where, ...aroundSelection(documents.mustGet(uri), params.range) });
     }
     case "answer": {
       const { folder: uri, ...rest } = params;
-      const { file, folder } = folders.whereIs(uri);
-      return client.correctAnswer({ ...rest, folder: folder ?? file });
+      return client.correctAnswer({ ...rest, where: session.whereIs(uri) });
     }
   }
 }

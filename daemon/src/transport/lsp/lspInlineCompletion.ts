@@ -29,7 +29,7 @@ const acceptedSchema = z.object({
 const PROPOSED_MAX = 256;
 
 export function answerInlineCompletions(session: LspSession): void {
-  const { connection, client, documents, accepted, folders } = session;
+  const { connection, client, documents, accepted } = session;
   const proposedAt = new NewestMap<string, { readonly uri: string; readonly offset: number }>(PROPOSED_MAX);
 
   connection.onRequest(
@@ -41,7 +41,7 @@ export function answerInlineCompletions(session: LspSession): void {
       const offset = document.offsetAt(position);
       if (isInsideCharacter(text, offset)) return { items: [] };
       const answer = await client.complete({
-        where: folders.whereIs(uri),
+        where: session.whereIs(uri),
         sessionKey: uri,
         prefix: text.slice(0, offset),
         suffix: text.slice(offset),

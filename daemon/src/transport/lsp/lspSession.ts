@@ -15,7 +15,7 @@ import {
   ShowMessageNotification,
 } from "vscode-languageserver";
 import type { z } from "zod";
-import type { Assistant, Client } from "../../assistant/assistant.js";
+import type { Assistant, Client, Where } from "../../assistant/assistant.js";
 import { codeOf, errorMessage } from "../../base/errorMessage.js";
 import { AppError } from "../../base/errors.js";
 import type { Log } from "../../base/log.js";
@@ -85,6 +85,12 @@ export class LspSession {
     this.connection.onNotification(ExitNotification.type, () => {
       stream.end();
     });
+  }
+
+  /** Where a document or folder lies, with its language where it is open. See `LspFolders.whereIs`. */
+  whereIs(uri: string | null): Where {
+    const open = uri === null ? undefined : this.documents.get(uri);
+    return { ...this.folders.whereIs(uri), ...(open && { language: open.languageId }) };
   }
 
   /** Never waits, and never fails; a client that reads nothing is cut off. */
