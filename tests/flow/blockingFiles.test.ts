@@ -5,10 +5,14 @@
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createConnection } from "node:net";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { locateDataHome } from "../../daemon/src/base/dataHome.js";
+import { locateRuntime, platformOf } from "../../daemon/src/transport/daemon/runtimeFolder.js";
+import { createHttpClient } from "../../daemon/src/transport/http/httpClient.js";
 import { bin, type Ran, runCli, scratchFolder } from "./support/cli.js";
 
 const scratch = scratchFolder();
@@ -105,6 +109,8 @@ describe.runIf(onUnix)("a data home that cannot be made ends in one sentence", (
 const stuck = join(folder, "stuck.cjs");
 
 interface Started {
+  /** Its data home. */
+  readonly own: string;
   readonly child: ChildProcess;
   readonly ended: Promise<unknown[]>;
   readonly said: Promise<string>;
@@ -126,7 +132,7 @@ async function started(command: string, options?: { readonly isStuck: boolean })
   const said = text(child.stderr);
   const last = join(own, "runtime", command === "serve" ? "daemon.json" : "");
   await expect.poll(() => existsSync(last)).toBe(true);
-  return { child, ended, said };
+  return { own, child, ended, said };
 }
 
 describe.runIf(onUnix)("when it is told to, there ends", () => {
@@ -161,5 +167,56 @@ describe.runIf(onUnix)("when it is told to, there ends", () => {
       expect(await ended).toEqual([null, "SIGTERM"]);
       expect(performance.now() - askedAt).toBeLessThan(10_000);
     }
+  });
+});
+
+describe.runIf(onUnix)("within ten seconds of a SIGTERM the daemon ends", () => {
+  const runtimeOf = (own: string) =>
+    locateRuntime(locateDataHome({ OURO_HOME: own }), platformOf(process.env));
+
+  /** Until it has ended, in milliseconds; its sockets, token and note are gone then. */
+  async function endedWithin({ child, ended, own }: Started): Promise<number> {
+    const askedAt = performance.now();
+    child.kill("SIGTERM");
+    expect(await ended).toEqual([0, null]);
+    const { lspSocket, token, discovery } = runtimeOf(own);
+    expect([lspSocket, token, discovery].filter((path) => existsSync(path))).toEqual([]);
+    return performance.now() - askedAt;
+  }
+
+  test("in the middle of a lesson, with clients that read nothing", { timeout: 60_000 }, async () => {
+    const daemon = await started("serve");
+    const { httpSocket, lspSocket, token } = runtimeOf(daemon.own);
+    const client = createHttpClient({ socketPath: httpSocket, token: readFileSync(token, "utf8") });
+    const stuck = [lspSocket, httpSocket].map((path) =>
+      createConnection(path)
+        .pause()
+        .on("error", () => {}),
+    );
+    const steps: unknown[] = [];
+    const wanted = Array.from(
+      { length: 4 },
+      (_, at) => `const value${at} = ${at * 7919} + other("${at}-x");`,
+    ).join("\n");
+    const place = { folder, path: "a.ts", prefix: "const a = 1;\n", wanted };
+    const taught = client
+      .teach(place, { signal: new AbortController().signal, onEvent: (event) => steps.push(event) })
+      .catch(() => undefined);
+    await expect.poll(() => steps.length, { timeout: 30_000 }).toBeGreaterThan(2);
+    expect(await endedWithin(daemon)).toBeLessThan(10_000);
+    await taught;
+    for (const socket of stuck) socket.destroy();
+  });
+
+  test("in the middle of a load", { timeout: 60_000 }, async () => {
+    const daemon = await started("serve");
+    const { httpSocket, token } = runtimeOf(daemon.own);
+    const client = createHttpClient({ socketPath: httpSocket, token: readFileSync(token, "utf8") });
+    const never = new AbortController().signal;
+    const asked = client
+      .complete({ folder, path: "a.ts", prefix: "const a = " }, never)
+      .catch(() => undefined);
+    expect(await endedWithin(daemon)).toBeLessThan(10_000);
+    await asked;
   });
 });
