@@ -47,7 +47,10 @@ export class DocumentStore {
   mustGet(uri: string): TextDocument {
     const document = this.#documents.get(uri);
     if (document) return document;
-    throw new AppError("document-unknown", `${uri} is not open here, or is too long to work on`);
+    throw new AppError(
+      "document-unknown",
+      `${uri} is not open here, or is too long to work on; save its text as a file, or as a shorter one, and do this there`,
+    );
   }
 }
 
