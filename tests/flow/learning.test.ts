@@ -41,6 +41,18 @@ function shell(name: string) {
 }
 
 describe("a correction", () => {
+  test("that seems to hold a secret is asked about, and nothing of it is kept", async () => {
+    const { json, run, home } = shell("secret");
+    const wanted = 'apiKey: "a1b2c3d4e5f6",';
+    const { code, stderr } = await run("teach", PROMPT, "--wanted", wanted);
+    expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining("--secrets") });
+    expect(stderr).not.toContain("a1b2c3d4e5f6");
+    await json("teach", PROMPT, "--wanted", wanted, "--secrets", "placeholder");
+    const journal = readFileSync(join(home, "ouro-home", "journal", "000001.jsonl"), "utf8");
+    expect(journal).toContain("YOUR_SECRET");
+    expect(journal).not.toContain("a1b2c3d4e5f6");
+  });
+
   test("is learned, listed, and gone after undo", async () => {
     const { json, run } = shell("whole-story");
     const complete = async () => completed.parse(await json("complete", PROMPT, "--tokens", "12"));

@@ -6,7 +6,13 @@
 import type { Sampling } from "../engine/engine.js";
 import type { LearningProgress } from "../learning/context.js";
 import type { ChatResult } from "../protocol/chat.js";
-import type { CorrectResult, DidLearn, LearnedInFull, UndoResult } from "../protocol/corrections.js";
+import type {
+  CorrectResult,
+  DidLearn,
+  LearnedInFull,
+  SecretsAnswer,
+  UndoResult,
+} from "../protocol/corrections.js";
 import type { DraftAnswer, ServedModelAnswer } from "../protocol/routes.js";
 import type { DaemonState, ModelState } from "../protocol/state.js";
 import type { Completion, SuggestionEvent } from "../protocol/suggestions.js";
@@ -90,6 +96,11 @@ export interface KeptCorrection extends CorrectResult {
   readonly done: Promise<DidLearn>;
 }
 
+interface Secrets {
+  /** Default: `ask`. */
+  readonly secrets?: SecretsAnswer | undefined;
+}
+
 /** Hears what a client is told without having asked. Must not throw. */
 export interface ClientListener {
   readonly onState: (state: DaemonState) => void;
@@ -126,17 +137,20 @@ export interface Client {
       readonly completionId: string;
       readonly wanted: string;
       readonly source: "teach" | "edit";
-    },
+    } & Secrets,
     hooks?: CorrectionHooks,
   ): Promise<KeptCorrection>;
   /** Between `prefix` and `suffix` should stand `wanted`; `rejected`, where it is known, is what the model wrote. */
   correctPlace(
-    request: Cursor & { readonly wanted: string; readonly rejected?: string },
+    request: Cursor & { readonly wanted: string; readonly rejected?: string } & Secrets,
     hooks?: CorrectionHooks,
   ): Promise<KeptCorrection>;
   /** After `turns` the answer should have been `wanted`. */
   correctAnswer(
-    request: Pick<ChatRequest, "where" | "turns"> & { readonly rejected: string; readonly wanted: string },
+    request: Pick<ChatRequest, "where" | "turns"> & {
+      readonly rejected: string;
+      readonly wanted: string;
+    } & Secrets,
     hooks?: CorrectionHooks,
   ): Promise<KeptCorrection>;
   /** Aborted, it rejects with an AbortError, and has not happened. It and `learned` throw `project-unclear` too. */

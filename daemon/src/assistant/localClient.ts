@@ -6,6 +6,7 @@ import { AppError } from "../base/errors.js";
 import { excerpt } from "../base/excerpt.js";
 import type { Log } from "../base/log.js";
 import type { LearnedList, LearningView } from "../learning/learning.js";
+import { screened } from "../lessons/secrets.js";
 import type { LoadedModel } from "../models/loadedModel.js";
 import type { ChatResult } from "../protocol/chat.js";
 import type { LearnedInFull, UndoResult } from "../protocol/corrections.js";
@@ -116,15 +117,18 @@ export class LocalClient implements Client {
   }
 
   async correctCompletion(request: Parameters<Client["correctCompletion"]>[0], hooks?: CorrectionHooks) {
-    return this.#keep((parts) => lessonOfCompletion(parts, request), hooks);
+    const wanted = await screened(request.wanted, request.secrets);
+    return this.#keep((parts) => lessonOfCompletion(parts, { ...request, wanted }), hooks);
   }
 
   async correctPlace(request: Parameters<Client["correctPlace"]>[0], hooks?: CorrectionHooks) {
-    return this.#keep((parts) => lessonOfPlace(parts, request), hooks);
+    const wanted = await screened(request.wanted, request.secrets);
+    return this.#keep((parts) => lessonOfPlace(parts, { ...request, wanted }), hooks);
   }
 
   async correctAnswer(request: Parameters<Client["correctAnswer"]>[0], hooks?: CorrectionHooks) {
-    return this.#keep((parts) => lessonOfAnswer(parts, request), hooks);
+    const wanted = await screened(request.wanted, request.secrets);
+    return this.#keep((parts) => lessonOfAnswer(parts, { ...request, wanted }), hooks);
   }
 
   #keep(

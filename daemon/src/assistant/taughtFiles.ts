@@ -6,11 +6,13 @@
  */
 
 import { codeOf, errorMessage } from "../base/errorMessage.js";
+import { AppError } from "../base/errors.js";
 import type { Log } from "../base/log.js";
 import { type OrgFile, parseOrg } from "../data/org/parseOrg.js";
 import type { Tokenizer } from "../engine/engine.js";
 import type { Lesson } from "../lessons/lesson.js";
 import { lessonsOf } from "../lessons/orgLessons.js";
+import { PLACEHOLDER, screened } from "../lessons/secrets.js";
 import type { ProjectLearning } from "./projectLearning.js";
 
 /** Of one file; a person mends them one by one. */
@@ -44,6 +46,7 @@ export class TaughtFiles {
   /** The file at `path` was saved, or found when the daemon started. */
   saved(path: string, text: string): void {
     this.#problems.delete("");
+    this.#problems.delete(secretsOf(path));
     this.#files.delete(path);
     try {
       this.#files.set(path, { content: parseOrg({ text, path }), lessons: new WeakMap() });
@@ -68,10 +71,14 @@ export class TaughtFiles {
 
   async #keepLessons(project: ProjectLearning, tokenizer: Tokenizer): Promise<void> {
     for (const [path, file] of this.#files) {
+      const refused: AppError[] = [];
       for (const lesson of this.#lessonsIn(path, file, tokenizer)) {
-        const isKept = lesson.id !== undefined && project.learning.find(lesson.id) !== undefined;
-        if (!isKept) await project.keep({ lesson, origin: "org" });
+        if (lesson.id !== undefined && project.learning.find(lesson.id) !== undefined) continue;
+        const problem = await secretIn(path, lesson);
+        if (problem) refused.push(problem);
+        else await project.keep({ lesson, origin: "org" });
       }
+      if (refused.length > 0) this.#note(secretsOf(path), refused);
     }
   }
 
@@ -88,6 +95,22 @@ export class TaughtFiles {
     for (const error of errors) this.#log.warn({ code: codeOf(error) }, "a taught file has a mistake");
     this.#problems.set(path, errors.slice(0, PROBLEMS_SHOWN_MAX).map(errorMessage));
     this.#onChange();
+  }
+}
+
+/** The name under which it is told which samples of a file are left out for what they hold. */
+function secretsOf(path: string): string {
+  return `${path}: secrets`;
+}
+
+async function secretIn(path: string, { line = 0, wanted }: Lesson): Promise<AppError | undefined> {
+  try {
+    await screened(wanted.text);
+    return undefined;
+  } catch (error) {
+    if (codeOf(error) !== "correction-secret") throw error;
+    const message = `${path} line ${line} is not taught, since it seems to hold a secret; write ${PLACEHOLDER} in its place`;
+    return new AppError("correction-secret", message, { cause: error });
   }
 }
 

@@ -46,6 +46,7 @@ export const APP_ERROR_CODES = {
   "correction-invalid": "a correction contradicts itself or its model",
   "correction-unshown":
     "a corrected text would not be shown whole at its place, however well it were learned",
+  "correction-secret": "a corrected text seems to hold a secret, and nobody has said that it may be taught",
   "correction-unknown": "no correction of this project has that id",
   "correction-undone": "the correction was undone before",
   "nothing-to-undo": "nothing has been learned that could be undone",

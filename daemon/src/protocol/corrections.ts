@@ -4,13 +4,19 @@ import { z } from "zod";
 import { documentSchema, idSchema, projectSchema, rangeSchema, textSchema, uriSchema } from "./places.js";
 import { turnSchema, turnsSchema } from "./turns.js";
 
+/** What is to become of secrets in the wanted text. Without it: `ask`, refused with the code `correction-secret`. */
+export const secretsAnswerSchema = z.enum(["ask", "teach", "placeholder"]);
+export type SecretsAnswer = z.infer<typeof secretsAnswerSchema>;
+
+const secrets = secretsAnswerSchema.optional();
+
 export const correctParamsSchema = z.discriminatedUnion("kind", [
   /** A proposal should have been `wanted`; empty: nothing should have been proposed there. */
-  z.strictObject({ kind: z.literal("completion"), completionId: idSchema, wanted: textSchema }),
+  z.strictObject({ kind: z.literal("completion"), completionId: idSchema, wanted: textSchema, secrets }),
   /** An accepted proposal should have been what stands in the document now. */
-  z.strictObject({ kind: z.literal("accepted"), completionId: idSchema }),
+  z.strictObject({ kind: z.literal("accepted"), completionId: idSchema, secrets }),
   /** Between what stands before and after `range`, the text in it is how it should look. */
-  z.strictObject({ kind: z.literal("selection"), textDocument: documentSchema, range: rangeSchema }),
+  z.strictObject({ kind: z.literal("selection"), textDocument: documentSchema, range: rangeSchema, secrets }),
   /** After `turns`, the last of which is the user's, the answer should have been `wanted`. */
   z.strictObject({
     kind: z.literal("answer"),
@@ -18,6 +24,7 @@ export const correctParamsSchema = z.discriminatedUnion("kind", [
     turns: turnsSchema,
     rejected: turnSchema.shape.text,
     wanted: turnSchema.shape.text,
+    secrets,
   }),
 ]);
 export type CorrectParams = z.infer<typeof correctParamsSchema>;

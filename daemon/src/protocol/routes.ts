@@ -5,7 +5,7 @@
  */
 
 import { z } from "zod";
-import { correctResultSchema, didLearnSchema } from "./corrections.js";
+import { correctResultSchema, didLearnSchema, secretsAnswerSchema } from "./corrections.js";
 import { idSchema, textSchema } from "./places.js";
 import { modelStateSchema, pauseParamsSchema } from "./state.js";
 import { completionSchema } from "./suggestions.js";
@@ -97,6 +97,7 @@ export const teachBodySchema = z.strictObject({
   ...place,
   rejected: textSchema.optional(),
   wanted: textSchema,
+  secrets: secretsAnswerSchema.optional(),
 });
 export type TeachBody = z.infer<typeof teachBodySchema>;
 

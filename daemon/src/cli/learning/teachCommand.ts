@@ -1,10 +1,10 @@
 /** `ouro teach`: says what the model should have written; it learns that now, and the same prompt is the proof. */
 
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { z } from "zod";
 import type { CommandClient } from "../../assistant/assistant.js";
 import { AppError } from "../../base/errors.js";
-import type { DidLearn } from "../../protocol/corrections.js";
+import { type DidLearn, secretsAnswerSchema } from "../../protocol/corrections.js";
 import { type Cli, InterruptedCommand, printJson } from "../cli.js";
 import { formatSeconds, oneLine } from "../format.js";
 import { addModelOptions, addPlaceOptions, examples, modelSchema, placeSchema } from "../options.js";
@@ -18,6 +18,7 @@ const teachSchema = z.object({
   ...placeSchema.shape,
   wanted: z.string(),
   proposed: z.string().optional(),
+  secrets: secretsAnswerSchema.default("ask"),
 });
 type TeachOptions = z.infer<typeof teachSchema>;
 
@@ -32,6 +33,11 @@ export function teachCommand(cli: Cli): Command {
     .argument("[text]", "code that was to be continued (default: standard input)")
     .requiredOption("--wanted <text>", "what the model should have written there")
     .option("--proposed <text>", "what it wrote (default: what it writes there now)")
+    .addOption(
+      new Option("--secrets <answer>", "what becomes of a secret in the wanted text")
+        .choices(secretsAnswerSchema.options)
+        .default("ask"),
+    )
     .addHelpText(
       "after",
       examples(
@@ -97,7 +103,7 @@ async function learn(run: TeachRun, rejected: string): Promise<Taught> {
   const { cli, options, place, client, worker } = run;
   const { signal } = cli;
   const asked = client.correctPlace(
-    { ...place, rejected, wanted: options.wanted },
+    { ...place, rejected, wanted: options.wanted, secrets: options.secrets },
     { signal, onStep: showLearning.bind(undefined, cli) },
   );
   const { correctionId, done } = await unlessStopped(cli, asked, "Stopped; nothing was changed.");

@@ -30,6 +30,7 @@ const STATUS_OF: Readonly<Partial<Record<AppErrorCode, number>>> = {
   "correction-too-long": 413,
   "correction-invalid": 400,
   "correction-unshown": 400,
+  "correction-secret": 422,
   "record-too-long": 413,
   "correction-unknown": 404,
   "completion-unknown": 404,

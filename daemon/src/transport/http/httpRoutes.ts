@@ -99,9 +99,9 @@ export function teach(
   assistant: Assistant,
   body: unknown,
 ): (onEvent: (event: TeachEvent) => void) => Promise<void> {
-  const { prefix, suffix, wanted, rejected, ...place } = parse(teachBodySchema, body);
+  const { prefix, suffix, wanted, rejected, secrets, ...place } = parse(teachBodySchema, body);
   const where = placeOf(place);
-  const correction = { where, prefix, suffix, wanted };
+  const correction = { where, prefix, suffix, wanted, secrets };
   return (onEvent) =>
     asClient(assistant, async (client) => {
       const { correctionId, project, done } = await client.correctPlace(

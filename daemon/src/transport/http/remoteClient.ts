@@ -14,8 +14,8 @@ export function createRemoteClient(daemon: HttpClient): CommandClient {
       const body = { ...placeOf(where), prefix, suffix, adapter, stop, tokensMax, ...sampling };
       return unlessAborted(signal, daemon.draft(body, { signal, onText }));
     },
-    correctPlace({ where, prefix, suffix, wanted, rejected }, hooks = {}) {
-      const body = { ...placeOf(where), prefix, suffix, wanted };
+    correctPlace({ where, prefix, suffix, wanted, rejected, secrets }, hooks = {}) {
+      const body = { ...placeOf(where), prefix, suffix, wanted, ...(secrets && { secrets }) };
       return teach(daemon, rejected === undefined ? body : { ...body, rejected }, hooks);
     },
     undo({ where, correctionId, signal = never }) {

@@ -80,7 +80,11 @@ async function correct(session: LspSession, params: CorrectParams): Promise<Kept
     case "selection": {
       const { uri } = params.textDocument;
       const where = session.whereIs(uri);
-      return client.correctPlace({ where, ...aroundSelection(documents.mustGet(uri), params.range) });
+      return client.correctPlace({
+        where,
+        ...aroundSelection(documents.mustGet(uri), params.range),
+        secrets: params.secrets,
+      });
     }
     case "answer": {
       const { folder: uri, ...rest } = params;
