@@ -323,6 +323,7 @@ function createFakeTrainer(context: {
     get steps() {
       return steps;
     },
+    close: async () => {},
     step: ({ sequences, learningRate, skipAbove, signal }) =>
       answer(signal ? { signal } : {}, () => {
         const { crossEntropy, klDivergence, gradient } = lossOf(sequences);

@@ -74,6 +74,7 @@ interface EngineAddon {
   trainerSave(trainer: Handle, options: object): NativeJob<undefined>;
   trainerRestore(trainer: Handle, options: object): NativeJob<undefined>;
   trainerSteps(trainer: Handle): number;
+  closeTrainer(trainer: Handle): NativeJob<undefined>;
 }
 
 function isEngineAddon(addon: unknown): addon is EngineAddon {
@@ -183,6 +184,7 @@ function trainerOver(addon: EngineAddon, handle: Handle): Trainer {
     get steps() {
       return addon.trainerSteps(handle);
     },
+    close: () => run(() => addon.closeTrainer(handle)).catch(unlessClosed),
   };
 }
 
@@ -203,6 +205,11 @@ export async function run<Result>(start: () => NativeJob<Result>, signal?: Abort
   } finally {
     signal?.removeEventListener("abort", cancel);
   }
+}
+
+/** What is closed already has nothing more to give back. */
+function unlessClosed(error: unknown): void {
+  if (!(error instanceof EngineError && error.code === "closed")) throw error;
 }
 
 const CANCELLED: Cancelled = { kind: "cancelled" };

@@ -358,6 +358,11 @@ export interface Trainer {
   restore(options: { readonly path: string }): Promise<void>;
   /** Steps applied so far. */
   readonly steps: number;
+  /**
+   * Gives back its memory, after the calls before it; later calls fail with code `closed`. Without it that happens when the
+   * collector finds the Trainer, which in an idle process is never. Idempotent.
+   */
+  close(): Promise<void>;
 }
 
 /** Greedy longest match over bytes. Immutable, thread safe. */

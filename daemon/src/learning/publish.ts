@@ -58,8 +58,7 @@ export async function trainAndPublish(
   const { correction, from, lineage } = planned;
   const seed = seedOf(correction);
   const trained = await train({ context, planned, run, seed });
-  run.onPhase?.("trained", correction.id);
-  const stored = await store({ context, planned, trained, run });
+  const stored = await storeAndClose({ context, planned, trained, run });
   run.onPhase?.("verified", correction.id);
   stopIfAborted(run.signal);
   const entry: TrainedRecord = {
@@ -129,6 +128,17 @@ type Stored = Pick<Trained, "outcome" | "proof" | "after"> & {
   readonly sha256: string | undefined;
   readonly isRebuilt: boolean;
 };
+
+/** The trainer's memory, many times the model's, is given back as soon as what it made is on disk. */
+async function storeAndClose(options: Parameters<typeof store>[0]): Promise<Stored> {
+  const { planned, trained, run } = options;
+  try {
+    run.onPhase?.("trained", planned.correction.id);
+    return await store(options);
+  } finally {
+    await trained.made?.trainer.close();
+  }
+}
 
 /** Where something was made: on disk, loaded from there, judged again. Else all stays as it was. */
 async function store(options: {

@@ -54,6 +54,8 @@ Napi::Value CloseEngine(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ModelToJs(Napi::Env env, const ModelPtr& model) {
+  if (model->core->closed) throw EngineError(ErrorCode::kClosed, "the engine was closed");
+  model->core->Hold(model);
   Napi::Object result = Napi::Object::New(env);
   result.Set("handle", Wrap(env, HandleKind::kModel, model, model->served->bytes()));
   const ServedModel& served = *model->served;

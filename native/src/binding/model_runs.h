@@ -28,7 +28,7 @@ struct ReadRequest {
   RunClass run_class;
 
   const Shape& shape() const { return model->shape(); }
-  Worker& worker() const { return model->core->generate; }
+  Worker& worker() const { return *model->core->generate; }
 };
 
 // The request's model with its adapter, and the buffers of its class.

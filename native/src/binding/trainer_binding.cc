@@ -14,15 +14,28 @@
 namespace ouroboros::binding {
 namespace {
 
-struct TrainerObject {
+struct TrainerObject final : Holder {
+  TrainerObject(ModelPtr its_model, Trainer its_trainer, Checkpointing its_checkpointing)
+      : model(std::move(its_model)), trainer(std::move(its_trainer)), checkpointing(its_checkpointing) {}
+
   ModelPtr model;
-  Trainer trainer;
+  std::optional<Trainer> trainer;  // the train thread's, until it is closed
   Checkpointing checkpointing;
   std::atomic<std::uint64_t> steps = 0;  // of the trainer, for the JavaScript thread to read at any time
+  bool is_closed = false;                // as the JavaScript thread knows it
+
+  void GiveBack() override {
+    is_closed = true;
+    trainer.reset();
+  }
 };
 using TrainerPtr = std::shared_ptr<TrainerObject>;
 
-TrainerPtr TrainerOf(const Napi::Value& value) { return Unwrap<TrainerObject>(value, HandleKind::kTrainer); }
+TrainerPtr TrainerOf(const Napi::Value& value) {
+  TrainerPtr trainer = Unwrap<TrainerObject>(value, HandleKind::kTrainer);
+  if (trainer->is_closed) throw EngineError(ErrorCode::kClosed, "the trainer or its engine was closed");
+  return trainer;
+}
 
 // Those that are named; all by default.
 std::vector<std::size_t> LayersOf(const Napi::Object& parameters, const Shape& shape) {
@@ -115,6 +128,7 @@ WeightsKind WeightsKindOf(const Napi::Object& options, const Trainer& trainer) {
 Napi::Value CreateTrainer(const Napi::CallbackInfo& info) {
   const ModelPtr model = ModelOf(info[0]);
   const Napi::Object options = info[1].As<Napi::Object>();
+  if (model->served == nullptr) throw EngineError(ErrorCode::kClosed, "the engine was closed");
   const std::shared_ptr<const Checkpoint> masters = model->served->Masters();
   ParameterSet set = FreshSet(options, *masters);
   if (Has(options, "from")) {
@@ -127,7 +141,8 @@ Napi::Value CreateTrainer(const Napi::CallbackInfo& info) {
   // Parameters, gradients, two moments and the average; activations, which depend on the batches to come, are
   // not counted.
   const std::size_t copies = averaging ? 5 : 4;
-  const std::size_t bytes = copies * trainer->trainer.parameters().values.size() * sizeof(float);
+  const std::size_t bytes = copies * trainer->trainer->parameters().values.size() * sizeof(float);
+  model->core->Hold(trainer);
   return Wrap(info.Env(), HandleKind::kTrainer, std::move(trainer), bytes);
 }
 
@@ -194,8 +209,8 @@ Napi::Value Step(const Napi::CallbackInfo& info) {
       info.Env(), self->model->core, On::kTrainThread,
       [self, batch = std::move(batch), rate, pass, limits = LimitsOf(options)](const std::stop_token& stop) {
         const Trainer::StepResult result =
-            self->trainer.Step(self->model->core->training(), batch, rate, pass, limits, stop);
-        self->steps = self->trainer.steps();
+            self->trainer->Step(self->model->core->training(), batch, rate, pass, limits, stop);
+        self->steps = self->trainer->steps();
         return result;
       },
       [](Napi::Env env, const Trainer::StepResult& result) -> Napi::Value {
@@ -217,14 +232,14 @@ Napi::Value ScoreNow(const Napi::CallbackInfo& info) {
   const std::vector<std::uint32_t> tokens = TokensOf(options, "tokens");
   CheckTokens(tokens, self->model->shape());
   const auto state = StateOfOptions(options, self->model->shape());
-  const WeightsKind kind = WeightsKindOf(options, self->trainer);
+  const WeightsKind kind = WeightsKindOf(options, *self->trainer);
   return RunJob(
       info.Env(), self->model->core, On::kTrainThread,
       [self, tokens, state, kind](const std::stop_token& stop) {
-        const Weights weights = self->trainer.WeightsOf(kind);
+        const Weights weights = self->trainer->WeightsOf(kind);
         EngineCore& core = *self->model->core;
-        TrainingNetwork network(core.train.compute, self->model->shape(), weights, core.train_activations);
-        Scoring scoring(core.train, network, self->trainer.StartFrom(*state, kind), tokens);
+        TrainingNetwork network(core.train->compute, self->model->shape(), weights, core.train_activations);
+        Scoring scoring(*core.train, network, self->trainer->StartFrom(*state, kind), tokens);
         while (scoring.Step(stop) != Slice::kDone) {
         }
         return scoring.Finish();
@@ -236,10 +251,10 @@ Napi::Value ScoreNow(const Napi::CallbackInfo& info) {
 
 Napi::Value Publish(const Napi::CallbackInfo& info) {
   const TrainerPtr self = TrainerOf(info[0]);
-  const WeightsKind kind = WeightsKindOf(info[1].As<Napi::Object>(), self->trainer);
+  const WeightsKind kind = WeightsKindOf(info[1].As<Napi::Object>(), *self->trainer);
   return RunJob(
       info.Env(), self->model->core, On::kTrainThread,
-      [self, kind](const std::stop_token&) { return self->trainer.Publish(kind); },
+      [self, kind](const std::stop_token&) { return self->trainer->Publish(kind); },
       [](Napi::Env env, const Adapter& adapter) { return AdapterToJs(env, adapter); });
 }
 
@@ -280,34 +295,48 @@ Napi::Value SaveAdapter(const Napi::CallbackInfo& info) {
 Napi::Value SaveWholeModel(const Napi::CallbackInfo& info) {
   const TrainerPtr self = TrainerOf(info[0]);
   const Napi::Object options = info[1].As<Napi::Object>();
-  const ParameterSet& trained = self->trainer.parameters();
+  const ParameterSet& trained = self->trainer->parameters();
   if (trained.lora_rank > 0 || HasTimeStates(trained)) {
     throw EngineError(ErrorCode::kArgument,
                       "a LoRA or a tuned State is saved as an adapter, not as a checkpoint");
   }
   const bool in_bf16 = StringOf(options, "precision") == "bf16";
-  const WeightsKind kind = WeightsKindOf(options, self->trainer);
+  const WeightsKind kind = WeightsKindOf(options, *self->trainer);
   return RunForItself(info, self, [self, in_bf16, kind, path = StringOf(options, "path")] {
-    SaveCheckpoint(self->model->shape(), self->trainer.WeightsOf(kind), in_bf16, path);
+    SaveCheckpoint(self->model->shape(), self->trainer->WeightsOf(kind), in_bf16, path);
   });
 }
 
 Napi::Value Save(const Napi::CallbackInfo& info) {
   const TrainerPtr self = TrainerOf(info[0]);
   return RunForItself(
-      info, self, [self, path = StringOf(info[1].As<Napi::Object>(), "path")] { self->trainer.Save(path); });
+      info, self, [self, path = StringOf(info[1].As<Napi::Object>(), "path")] { self->trainer->Save(path); });
 }
 
 Napi::Value Restore(const Napi::CallbackInfo& info) {
   const TrainerPtr self = TrainerOf(info[0]);
   return RunForItself(info, self, [self, path = StringOf(info[1].As<Napi::Object>(), "path")] {
-    self->trainer.Restore(path);
-    self->steps = self->trainer.steps();
+    self->trainer->Restore(path);
+    self->steps = self->trainer->steps();
   });
 }
 
+// What a training took is large and not soon needed again: the parameters under construction, their gradients
+// and moments, the model in float32, activations.
+Napi::Value Close(const Napi::CallbackInfo& info) {
+  const TrainerPtr self = TrainerOf(info[0]);
+  const Napi::Value closing = RunForItself(info, self, [self] {
+    self->trainer.reset();
+    self->model->core->RenewTraining();
+    ReleaseFreeMemory();
+  });
+  self->is_closed = true;
+  return closing;
+}
+
 Napi::Value Steps(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), static_cast<double>(TrainerOf(info[0])->steps));
+  const auto self = Unwrap<TrainerObject>(info[0], HandleKind::kTrainer);
+  return Napi::Number::New(info.Env(), static_cast<double>(self->steps));
 }
 
 }  // namespace
@@ -325,6 +354,7 @@ void RegisterTrainer(Napi::Env env, Napi::Object exports) {
   add("trainerSave", Guarded<Save>);
   add("trainerRestore", Guarded<Restore>);
   add("trainerSteps", Guarded<Steps>);
+  add("closeTrainer", Guarded<Close>);
 }
 
 }  // namespace ouroboros::binding

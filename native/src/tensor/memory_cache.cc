@@ -1,8 +1,15 @@
 #include "tensor/memory_cache.h"
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 #include <array>
 #include <mutex>
 #include <new>
+#include <span>
+
+#include "tensor/free_memory.h"
 
 namespace ouroboros {
 namespace {
@@ -36,6 +43,13 @@ class Cache {
     return true;
   }
 
+  void Clear() {
+    const std::lock_guard lock(mutex_);
+    for (const Block& block : std::span(blocks_).first(count_)) ::operator delete(block.memory, kAlignment);
+    count_ = 0;
+    kept_ = 0;
+  }
+
  private:
   struct Block {
     void* memory;
@@ -65,6 +79,14 @@ void ReturnMemory(void* memory, std::size_t bytes) noexcept {
   if (memory == nullptr) return;
   if (bytes >= kBlockBytesMin && TheCache().Keep(memory, bytes)) return;
   ::operator delete(memory, kAlignment);
+}
+
+void ReleaseFreeMemory() {
+  TheCache().Clear();
+#if defined(__GLIBC__)
+  // What lies between blocks in use it gives back at no other time.
+  malloc_trim(0);
+#endif
 }
 
 }  // namespace ouroboros

@@ -167,6 +167,26 @@ const scenarios = {
     return { made: (2 * rounds * bytes) / 1024, most };
   },
 
+  /** Memory in KiB beyond what the process had with its model loaded; all handles are kept, nothing is collected. */
+  async givesBack(path) {
+    const empty = residentMemory();
+    const { engine, model } = await open(path);
+    const loaded = residentMemory();
+    const trainer = trainerOf(model);
+    await step(trainer, 256).promise;
+    const training = residentMemory();
+    await addon.closeTrainer(trainer).promise;
+    const trained = residentMemory();
+    addon.closeEngine(engine);
+    const closed = residentMemory();
+    return {
+      loaded: loaded - empty,
+      training: training - loaded,
+      trained: trained - loaded,
+      closed: closed - empty,
+    };
+  },
+
   /** Everything an engine makes, over and over. Needs --expose-gc. */
   async livesManyTimes(path, rounds) {
     let before;

@@ -6,7 +6,7 @@ import type { Adapter, Model, ReferenceLogits, State } from "../../lib/types.js"
 import { ADAMW, GREEDY, numbersOf, openEngine, scoreOf, sequenceOf, trainedLora } from "../engineFixture.js";
 import { expectEngineErrorAsync } from "../expectEngineError.js";
 import { scratchFolder } from "../scratchFolder.js";
-import { randomTokens, TINY, writeModel } from "../smallModel.js";
+import { randomTokens, SMALL, TINY, writeModel } from "../smallModel.js";
 import { engineInChild } from "./engineInChild.js";
 
 const folder = scratchFolder();
@@ -57,6 +57,23 @@ describe("an engine that closes", () => {
       await expectEngineErrorAsync(call, "closed");
     }
     expect(model.stateToBytes(state).length).toBeGreaterThan(0);
+    await trainer.close();
+  });
+
+  test("of a trainer: what comes before it is done, what comes later is refused", async () => {
+    const engine = openEngine();
+    const trainer = (await engine.loadModel({ path })).createTrainer(WHOLE);
+    const stepping = trainer.step({ sequences: [sequenceOf(tokens)], learningRate: 1e-3 });
+    await Promise.all([trainer.close(), trainer.close()]);
+    expect(await stepping).toMatchObject({ kind: "finished", applied: true });
+    expect(trainer.steps).toBe(1);
+    for (const call of [
+      () => trainer.step({ sequences: [sequenceOf(tokens)], learningRate: 0 }),
+      () => trainer.publish(),
+      () => trainer.score({ state: undefined as unknown as State, tokens }),
+    ]) {
+      await expectEngineErrorAsync(call, "closed");
+    }
   });
 
   test("can be one of many, opened and closed in turn", async () => {
@@ -143,6 +160,18 @@ describe("in a process of its own", () => {
     const deep = writeModel({ folder: folder.path, shape: { ...TINY, layers: 40 }, seed: 79 });
     const { made, most } = await child("dropsStates", deep);
     expect(Number(most) / Number(made)).toBeLessThan(0.25);
+  });
+
+  test("a trainer that is closed gives back its memory, and an engine that of its models", async () => {
+    const wide = writeModel({
+      folder: folder.path,
+      shape: { ...SMALL, layers: 12, width: 256, ffnWidth: 1024, vocabularySize: 4096 },
+      seed: 82,
+    });
+    const { loaded, training, trained, closed } = await child("givesBack", wide);
+    expect(Number(training)).toBeGreaterThan(100 * 1024);
+    expect(Number(trained) / Number(training)).toBeLessThan(0.1);
+    expect(Number(closed) / Number(loaded)).toBeLessThan(0.5);
   });
 
   test("engines that load, write, train and close leave nothing behind", async () => {

@@ -47,7 +47,7 @@ interface StepReport {
 export interface Trained {
   /** `learned`: proven. `limit`: not within the recipe's steps. `diverged`: a step had no finite result. */
   readonly outcome: "learned" | "limit" | "diverged";
-  /** The adapter to publish and the trainer that can save it; absent when no step was needed or none helped. */
+  /** The adapter to publish and the trainer that can save it, which the caller closes; absent when no step was needed or none helped. */
   readonly made: { readonly adapter: Adapter; readonly trainer: Trainer } | undefined;
   readonly steps: number;
   readonly spanStart: number;
@@ -89,21 +89,38 @@ interface Result extends Pick<Trained, "outcome" | "made" | "steps"> {
   readonly after: Judgement;
 }
 
-async function trainUntilLearned(training: {
+interface Training {
   readonly options: TrainOptions;
   readonly span: TaughtSpan;
   readonly batches: TrainingBatches;
   readonly before: Judgement;
-}): Promise<Result> {
-  const { options, span, batches, before } = training;
-  const { recipe, signal } = options;
-  const { stepsMax, learningRate } = recipe;
+}
+
+async function trainUntilLearned(training: Training): Promise<Result> {
+  const { options, before } = training;
   const { aim } = options.correction;
-  const goal: Goal = { aim, marginNats: recipe.marginNats };
+  const goal: Goal = { aim, marginNats: options.recipe.marginNats };
   if (isLearned(before.score, goal) && (aim === "read" || before.proof.matches)) {
     return { after: before, outcome: "learned", made: undefined, steps: 0 };
   }
   const trainer = createTrainer(options);
+  let isHandedOn = false;
+  try {
+    const result = await stepUntilLearned({ ...training, trainer, goal });
+    isHandedOn = result.made !== undefined;
+    return result;
+  } finally {
+    if (!isHandedOn) await trainer.close();
+  }
+}
+
+async function stepUntilLearned(
+  training: Training & { readonly trainer: Trainer; readonly goal: Goal },
+): Promise<Result> {
+  const { options, span, batches, before, trainer, goal } = training;
+  const { recipe, signal } = options;
+  const { stepsMax, learningRate } = recipe;
+  const { aim } = goal;
   let after = before;
   for (let step = 1; step <= stepsMax; step++) {
     stopIfAborted(signal);

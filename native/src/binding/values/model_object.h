@@ -4,6 +4,7 @@
 #include <napi.h>
 
 #include <memory>
+#include <utility>
 
 #include "binding/engine_core.h"
 #include "binding/values/convert.h"
@@ -13,11 +14,18 @@
 
 namespace ouroboros::binding {
 
-struct LoadedModel {
-  std::shared_ptr<EngineCore> core;
-  std::shared_ptr<const ServedModel> served;
+struct LoadedModel final : Holder {
+  LoadedModel(std::shared_ptr<EngineCore> its_core, std::shared_ptr<const ServedModel> its_served)
+      : core(std::move(its_core)), served(std::move(its_served)), shape_(served->shape()) {}
 
-  const Shape& shape() const { return served->shape(); }
+  std::shared_ptr<EngineCore> core;
+  std::shared_ptr<const ServedModel> served;  // null once the engine has closed
+
+  const Shape& shape() const { return shape_; }
+  void GiveBack() override { served = nullptr; }
+
+ private:
+  const Shape shape_;
 };
 using ModelPtr = std::shared_ptr<LoadedModel>;
 
