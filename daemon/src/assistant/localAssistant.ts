@@ -203,6 +203,15 @@ export class LocalAssistant implements Assistant {
     return this.#model.served?.projects.all ?? [];
   }
 
+  /** Whose file no longer holds what answers, so that nothing can be learned with it: said once, not by each project. */
+  get #changedFiles(): readonly string[] {
+    const states = this.#openProjects.map(({ state }) => state);
+    const changed = states.flatMap((state) =>
+      state.kind === "failed" && state.code === "changed" ? [state.message] : [],
+    );
+    return [...new Set(changed)];
+  }
+
   #setPaused(isPaused: boolean): void {
     this.#isPaused = isPaused;
     for (const each of this.#openProjects) each.setPaused(isPaused);
@@ -259,6 +268,7 @@ export class LocalAssistant implements Assistant {
       notices: [
         ...notices(),
         ...this.#model.notices,
+        ...this.#changedFiles,
         ...(this.#model.served?.projects.notices ?? []),
         ...this.#taughtFiles.problems,
       ],

@@ -36,6 +36,20 @@ WeightType TypeOf(const ParameterInfo& parameter, WeightType type) {
   return parameter.name == "head.weight" && type == WeightType::kQ4 ? WeightType::kQ8 : type;
 }
 
+// read(), and again where the file changed meanwhile: it may only have been renamed or given other
+// permissions.
+template <typename Read>
+auto UnlessChanged(const Read& read) {
+  constexpr int kAttemptsMax = 3;
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return read();
+    } catch (const EngineError& error) {
+      if (error.code() != ErrorCode::kChanged || attempt == kAttemptsMax) throw;
+    }
+  }
+}
+
 }  // namespace
 
 // Where numbers come from: a file, or masters in memory.
@@ -192,15 +206,7 @@ class ServedModel::Packer {
 
 std::shared_ptr<const ServedModel> ServedModel::Load(const std::string& path, std::optional<WeightType> type,
                                                      std::size_t threads) {
-  // A file that is renamed or given other permissions meanwhile has changed, too.
-  constexpr int kAttemptsMax = 3;
-  for (int attempt = 1;; ++attempt) {
-    try {
-      return LoadOnce(path, type, threads);
-    } catch (const EngineError& error) {
-      if (error.code() != ErrorCode::kChanged || attempt == kAttemptsMax) throw;
-    }
-  }
+  return UnlessChanged([&] { return LoadOnce(path, type, threads); });
 }
 
 std::shared_ptr<const ServedModel> ServedModel::LoadOnce(const std::string& path,
@@ -237,8 +243,10 @@ std::shared_ptr<const Checkpoint> ServedModel::Masters() const {
   const std::lock_guard lock(masters_mutex_);
   std::shared_ptr<const Checkpoint> masters = masters_.lock();
   if (masters == nullptr) {
-    tensors_->Verify(hash_);
-    masters = ReadCheckpoint(*tensors_, hash_);
+    masters = UnlessChanged([this] {
+      tensors_->Verify(hash_);
+      return ReadCheckpoint(*tensors_, hash_);
+    });
     masters_ = masters;
   }
   return masters;
