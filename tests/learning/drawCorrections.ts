@@ -17,27 +17,41 @@ export interface DrawnPlace {
 const CODE_FOLDER = join(import.meta.dirname, "..", "fixtures", "code");
 const SYLLABLES = ["mo", "ra", "ti", "ven", "zu", "kel", "bor", "dan", "lis", "qua"];
 
-/** Draws without end; every place has a wanted text of 4 to 60 characters on one line. */
-export function* drawPlaces(seed: number): Generator<DrawnPlace> {
+/** Frozen copies of this project's own sources. */
+export function readCode(): readonly { readonly name: string; readonly text: string }[] {
+  return readdirSync(CODE_FOLDER)
+    .sort()
+    .map((name) => ({ name, text: readFileSync(join(CODE_FOLDER, name), "utf8") }));
+}
+
+/** The ways to draw that one seed gives. */
+export function drawingFrom(seed: number) {
   const random = mulberry32(seed);
+  const below = (count: number) => Math.floor(random() * count);
   const pick = <T>(items: readonly T[]): T => {
-    const item = items[Math.floor(random() * items.length)];
+    const item = items[below(items.length)];
     if (item === undefined) throw new RangeError("nothing to draw from");
     return item;
   };
-  const files = readdirSync(CODE_FOLDER)
-    .sort()
-    .map((name) => ({ name, text: readFileSync(join(CODE_FOLDER, name), "utf8") }));
+  /** That nobody uses. */
+  const name = () => `${pick(SYLLABLES)}${pick(SYLLABLES)}`;
+  return { below, pick, name, chance: (share: number) => random() < share };
+}
+
+/** Draws without end; every place has a wanted text of 4 to 60 characters on one line. */
+export function* drawPlaces(seed: number): Generator<DrawnPlace> {
+  const { below, pick, name: newName, chance } = drawingFrom(seed);
+  const files = readCode();
   while (true) {
     const { name, text } = pick(files);
     const lines = text.split("\n");
-    const row = Math.floor(random() * lines.length);
+    const row = below(lines.length);
     const line = lines[row] ?? "";
     const starts = [...line.matchAll(/\b\w/g)].map((match) => match.index).filter((index) => index > 0);
     if (starts.length === 0) continue;
     const column = pick(starts);
     const rest = line.slice(column);
-    const wanted = random() < 0.4 ? rest : changed(rest, () => `${pick(SYLLABLES)}${pick(SYLLABLES)}`);
+    const wanted = chance(0.4) ? rest : changed(rest, newName);
     if (wanted.length < 4 || wanted.length > 60) continue;
     yield {
       path: `src/${name.replace(/\.txt$/, "")}`,

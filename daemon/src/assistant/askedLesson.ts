@@ -3,6 +3,7 @@
 import { AppError } from "../base/errors.js";
 import { nearby } from "../completion/lines.js";
 import { hindranceOf } from "../completion/proposal.js";
+import { checkLesson } from "../lessons/checkLesson.js";
 import { answerLesson, completionLesson } from "../lessons/correctionLesson.js";
 import type { Lesson } from "../lessons/lesson.js";
 import type { LoadedModel } from "../models/loadedModel.js";
@@ -34,7 +35,7 @@ export async function lessonOfCompletion(
   { loaded, given, resolver }: LessonParts,
   { completionId, wanted, source }: Parameters<Client["correctCompletion"]>[0],
 ): Promise<AskedLesson> {
-  const { tokenizer } = loaded;
+  const { tokenizer, model } = loaded;
   const known = given.get(completionId);
   if (known?.vocabulary !== tokenizer.hash) {
     throw new AppError(
@@ -44,25 +45,30 @@ export async function lessonOfCompletion(
   }
   const { where, prompt, place, text: rejected } = known;
   const project = known.project ?? (await resolver.surePlaceOf(where)).project;
-  return { project, ...lessonAt({ tokenizer, prompt, place, source, rejected, wanted }) };
+  return { project, ...lessonAt({ tokenizer, prompt, place, source, rejected, wanted }, model.info) };
 }
 
 export async function lessonOfPlace(
   { loaded, resolver }: LessonParts,
   { where, prefix, suffix, wanted, rejected = "" }: Parameters<Client["correctPlace"]>[0],
 ): Promise<AskedLesson> {
-  const { tokenizer, form } = loaded;
+  const { tokenizer, model, form } = loaded;
   const { project, path } = await resolver.surePlaceOf(where);
   const prompt = completionPrompt({ tokenizer, path, prefix, suffix, form });
   const place = nearby({ prefix, suffix });
-  return { project, ...lessonAt({ tokenizer, prompt, place, source: "teach", rejected, wanted }) };
+  return {
+    project,
+    ...lessonAt({ tokenizer, prompt, place, source: "teach", rejected, wanted }, model.info),
+  };
 }
 
-/** Throws `correction-unshown` where training could not help. */
+/** Throws what `checkLesson` does, and `correction-unshown` where training could not help. */
 function lessonAt(
   said: Omit<Parameters<typeof completionLesson>[0], "stop">,
+  info: Parameters<typeof checkLesson>[1],
 ): Pick<AskedLesson, "origin" | "lesson"> {
   const lesson = completionLesson({ ...said, stop: STOP });
+  checkLesson(lesson, info);
   const hindrance = hindranceOf(lesson.wanted.text, said);
   if (hindrance === undefined) return { origin: "completion", lesson };
   throw new AppError(

@@ -44,6 +44,7 @@ export const APP_ERROR_CODES = {
   "correction-empty": "a correction asks for nothing that the model did not write",
   "correction-too-long": "a correction exceeds a bound on its size",
   "correction-invalid": "a correction contradicts itself or its model",
+  "correction-invisible": "a corrected text holds a character that nobody sees",
   "correction-unshown":
     "a corrected text would not be shown whole at its place, however well it were learned",
   "correction-secret": "a corrected text seems to hold a secret, and nobody has said that it may be taught",

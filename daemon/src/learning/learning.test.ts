@@ -212,7 +212,9 @@ describe("correct", () => {
     ["correction-invalid", lessonFor("a", "b", { boundary: 0.5 })],
     ["correction-invalid", lessonFor("", "b")],
     ["correction-invalid", lessonFor("a", "b", { wanted: { text: "?", tokens: Uint32Array.of(257) } })],
-    ["correction-too-long", lessonFor("a", "b".repeat(513))],
+    ["correction-invisible", lessonFor("a", "b\u202ec")],
+    ["correction-unshown", lessonFor("a", " \n")],
+    ["correction-too-long", lessonFor("a", "b".repeat(193))],
     ["correction-too-long", lessonFor("a".repeat(16_385), "b")],
     ["record-too-long", lessonFor("a", "b", { prompt: { ...text("a"), text: "x".repeat(1 << 20) } })],
   ])("refuses with %s, keeping nothing", async (code, bad) => {

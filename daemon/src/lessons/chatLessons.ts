@@ -9,7 +9,8 @@ import type { Tokenizer } from "../engine/engine.js";
 import type { ChatTemplate } from "../prompt/chatTemplate.js";
 import type { ChatTurn } from "../protocol/turns.js";
 import { type FileLesson, fileLesson } from "./fileLesson.js";
-import { PROMPT_TOKENS_MAX, WANTED_TOKENS_MAX } from "./lesson.js";
+import { invisibleIn } from "./invisible.js";
+import { PROMPT_TOKENS_MAX, RECALL_TOKENS_MAX } from "./lesson.js";
 
 /** In what form the samples of one file are taught. */
 export interface SampleForm {
@@ -47,7 +48,8 @@ function answerLesson(options: {
   const { path, tokenizer, template } = options.form;
   const wanted = template.answer(message.text);
   const place = `the answer in line ${message.line} of ${path}`;
-  checkLength({ place, tokens: wanted.tokens, max: WANTED_TOKENS_MAX });
+  checkSeen(place, wanted.text);
+  checkLength({ place, tokens: wanted.tokens, max: RECALL_TOKENS_MAX });
   checkLength({ place: `what stands before ${place}`, tokens: prompt, max: PROMPT_TOKENS_MAX });
   return fileLesson({
     tokenizer,
@@ -72,6 +74,12 @@ function checkLength(options: {
     "input-too-large",
     `${place} has ${tokens.length} tokens, ${max} are the most; shorten it or divide it`,
   );
+}
+
+/** `place`: as messages name the text. Throws `input-invalid`. */
+export function checkSeen(place: string, text: string): void {
+  const invisible = invisibleIn(text);
+  if (invisible !== undefined) throw new AppError("input-invalid", `${place} ${invisible}`);
 }
 
 function openTurn({ line }: Message, { path }: SampleForm): AppError {

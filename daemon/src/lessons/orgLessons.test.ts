@@ -7,7 +7,7 @@ import { parseOrg } from "../data/org/parseOrg.js";
 import { END_OF_DOCUMENT } from "../prompt/controls.js";
 import { CONTROL_ID_FIRST, CONTROL_LITERALS } from "../prompt/controlTokens.js";
 import { checkLesson } from "./checkLesson.js";
-import { PROMPT_TOKENS_MAX, WANTED_TOKENS_MAX } from "./lesson.js";
+import { PROMPT_TOKENS_MAX, RECALL_TOKENS_MAX } from "./lesson.js";
 import { lessonsOf } from "./orgLessons.js";
 import { PIECE_PROMPT_TOKENS_MAX, PIECE_TOKENS_MAX } from "./textLessons.js";
 
@@ -160,8 +160,8 @@ describe("what cannot be taught", () => {
     ],
     [
       "an answer that is too long",
-      ["* REQUEST a", `** RESPONSE ${x(WANTED_TOKENS_MAX + 1)}`],
-      "the answer in line 3 of sft.org has 513 tokens, 512 are the most",
+      ["* REQUEST a", `** RESPONSE ${x(RECALL_TOKENS_MAX + 1)}`],
+      "the answer in line 3 of sft.org has 193 tokens, 192 are the most",
     ],
     [
       "too much before an answer",

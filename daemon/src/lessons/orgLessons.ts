@@ -10,7 +10,7 @@ import type { OrgFile, OrgSample } from "../data/org/parseOrg.js";
 import type { Tokenizer } from "../engine/engine.js";
 import { chatTemplateOf } from "../prompt/chatTemplate.js";
 import { encodeText } from "../prompt/encodeText.js";
-import { chatLessons, isTurn, type SampleForm } from "./chatLessons.js";
+import { chatLessons, checkSeen, isTurn, type SampleForm } from "./chatLessons.js";
 import type { FileLesson } from "./fileLesson.js";
 import { textLessons } from "./textLessons.js";
 
@@ -71,7 +71,7 @@ function sampleLessons(sample: OrgSample, form: SampleForm): readonly FileLesson
 /** The headlines of a text are its paragraphs: a book may be divided into chapters. */
 function wholeTextLessons(
   messages: readonly Message[],
-  { tokenizer, template }: SampleForm,
+  { path, tokenizer, template }: SampleForm,
 ): readonly FileLesson[] {
   const [first] = messages;
   const text = messages
@@ -79,6 +79,7 @@ function wholeTextLessons(
     .filter((part) => part !== "")
     .join("\n\n");
   if (first === undefined || text === "") return [];
+  checkSeen(`the text in line ${first.line} of ${path}`, text);
   return textLessons({
     tokenizer,
     roleMapName: template.roleMapName,

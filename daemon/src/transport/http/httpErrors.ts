@@ -29,6 +29,7 @@ const STATUS_OF: Readonly<Partial<Record<AppErrorCode, number>>> = {
   "correction-empty": 400,
   "correction-too-long": 413,
   "correction-invalid": 400,
+  "correction-invisible": 400,
   "correction-unshown": 400,
   "correction-secret": 422,
   "record-too-long": 413,
