@@ -298,9 +298,9 @@ test.runIf(onLinux)(
   },
 );
 
-test("the log holds nothing of what the user wrote, the token neither", async () => {
+test("the log holds nothing of what the user wrote, no folder's name and not the token", async () => {
   const secret = "Zq7xSecret";
-  const folder = join(scratch.path, "work");
+  const folder = join(scratch.path, `${secret}-work`);
   mkdirSync(folder, { recursive: true });
   writeFileSync(settings, JSON.stringify({ "ouroboros.daemon.logLevel": "debug" }));
   try {
@@ -312,12 +312,15 @@ test("the log holds nothing of what the user wrote, the token neither", async ()
     const turns = [{ role: "user" as const, text: secret }];
     await daemon.chat({ folder, turns }, { signal: never, onText: () => {} }).catch(() => undefined);
     await daemon.undo({ folder, correctionId: secret }, never).catch(() => undefined);
+    await daemon.undo({ folder }, never);
     await sendBroken(secret);
     const used = token();
     expect((await ouro("stop")).code).toBe(0);
     const written = readdirSync(runtime.log).map((name) => readFileSync(join(runtime.log, name), "utf8"));
     expect(written.join("\n")).toMatch(/"msg":"started"/);
-    expect(written.join("\n")).not.toContain(secret);
+    expect(written.join("\n")).toMatch(/"project":"[0-9a-f]{12}",.*"msg":"undone"/);
+    // A project's id begins with its folder's name in small letters.
+    expect(written.join("\n").toLowerCase()).not.toContain(secret.toLowerCase());
     expect(written.join("\n")).not.toContain(used);
   } finally {
     writeFileSync(settings, "{}");

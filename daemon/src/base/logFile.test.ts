@@ -65,6 +65,14 @@ it("cannot hold what a user wrote, wherever somebody puts it", async () => {
   expect(lines()[1].error.stack[0]).toMatch(/^at .*logFile\.test\.ts/);
 });
 
+it("names a project by its digest, not by its folder", async () => {
+  const log = openLog({ folder, level: "info" });
+  log.info({ project: "secret-shop-0123456789ab" }, "event");
+  log.info({ project: "secret-shop" }, "event");
+  await log.close();
+  expect(lines().map(({ project }) => project)).toEqual(["0123456789ab", undefined]);
+});
+
 it("keeps five files at most, none much larger than a mebibyte", async () => {
   // A daemon writes a few lines a second: each burst is on disk before the next, so that files are changed in between.
   const log = openLog({ folder, level: "info" });

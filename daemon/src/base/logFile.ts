@@ -1,7 +1,8 @@
 /**
  * The daemon's log: one line of JSON per event in a file of its data home, a few such files at most. It cannot hold
  * what a user wrote: of a field that is no number only the known names of identifiers pass, and only when they look
- * like one; of an error its kind and where it was thrown, because messages quote.
+ * like one; of a project its digest, since its id begins with its folder's name; of an error its kind and where it was
+ * thrown, because messages quote.
  */
 
 import { once } from "node:events";
@@ -30,7 +31,6 @@ const WORD_FIELDS: ReadonlySet<string> = new Set([
   "kind",
   "outcome",
   "phase",
-  "project",
   "reason",
   "route",
   "setting",
@@ -40,6 +40,8 @@ const WORD_FIELDS: ReadonlySet<string> = new Set([
   "weights",
 ]);
 const WORD = /^[A-Za-z0-9._:/-]{1,64}$/;
+/** The end of a project's id; before it stands what its folder is called. */
+const PROJECT_DIGEST = /[0-9a-f]{12}$/;
 
 export interface LogFile extends Log {
   /** Writes what is waiting and closes the file. */
@@ -82,6 +84,7 @@ function withoutText(fields: Readonly<Record<string, unknown>>): Record<string, 
 
 function shownValue(name: string, value: unknown): unknown {
   if (typeof value === "number" || typeof value === "boolean" || value === null) return value;
+  if (name === "project") return PROJECT_DIGEST.exec(String(value))?.[0];
   if (typeof value === "string") return WORD_FIELDS.has(name) && WORD.test(value) ? value : undefined;
   return value instanceof Error ? shownError(value) : undefined;
 }
