@@ -10,10 +10,12 @@
  * removing them is safe.
  */
 
+import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdir, open, readdir, readFile, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { promisify } from "node:util";
 import { systemErrorCode } from "./errors.js";
 
 export interface Lock {
@@ -138,4 +140,14 @@ async function hasDied(pid: number): Promise<boolean> {
 async function statusOf(pid: number): Promise<readonly string[]> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8");
   return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+}
+
+/** As proc(5) and ps(1) call a process that was stopped, by a signal or by who traces it. */
+const STOPPED = /^\s*[Tt]/;
+
+/** Such a process answers nobody until it is let go on. Throws where the system does not tell. */
+export async function isStopped(pid: number): Promise<boolean> {
+  if (process.platform === "win32") return false;
+  if (process.platform === "linux") return STOPPED.test((await statusOf(pid))[0] ?? "");
+  return STOPPED.test((await promisify(execFile)("ps", ["-o", "state=", "-p", String(pid)])).stdout);
 }

@@ -32,10 +32,14 @@ export async function shakeHands(options: {
   readonly token: string;
   readonly version: string;
   readonly want: ClientHello["want"];
+  /** Nobody waits for the answer any more. */
+  readonly signal?: AbortSignal;
 }): Promise<Handshake> {
-  const { socketPath, token, version, want } = options;
+  const { socketPath, token, version, want, signal } = options;
   const socket = await connect(socketPath);
   if (socket === undefined) return { kind: "absent" };
+  const giveUp = () => socket.destroy();
+  signal?.addEventListener("abort", giveUp, { once: true });
   const hello: ClientHello = {
     ouroboros: "greeting",
     token,
@@ -45,6 +49,7 @@ export async function shakeHands(options: {
   };
   socket.write(`${JSON.stringify(hello)}\n`);
   const first = await readFirstLine({ socket, bytesMax: HANDSHAKE_BYTES_MAX, timeoutMs: ANSWER_MS });
+  signal?.removeEventListener("abort", giveUp);
   const answer = first.kind === "line" ? parseServerHello(first.line) : undefined;
   if (answer?.kind === "welcome") {
     return { kind: "welcome", stream: socket, pid: answer.pid, version: answer.version };

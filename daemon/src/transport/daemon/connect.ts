@@ -54,8 +54,9 @@ export function findHttp(access: DaemonAccess): Promise<HttpClient | undefined> 
 }
 
 function approachLsp({ runtime, version }: DaemonAccess): Approach<LspConnection> {
-  return async (token) => {
-    const handshake = await shakeHands({ socketPath: runtime.lspSocket, token, version, want: "lsp" });
+  return async (token, signal) => {
+    const hello = { socketPath: runtime.lspSocket, token, version, want: "lsp" } as const;
+    const handshake = await shakeHands({ ...hello, signal });
     switch (handshake.kind) {
       case "welcome":
         return {
@@ -89,10 +90,10 @@ function approachLsp({ runtime, version }: DaemonAccess): Approach<LspConnection
 
 /** The health route is asked first: it tells whether the daemon is ours, and of which version. */
 function approachHttp({ runtime }: DaemonAccess): Approach<HttpClient> {
-  return async (token) => {
+  return async (token, signal) => {
     const client = createHttpClient({ socketPath: runtime.httpSocket, token });
     try {
-      const { version } = await client.health();
+      const { version } = await client.health(signal);
       return { kind: "ready", value: client, version, leave: () => undefined };
     } catch (error) {
       if (error instanceof DaemonRefusal && error.daemonCode === "draining") return { kind: "draining" };

@@ -217,5 +217,7 @@ it("waits for no daemon that hangs longer than it said", async () => {
   const { code, stderr } = await run(["start"], { readyMs: 500 });
   process.kill(holder, "SIGCONT");
   expect(code).toBe(1);
-  expect(stderr).toMatch(new RegExp(`^ouro: the daemon \\(process ${holder}\\) does not answer; .*\n$`));
+  expect(stderr).toMatch(
+    new RegExp(`^ouro: the daemon \\(process ${holder}\\) is stopped and cannot answer; .*\n$`),
+  );
 });

@@ -9,7 +9,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { DataHome } from "../../base/dataHome.js";
 import { AppError, assertNever } from "../../base/errors.js";
-import { lockHolder } from "../../base/processLock.js";
+import { isStopped, lockHolder } from "../../base/processLock.js";
 import { compareVersions } from "../../protocol/compareVersions.js";
 import { shakeHands } from "./clientHandshake.js";
 import { isRuntimePrepared, type Platform, prepareRuntime, type Runtime } from "./runtimeFolder.js";
@@ -27,6 +27,9 @@ const TAKEOVER_MS_MAX = 45_000;
 const SPAWNS_MAX = 5;
 /** A token is replaced while a daemon starts; one that stays wrong is somebody else's. */
 const WRONG_TOKENS_MAX = 20;
+
+/** One that is not stopped has answered by then, as a rule; afterwards it is looked at as often. */
+const STOPPED_LOOK_MS = 750;
 
 /** Everything about this process and this user that reaching a daemon takes. */
 export interface DaemonAccess {
@@ -53,7 +56,7 @@ type Attempt<T> =
   | { readonly kind: "refused"; readonly message: string };
 
 /** One try to be let in, at whichever of the daemon's listeners. */
-export type Approach<T> = (token: string) => Promise<Attempt<T>>;
+export type Approach<T> = (token: string, signal: AbortSignal) => Promise<Attempt<T>>;
 
 /** Throws `runtime-unsafe`, `daemon-failed`, `daemon-newer`, `daemon-refused`, `daemon-unreachable`, or when aborted. */
 export async function ensureDaemon<T>(access: DaemonAccess, approach: Approach<T>): Promise<T> {
@@ -95,7 +98,10 @@ export async function ensureDaemon<T>(access: DaemonAccess, approach: Approach<T
   }
 }
 
-/** Reaches a daemon without starting one; undefined: none runs, or it is ending. Throws `runtime-unsafe`, `daemon-refused`. */
+/**
+ * Reaches a daemon without starting one; undefined: none runs, or it is ending. Throws `runtime-unsafe`, `daemon-refused`,
+ * `daemon-unreachable`.
+ */
 export async function findDaemon<T>(access: DaemonAccess, approach: Approach<T>): Promise<T | undefined> {
   const { runtime, platform } = access;
   if (!(await isRuntimePrepared(runtime, platform))) return undefined;
@@ -121,7 +127,47 @@ export async function findDaemon<T>(access: DaemonAccess, approach: Approach<T>)
 /** Without a token nobody has listened there yet. */
 async function approachOnce<T>(access: DaemonAccess, approach: Approach<T>): Promise<Attempt<T>> {
   const token = await readToken(access.runtime.token, access.platform);
-  return token === undefined ? { kind: "absent" } : await approach(token);
+  if (token === undefined) return { kind: "absent" };
+  return unlessStopped(access.runtime.lock, (signal) => approach(token, signal));
+}
+
+/**
+ * What `ask` is told. A daemon that was stopped (SIGSTOP, a debugger) takes connections and answers nobody: then this
+ * gives up asking and throws `daemon-unreachable`, while one that is busy is waited for.
+ */
+async function unlessStopped<T>(lock: string, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const givenUp = new AbortController();
+  const settled = new AbortController();
+  try {
+    return await Promise.race([ask(givenUp.signal), lookOut(lock, settled.signal)]);
+  } catch (error) {
+    givenUp.abort();
+    throw error;
+  } finally {
+    settled.abort();
+  }
+}
+
+/** Rejects when the daemon is stopped; else it never settles. */
+function lookOut(lock: string, signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const look = async () => {
+      while (!signal.aborted) {
+        await delay(STOPPED_LOOK_MS, undefined, { signal });
+        const holder = await lockHolder(lock);
+        if (holder !== undefined && (await isStopped(holder))) reject(stopped(holder));
+      }
+    };
+    // Aborted; or nobody can tell, and then it is waited for as for any other.
+    look().catch(() => undefined);
+  });
+}
+
+function stopped(holder: number): AppError {
+  return new AppError(
+    "daemon-unreachable",
+    `the daemon (process ${holder}) is stopped and cannot answer; \`kill -CONT ${holder}\` lets it go on, \`kill -KILL ${holder}\` ends it`,
+  );
 }
 
 /** Starts daemons for one process that wants to reach one. */
@@ -166,12 +212,13 @@ class Starter {
   }
 }
 
-/** Asks the daemon that runs now to finish and end. False: there was none to ask. */
+/** Asks the daemon that runs now to finish and end. False: there was none to ask. Throws `daemon-unreachable`. */
 export async function askToEnd(access: DaemonAccess): Promise<boolean> {
   const { runtime, platform, version } = access;
   const token = await readToken(runtime.token, platform);
   if (token === undefined) return false;
-  const handshake = await shakeHands({ socketPath: runtime.lspSocket, token, version, want: "drain" });
+  const hello = { socketPath: runtime.lspSocket, token, version, want: "drain" } as const;
+  const handshake = await unlessStopped(runtime.lock, (signal) => shakeHands({ ...hello, signal }));
   if (handshake.kind === "welcome") handshake.stream.destroy();
   return handshake.kind === "welcome";
 }

@@ -49,7 +49,7 @@ const ANSWER_BYTES_MAX = 64 << 20;
 const HEALTH_MS_MAX = 5_000;
 
 export interface HttpClient {
-  health(): Promise<HealthAnswer>;
+  health(signal?: AbortSignal): Promise<HealthAnswer>;
   status(query: { readonly folder?: string }): Promise<DaemonState>;
   learned(query: { readonly folder: string }, signal?: AbortSignal): Promise<LearnedInFull>;
   complete(body: CompleteRequest, signal: AbortSignal): Promise<CompleteAnswer>;
@@ -107,8 +107,9 @@ export function createHttpClient(daemon: Daemon): HttpClient {
     const path = search === "" ? route : `${route}?${search}`;
     return askJson(daemon, schema, { method: "GET", path, ...(signal && { signal }) });
   };
-  const health = () => {
-    const signal = AbortSignal.timeout(HEALTH_MS_MAX);
+  const health = (givenUp?: AbortSignal) => {
+    const late = AbortSignal.timeout(HEALTH_MS_MAX);
+    const signal = givenUp ? AbortSignal.any([late, givenUp]) : late;
     return askJson(daemon, healthAnswerSchema, { method: "GET", path: ROUTES.health, signal });
   };
   const post = <T>(schema: z.ZodType<T>, path: string, rest: Pick<Question, "body" | "signal">) =>
