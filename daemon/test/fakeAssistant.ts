@@ -74,6 +74,7 @@ export function createFakeAssistant(): FakeAssistant {
     rejected: "old",
     wanted,
     origin: "completion",
+    replaces: null,
   });
   const keep = async (wanted: string, hooks: CorrectionHooks | undefined): Promise<KeptCorrection> => {
     obey(wanted);
@@ -82,7 +83,7 @@ export function createFakeAssistant(): FakeAssistant {
       hooks?.onStep?.({ ...progress, loss: 1.5, margin: -0.5 });
       return learnedEvent(wanted);
     });
-    return { correctionId: "c1", project: PROJECT, done };
+    return { correctionId: "c1", project: PROJECT, replaces: null, done };
   };
   const connect = (listener: ClientListener): Client => {
     listeners.add(listener);
@@ -150,6 +151,7 @@ export function createFakeAssistant(): FakeAssistant {
           adapterVersion: 0,
           retrained: 0,
           lost: [],
+          restored: [],
           rejected: "",
           wanted: "",
         };

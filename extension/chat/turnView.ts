@@ -92,6 +92,7 @@ function lessonNote(lesson: LessonStatus): readonly Node[] {
         onClick: () => send({ kind: "undo", correctionId }),
       });
       if (outcome.kind === "failed") return [note("clock", "", filled(strings.later, outcome.message))];
+      if (outcome.kind === "withdrawn") return [note("cross", "", strings.replaced)];
       if (outcome.kind === "not-learned") return [note("warning", "problem", strings.notLearned)];
       const seconds = outcome.seconds.toFixed(1);
       return outcome.proven

@@ -41,6 +41,7 @@ describe("commands beside the daemon", () => {
       correctionId: lesson.correctionId,
       retrained: 0,
       lost: [],
+      restored: [],
       adapterVersion: 0,
     });
   });

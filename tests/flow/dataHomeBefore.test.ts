@@ -8,13 +8,22 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
 import { runCli, scratchFolder } from "./support/cli.js";
 import { copyDataHome, type Story, storySchema, tellStory } from "./support/dataHomeStory.js";
 
 const fixture = fileURLToPath(new URL("../fixtures/dataHome", import.meta.url));
 const scratch = scratchFolder();
 const folder = scratch.path;
-const expected = storySchema.parse(JSON.parse(readFileSync(join(fixture, "expected.json"), "utf8")));
+/** Of the same place as a later one: it stays in the weights, and has been called superseded since. */
+const superseded = z.looseObject({ id: z.literal("gskprbshfm"), status: z.literal("learned") });
+const asNamedNow = (_key: string, value: unknown) => {
+  const { data } = superseded.safeParse(value);
+  return data ? { ...data, status: "superseded" } : value;
+};
+const expected = storySchema.parse(
+  JSON.parse(readFileSync(join(fixture, "expected.json"), "utf8"), asNamedNow),
+);
 let told: Story;
 
 beforeAll(async () => {

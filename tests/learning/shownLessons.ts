@@ -57,7 +57,7 @@ export async function teachDrawn(options: { readonly seed: number; readonly coun
       if (!kept) continue;
       const { outcome } = await kept.done;
       const isLearned = outcome.kind === "learned";
-      const seconds = outcome.kind === "failed" ? 0 : outcome.seconds;
+      const seconds = "seconds" in outcome ? outcome.seconds : 0;
       trained.push({ tokens, steps: isLearned ? outcome.steps : 0, seconds, isLearned });
       if (!isLearned) continue;
       const shown = await client.complete({ ...cursor, sessionKey: path, signal });

@@ -234,7 +234,7 @@ function undoResult(
   { project, learning }: ProjectLearning,
   undone: Awaited<ReturnType<ProjectLearning["undo"]>>,
 ): UndoResult {
-  const { correctionId, current, retrained, lost } = undone;
+  const { correctionId, current, retrained, lost, restored } = undone;
   const correction = learning.find(correctionId)?.correction;
   return {
     correctionId,
@@ -242,6 +242,7 @@ function undoResult(
     adapterVersion: current.version,
     retrained,
     lost: [...lost],
+    restored: [...restored],
     rejected: excerpt(correction?.rejected.text ?? ""),
     wanted: excerpt(correction?.wanted.text ?? ""),
   };

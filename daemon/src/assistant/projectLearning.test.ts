@@ -71,6 +71,21 @@ describe("the learning of an open project", () => {
     ]);
   });
 
+  it("tells who waits that a later correction of the same place came first, or that it was taken back", async () => {
+    const line = open(true);
+    const early = await keep(line, "const a = ", "one();");
+    const late = await keep(line, "const a = ", "two();");
+    const undone = await keep(line, "const b = ", "three();");
+    await line.undo({ correctionId: undone.correctionId });
+    expect([early.replaces, late.replaces]).toEqual([null, early.correctionId]);
+    expect(line.state).toEqual({ kind: "paused", waiting: 1 });
+    line.setPaused(false);
+    const outcomes = await Promise.all([early.done, late.done, undone.done]);
+    expect(outcomes.map(({ outcome }) => outcome.kind)).toEqual(["withdrawn", "learned", "withdrawn"]);
+    expect(outcomes[1]).toMatchObject({ replaces: early.correctionId });
+    expect(phases.filter((phase) => phase.endsWith("published"))).toEqual([`${late.correctionId} published`]);
+  });
+
   it("stops between two steps when paused, and begins anew afterwards", async () => {
     const line = open();
     const kept = await keep(line, "const a = ", "one();");

@@ -34,6 +34,12 @@ interface ProjectLearningOptions {
 /** What somebody hears who waited for a correction when its model was let go. */
 const LEFT = "the model was let go before it had learned this; the correction is kept until it answers again";
 
+/** The same of one that will not be trained, by its status. */
+const WITHDRAWN: ReadonlyMap<string, string> = new Map([
+  ["undone", "it was taken back before it had been learned"],
+  ["superseded", "a later correction of the same place came before it had been learned"],
+]);
+
 interface Waiting {
   readonly origin: DidLearn["origin"];
   readonly hooks: CorrectionHooks;
@@ -88,7 +94,8 @@ export class ProjectLearning {
       this.#waiting.set(correctionId, { origin, hooks, settle });
     });
     this.wake();
-    return { correctionId, project: { id, name }, done };
+    const replaces = this.learning.replacedBy(correctionId) ?? null;
+    return { correctionId, project: { id, name }, replaces, done };
   }
 
   async undo({ correctionId, signal, onStep }: Omit<UndoRequest, "where">) {
@@ -104,6 +111,8 @@ export class ProjectLearning {
       throw new TypeError("nothing could cancel this undo");
     }
     this.#options.log.info({ project: this.project.id, correctionId: undone.correctionId }, "undone");
+    // Who waited for it is told, and what it had replaced may be still to be learned.
+    this.wake();
     return undone;
   }
 
@@ -155,6 +164,7 @@ export class ProjectLearning {
       onChange();
     };
     while (!signal.aborted && !this.#isDraining) {
+      this.#announceWithdrawn();
       const outcome = await this.learning.learnNext({ signal, onPhase, onProgress });
       this.#step = undefined;
       if (outcome.kind === "idle" || outcome.kind === "cancelled") return;
@@ -171,6 +181,15 @@ export class ProjectLearning {
     this.#announceAll(`${errorMessage(error)}; the correction is kept and is tried again later`);
   }
 
+  /** Whoever waits for what will not be trained any more is told so. */
+  #announceWithdrawn(): void {
+    for (const id of [...this.#waiting.keys()]) {
+      const status = this.learning.find(id)?.status ?? "pending";
+      const message = WITHDRAWN.get(status);
+      if (message !== undefined) this.#announce(id, { kind: "withdrawn", message });
+    }
+  }
+
   #announceAll(message: string): void {
     for (const id of [...this.#waiting.keys()]) this.#announce(id, { kind: "failed", message });
   }
@@ -183,6 +202,7 @@ export class ProjectLearning {
     const event: DidLearn = {
       correctionId,
       project: { id, name },
+      replaces: this.learning.replacedBy(correctionId) ?? null,
       outcome,
       rejected: excerpt(correction?.rejected.text ?? ""),
       wanted: excerpt(correction?.wanted.text ?? ""),

@@ -1,6 +1,6 @@
 /** From the lineage, the applied corrections, to adapter files and back: what is there, what loads, what may go. */
 
-import type { Model } from "../engine/engine.js";
+import type { Adapter, Model } from "../engine/engine.js";
 import type { Applied } from "../journal/records.js";
 import {
   checkAdapter,
@@ -12,6 +12,7 @@ import {
 } from "../store/adapters.js";
 import { folderOf, type LearningContext, type LoadedAdapter } from "./context.js";
 import type { History } from "./history.js";
+import { lineageWithout } from "./lineage.js";
 
 /** The version before the applied correction at `index`; after the last one, the current version. */
 function versionBefore(history: History, index: number): number {
@@ -33,13 +34,38 @@ export async function newestUsable(options: {
   const { model, folder, history } = options;
   for (const { version, sha256, index } of storedBefore(history, options.index)) {
     if (version === 0) return { version, index };
-    const stored = await checkAdapter({ folder, version, ...(sha256 && { expectedSha256: sha256 }) });
-    if (stored.kind !== "valid") continue;
-    // A file that is what it was when written but does not load any more is as good as lost.
-    const adapter = await model.loadAdapter({ path: stored.path }).catch(() => undefined);
+    const adapter = (await loadStored({ model, folder, version, sha256 }))?.adapter;
     if (adapter) return { version, index, adapter };
   }
   return { version: 0, index: 0 };
+}
+
+/** A version as training left it after exactly the corrections that `ids` names, if its files are still there. */
+export async function findStored(
+  context: LearningContext,
+  { to: version, sha256 }: Applied,
+  ids: readonly string[],
+): Promise<LoadedAdapter | undefined> {
+  const { model } = context;
+  const folder = folderOf(context);
+  const stored = await loadStored({ model, folder, version, sha256: sha256 ?? undefined });
+  const isSame =
+    stored?.corrections.length === ids.length && ids.every((id, at) => id === stored.corrections[at]);
+  return stored && isSame ? { version, adapter: stored.adapter } : undefined;
+}
+
+/** A file that is what it was when written but does not load any more is as good as lost. */
+async function loadStored(stored: {
+  readonly model: Model;
+  readonly folder: string;
+  readonly version: number;
+  readonly sha256: string | undefined;
+}): Promise<{ readonly adapter: Adapter; readonly corrections: readonly string[] } | undefined> {
+  const { model, folder, version, sha256 } = stored;
+  const checked = await checkAdapter({ folder, version, ...(sha256 && { expectedSha256: sha256 }) });
+  if (checked.kind !== "valid") return undefined;
+  const adapter = await model.loadAdapter({ path: checked.path }).catch(() => undefined);
+  return adapter && { adapter, corrections: checked.manifest.corrections };
 }
 
 /** The newest version of the lineage whose files are there, without a model to load them with. */
@@ -80,13 +106,20 @@ export async function unexplainedVersions(folder: string, history: History): Pro
 }
 
 /**
- * Deletes files that neither the current lineage nor another vocabulary's needs, and what crashes left behind; what the
- * journal does not explain stays, for who puts the journal back.
+ * Deletes files that neither the current lineage, nor undoing its newest correction, nor another vocabulary's needs, and
+ * what crashes left behind; what the journal does not explain stays, for who puts the journal back.
  */
 export async function pruneSpare(context: LearningContext): Promise<void> {
-  const { lineage, foreignVersions } = context.history;
-  const line = [...new Set(lineage.map((applied) => applied.to))];
-  const keep = [...versionsToKeep(line), ...foreignVersions, ...context.unexplained];
+  const { history, unexplained } = context;
+  const line = [...new Set(history.lineage.map((applied) => applied.to))];
+  const newest = history.lineage.at(-1);
+  const before = newest ? lineageWithout(history, newest.correctionId).slice(-1) : [];
+  const keep = [
+    ...versionsToKeep(line),
+    ...before.map(({ to }) => to),
+    ...history.foreignVersions,
+    ...unexplained,
+  ];
   await pruneAdapters(folderOf(context), new Set(keep));
 }
 

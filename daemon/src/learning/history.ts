@@ -3,6 +3,7 @@
  * that the current adapter holds. Derived by folding records in order; nothing here is stored anywhere else.
  */
 
+import { createHash } from "node:crypto";
 import { assertNever } from "../base/errors.js";
 import type {
   Applied,
@@ -13,6 +14,7 @@ import type {
   TrainedRecord,
   UndoneRecord,
 } from "../journal/records.js";
+import { appliedBy, lineageBefore } from "./lineage.js";
 
 export interface History {
   readonly scope: Scope;
@@ -21,6 +23,10 @@ export interface History {
   /** Each correction's newest training. */
   readonly trainings: Map<string, TrainedRecord>;
   readonly undone: Set<string>;
+  /** Of each correction that is to be recalled: where. */
+  readonly placeOf: Map<string, string>;
+  /** The corrections of each place, oldest first. */
+  readonly places: Map<string, string[]>;
   /** The corrections that the current adapter holds, in order of training. */
   lineage: readonly Applied[];
   /** Of the current adapter; 0 is the base. */
@@ -31,7 +37,8 @@ export interface History {
   readonly foreignVersions: Set<number>;
 }
 
-type CorrectionStatus = "pending" | "learned" | "not-learned" | "undone";
+/** `superseded`: a later correction of the same place holds in its stead, as long as that one is not undone. */
+type CorrectionStatus = "pending" | "learned" | "not-learned" | "superseded" | "undone";
 
 export interface LearnedCorrection {
   readonly correction: CorrectionRecord;
@@ -46,6 +53,8 @@ export function emptyHistory(scope: Scope): History {
     corrections: new Map(),
     trainings: new Map(),
     undone: new Set(),
+    placeOf: new Map(),
+    places: new Map(),
     lineage: [],
     version: 0,
     versionMax: 0,
@@ -64,12 +73,12 @@ export function applyRecord(history: History, record: JournalRecord): void {
   }
   switch (record.kind) {
     case "correction":
-      history.corrections.set(record.id, record);
+      addCorrection(history, record);
       return;
     case "trained":
       history.trainings.set(record.correctionId, record);
       if (record.purpose === "new" && record.outcome === "learned") {
-        history.lineage = [...history.lineage, appliedBy(record)];
+        history.lineage = [...lineageTrainedFrom(history, record), appliedBy(record)];
         history.version = record.adapterTo;
       }
       return;
@@ -87,8 +96,30 @@ export function applyRecord(history: History, record: JournalRecord): void {
 
 export function statusOf(history: History, correctionId: string): CorrectionStatus {
   if (history.undone.has(correctionId)) return "undone";
+  if (supersederOf(history, correctionId) !== undefined) return "superseded";
   if (history.lineage.some((applied) => applied.correctionId === correctionId)) return "learned";
   return history.trainings.has(correctionId) ? "not-learned" : "pending";
+}
+
+/** The newest later correction of the same place, unless that was undone or could not be learned. */
+function supersederOf(history: History, correctionId: string): string | undefined {
+  const line = placeLine(history, correctionId);
+  return line.slice(line.indexOf(correctionId) + 1).findLast((later) => isHolding(history, later));
+}
+
+/** The earlier correction of the same place, if any held until this one came. */
+export function replacedBy(history: History, correctionId: string): string | undefined {
+  const line = placeLine(history, correctionId);
+  return line.slice(0, line.indexOf(correctionId)).findLast((earlier) => isHolding(history, earlier));
+}
+
+function placeLine({ placeOf, places }: History, correctionId: string): readonly string[] {
+  return places.get(placeOf.get(correctionId) ?? "") ?? [correctionId];
+}
+
+/** Learned, or still to be. */
+function isHolding({ undone, trainings }: History, correctionId: string): boolean {
+  return !undone.has(correctionId) && (trainings.get(correctionId)?.outcome ?? "learned") === "learned";
 }
 
 /**
@@ -116,21 +147,42 @@ export function findLearned(history: History, id: string): LearnedCorrection | u
 }
 
 /** What the current adapter was taught to write, word for word. */
-export function textsToRecall({ lineage, corrections }: History): readonly string[] {
-  return lineage.flatMap(({ correctionId }) => {
-    const correction = corrections.get(correctionId);
-    return correction?.aim === "recall" ? [correction.wanted.text] : [];
+export function textsToRecall(history: History): readonly string[] {
+  return history.lineage.flatMap(({ correctionId }) => {
+    const correction = history.corrections.get(correctionId);
+    const isAsked = correction?.aim === "recall" && supersederOf(history, correctionId) === undefined;
+    return isAsked ? [correction.wanted.text] : [];
   });
 }
 
-export function appliedBy(record: TrainedRecord): Applied {
-  return {
-    correctionId: record.correctionId,
-    from: record.adapterFrom,
-    to: record.adapterTo,
-    sha256: record.adapterSha256,
-    spanStart: record.spanStart,
-  };
+/** Where it was not trained from the current version, it was from the one before what it contradicts. */
+function lineageTrainedFrom(
+  history: History,
+  { correctionId, adapterFrom }: TrainedRecord,
+): readonly Applied[] {
+  const { lineage, version, corrections } = history;
+  const correction = corrections.get(correctionId);
+  if (adapterFrom === version || !correction) return lineage;
+  const line = lineageBefore(history, lineage, correction);
+  return adapterFrom === (line.at(-1)?.to ?? 0) ? line : lineage;
+}
+
+function addCorrection({ corrections, placeOf, places }: History, correction: CorrectionRecord): void {
+  const { id, aim } = correction;
+  if (aim === "recall" && !corrections.has(id)) {
+    const place = digestOfPlace(correction);
+    placeOf.set(id, place);
+    places.set(place, [...(places.get(place) ?? []), id]);
+  }
+  corrections.set(id, correction);
+}
+
+/** What is read before the cursor decides; two words begun after the same text are two places. */
+function digestOfPlace({ prompt, shown }: CorrectionRecord): string {
+  const begun = shown?.as === "completion" ? shown.healedPrefix : "";
+  return createHash("sha256")
+    .update(JSON.stringify([prompt.tokens, begun]))
+    .digest("base64");
 }
 
 function moveLineage(history: History, record: UndoneRecord | RestoredRecord): void {

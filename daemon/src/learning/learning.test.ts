@@ -122,7 +122,7 @@ describe("correct", () => {
     await teachAll(learning, [["const log = ", "createLogger();"]]);
     const outcome = await learning.correct(lessonFor("const log = ", "createLogger();", { source: "edit" }));
     expect(outcome).toMatchObject({ kind: "learned", trained: { steps: 0, adapterFrom: 1, adapterTo: 1 } });
-    expect(statusesOf(learning)).toEqual(["learned", "learned"]);
+    expect(statusesOf(learning)).toEqual(["superseded", "learned"]);
     expect((await learning.undo({})).kind).toBe("undone");
     expect(learning.currentAdapter().version).toBe(1);
     await learning.close();

@@ -7,7 +7,7 @@
  */
 
 import { SerialQueue } from "../base/serialQueue.js";
-import type { Applied, CorrectionRecord, TrainedRecord } from "../journal/records.js";
+import type { Applied, TrainedRecord } from "../journal/records.js";
 import type { Lesson } from "../lessons/lesson.js";
 import { pruneSpare } from "./adapterFiles.js";
 import { type LearningContext, type LoadedAdapter, type RunOptions, record } from "./context.js";
@@ -17,12 +17,13 @@ import {
   type LearnedCorrection,
   listLearned,
   pendingCorrections,
+  replacedBy,
+  statusOf,
   textsToRecall,
 } from "./history.js";
 import { unlessInterrupted } from "./interrupted.js";
+import { learnCorrection } from "./learnCorrection.js";
 import { type Notice, noticesNow } from "./notices.js";
-import { trainAndPublish } from "./publish.js";
-import { chooseRecipe } from "./recipe.js";
 import { repairLineage, type Undone, undoCorrection } from "./undo.js";
 
 /** What was learned, as far as it can be told without a model. */
@@ -110,9 +111,15 @@ export class Learning implements LearningView {
     return pendingCorrections(this.#context.history).length;
   }
 
-  /** Corrections that the current adapter holds. */
+  /** Corrections that the current adapter holds, without those that later ones contradict. */
   learnedCount(): number {
-    return this.#context.history.lineage.length;
+    const { history } = this.#context;
+    return history.lineage.filter(({ correctionId }) => statusOf(history, correctionId) === "learned").length;
+  }
+
+  /** The earlier correction of the same place, if any held until this one came. */
+  replacedBy(correctionId: string): string | undefined {
+    return replacedBy(this.#context.history, correctionId);
   }
 
   /** Makes it durable at once that this is to be learned, and returns its id. Throws `correction-*`, `project-full`, `journal-*`. */
@@ -163,32 +170,12 @@ export class Learning implements LearningView {
         await this.#repair(run);
         const [correction, ...behind] = pendingCorrections(history);
         if (!correction) return { kind: "idle" };
-        const trained = await this.#learn(correction, { index: 1, count: 1 + behind.length }, run);
-        return { kind: trained.outcome, correctionId: correction.id, trained, current: this.#current };
+        const learning = { correction, current: this.#current, index: 1, count: 1 + behind.length };
+        const { trained, current } = await learnCorrection(this.#context, learning, run);
+        await this.#moveTo(current);
+        return { kind: trained.outcome, correctionId: correction.id, trained, current };
       },
     );
-  }
-
-  async #learn(
-    correction: CorrectionRecord,
-    place: { readonly index: number; readonly count: number },
-    run: RunOptions,
-  ): Promise<TrainedRecord> {
-    const published = await trainAndPublish(
-      this.#context,
-      {
-        ...place,
-        correction,
-        recipe: recipeFor(this.#context, correction),
-        from: this.#current,
-        lineage: this.#context.history.lineage,
-        purpose: "new",
-        expected: undefined,
-      },
-      run,
-    );
-    await this.#moveTo(published.current);
-    return published.trained;
   }
 
   /** Where adapter files were lost, rebuilds them; else does nothing. */
@@ -201,11 +188,4 @@ export class Learning implements LearningView {
     this.#current = current;
     await pruneSpare(this.#context);
   }
-}
-
-/** The adapter's parameters keep one shape for the whole lineage; all else is as settings and the source say. */
-function recipeFor({ history, model, settings }: LearningContext, correction: CorrectionRecord) {
-  const last = history.lineage.at(-1);
-  const inherited = last && history.trainings.get(last.correctionId)?.recipe.parameters;
-  return chooseRecipe({ info: model.info, settings, correction, ...(inherited && { inherited }) });
 }

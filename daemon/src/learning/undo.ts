@@ -5,14 +5,17 @@
  */
 
 import { AppError } from "../base/errors.js";
+import type { Applied } from "../journal/records.js";
 import { headingOf, type LearningContext, type LoadedAdapter, type RunOptions, record } from "./context.js";
-import { statusOf } from "./history.js";
-import { type Rederived, rederive } from "./rederive.js";
+import { lineageWithout } from "./lineage.js";
+import { type Rederived, rederive, startOf } from "./rederive.js";
 
 export interface Undone extends Pick<Rederived, "current" | "lost"> {
   readonly correctionId: string;
   /** How many later corrections were trained again. */
   readonly retrained: number;
+  /** Corrections that it had taken the place of, which hold again. */
+  readonly restored: readonly string[];
 }
 
 /** Default: the newest correction that the adapter holds. Throws `nothing-to-undo`, `correction-unknown`, `correction-undone`. */
@@ -31,23 +34,25 @@ export async function undoCorrection(
       `no correction of ${context.project.name} has the id ${correctionId}`,
     );
   }
-  const status = statusOf(history, correctionId);
-  if (status === "undone") throw new AppError("correction-undone", `${correctionId} was undone before`);
-
-  const rederived: Rederived =
-    status === "learned"
-      ? await rederive(context, { ...options, without: correctionId })
-      : { current: options.current, kept: history.lineage.length, retrained: [], lost: [] };
+  if (history.undone.has(correctionId)) {
+    throw new AppError("correction-undone", `${correctionId} was undone before`);
+  }
+  const isHeld = new Set(history.lineage.map((applied) => applied.correctionId));
+  const rederived = isHeld.has(correctionId)
+    ? await rederiveAs(context, lineageWithout(history, correctionId), options)
+    : { current: options.current, kept: history.lineage.length, reapplied: [], lost: [] };
+  const { current, kept, reapplied, lost } = rederived;
   await record(context, {
     ...headingOf(context),
     kind: "undone",
     correctionId,
-    kept: rederived.kept,
-    reapplied: [...rederived.retrained],
-    adapterTo: status === "learned" ? rederived.current.version : history.version,
+    kept,
+    reapplied: [...reapplied],
+    adapterTo: isHeld.has(correctionId) ? current.version : history.version,
   });
-  const { current, lost, retrained } = rederived;
-  return { correctionId, current, lost, retrained: retrained.length + lost.length };
+  const restored = reapplied.map((applied) => applied.correctionId).filter((id) => !isHeld.has(id));
+  const retrained = reapplied.length - restored.length + lost.filter((id) => isHeld.has(id)).length;
+  return { correctionId, current, lost, retrained, restored };
 }
 
 /**
@@ -55,15 +60,23 @@ export async function undoCorrection(
  * result has other bits.
  */
 export async function repairLineage(context: LearningContext, run: RunOptions): Promise<LoadedAdapter> {
-  const { current, kept, retrained, lost } = await rederive(context, run);
-  if (retrained.length > 0 || lost.length > 0) {
+  const { current, kept, reapplied, lost } = await rederiveAs(context, context.history.lineage, run);
+  if (reapplied.length > 0 || lost.length > 0) {
     await record(context, {
       ...headingOf(context),
       kind: "restored",
       kept,
-      reapplied: [...retrained],
+      reapplied: [...reapplied],
       adapterTo: current.version,
     });
   }
   return current;
+}
+
+async function rederiveAs(
+  context: LearningContext,
+  line: readonly Applied[],
+  run: RunOptions,
+): Promise<Rederived> {
+  return rederive(context, { ...run, line, start: await startOf(context, line) });
 }

@@ -30,12 +30,15 @@ export const correctParamsSchema = z.discriminatedUnion("kind", [
 export type CorrectParams = z.infer<typeof correctParamsSchema>;
 
 /** The correction is on disk: from here on it is never lost. What came of training it follows as `didLearn`. */
-export const correctResultSchema = z.strictObject({ correctionId: idSchema, project: projectSchema });
-export type CorrectResult = z.infer<typeof correctResultSchema>;
-
-export const didLearnSchema = z.strictObject({
+export const correctResultSchema = z.strictObject({
   correctionId: idSchema,
   project: projectSchema,
+  /** The earlier correction of the same place that held until this one came. */
+  replaces: idSchema.nullable().default(null),
+});
+export type CorrectResult = z.infer<typeof correctResultSchema>;
+
+export const didLearnSchema = correctResultSchema.extend({
   outcome: z.discriminatedUnion("kind", [
     /** Trained, proven with the stored adapter, and in use from `adapterVersion` on. */
     z.strictObject({
@@ -56,6 +59,8 @@ export const didLearnSchema = z.strictObject({
     }),
     /** Training could not run; the correction is kept and is tried again at the next start. */
     z.strictObject({ kind: z.literal("failed"), message: z.string() }),
+    /** Not trained: before its turn it was taken back, or a later correction of the same place came. */
+    z.strictObject({ kind: z.literal("withdrawn"), message: z.string() }),
   ]),
   /** Excerpts of one line, for notices. */
   rejected: z.string(),
@@ -78,6 +83,8 @@ export const undoResultSchema = z.strictObject({
   retrained: z.int().nonnegative(),
   /** Later corrections that could not be learned again. */
   lost: z.array(idSchema),
+  /** Corrections whose place it had taken: they hold again. */
+  restored: z.array(idSchema).default([]),
   rejected: z.string(),
   wanted: z.string(),
 });
@@ -92,7 +99,8 @@ export const learnedResultSchema = z.strictObject({
     z.strictObject({
       correctionId: idSchema,
       at: z.string(),
-      status: z.enum(["pending", "learned", "not-learned", "undone"]),
+      /** `superseded`: a later correction of the same place holds in its stead. */
+      status: z.enum(["pending", "learned", "not-learned", "superseded", "undone"]),
       rejected: z.string(),
       wanted: z.string(),
       proven: z.boolean().nullable(),

@@ -36,6 +36,7 @@ export function chatStrings() {
     trained: l10n.t("Trained, but not proven yet · {0} s"),
     notLearned: l10n.t("Not learned: it still writes something else."),
     later: l10n.t("Kept, and learned later: {0}"),
+    replaced: l10n.t("Replaced by a later one, or taken back"),
     undo: l10n.t("Undo"),
     undone: l10n.t("Taken back"),
     openLink: l10n.t("Link to {0}"),

@@ -23,6 +23,7 @@ const ICONS = {
   learned: "$(check)",
   pending: "$(clock)",
   "not-learned": "$(circle-slash)",
+  superseded: "$(replace)",
   undone: "$(discard)",
 } as const satisfies Record<Learned["status"], string>;
 
@@ -79,6 +80,7 @@ function statusWord(status: Learned["status"]): string {
     learned: vscode.l10n.t("learned"),
     pending: vscode.l10n.t("waiting"),
     "not-learned": vscode.l10n.t("not learned"),
+    superseded: vscode.l10n.t("replaced by a later one"),
     undone: vscode.l10n.t("taken back"),
   } as const satisfies Record<Learned["status"], string>;
   return words[status];

@@ -18,6 +18,7 @@ const learned: DidLearn = {
   rejected: "get_user",
   wanted: "fetchUser",
   origin: "completion",
+  replaces: null,
 };
 const unproven: DidLearn = {
   ...learned,
@@ -45,6 +46,11 @@ describe("a notice", () => {
       [notLearned],
       "Not learned: instead of `fetchUser` the model still writes something else.",
     ],
+    [
+      "of what takes the place of an earlier one",
+      [{ ...learned, replaces: "c0" }],
+      "Learned: `get_user` → `fetchUser` · 1.4 s; it replaces what was taught here before",
+    ],
     ["of what waits", [failed], "Kept, and learned later: the disk is full"],
     ["of several", [learned, learned, notLearned], "Corrections learned: 2; not yet: 1"],
     [
@@ -55,6 +61,12 @@ describe("a notice", () => {
   ])("%s", (_name, events, text) => expect(noticeOf(events, inEnglish)?.text).toBe(text));
 
   test("of nothing is none", () => expect(noticeOf([], inEnglish)).toBeUndefined());
+
+  test("of what was replaced or taken back before its turn is none", () => {
+    const withdrawn: DidLearn = { ...learned, outcome: { kind: "withdrawn", message: "m" } };
+    expect(noticeOf([withdrawn], inEnglish)).toBeUndefined();
+    expect(noticeOf([withdrawn, learned], inEnglish)?.text).toBe("Learned: `get_user` → `fetchUser` · 1.4 s");
+  });
 
   test("offers to take back what was learned, and only that", () => {
     expect(noticeOf([learned], inEnglish)?.undo).toBe("c1");

@@ -17,18 +17,28 @@ export interface LearningNotice {
 const EXCERPT_MAX = 60;
 
 export function noticeOf(events: readonly DidLearn[], t: Translate): LearningNotice | undefined {
-  const [first] = events;
+  // What was taken back or replaced before its turn is no news to who did so.
+  const told = events.filter(({ outcome }) => outcome.kind !== "withdrawn");
+  const [first] = told;
   if (!first) return undefined;
-  return events.length === 1 ? noticeOfOne(first, t) : noticeOfSeveral(events, t);
+  return told.length === 1 ? noticeOfOne(first, t) : noticeOfSeveral(told, t);
 }
 
-function noticeOfOne({ correctionId, outcome, rejected, wanted }: DidLearn, t: Translate): LearningNotice {
+function noticeOfOne(event: DidLearn, t: Translate): LearningNotice | undefined {
+  const { correctionId, outcome, rejected, wanted, replaces } = event;
   switch (outcome.kind) {
     case "learned": {
       const lesson = lessonOf({ rejected, wanted, t });
       const seconds = outcome.seconds.toFixed(1);
       return outcome.proven
-        ? { text: t("Learned: {0} · {1} s", lesson, seconds), isProblem: false, undo: correctionId }
+        ? {
+            text:
+              replaces === null
+                ? t("Learned: {0} · {1} s", lesson, seconds)
+                : t("Learned: {0} · {1} s; it replaces what was taught here before", lesson, seconds),
+            isProblem: false,
+            undo: correctionId,
+          }
         : {
             text: t("Trained, but not proven yet: {0} · {1} s", lesson, seconds),
             isProblem: true,
@@ -50,6 +60,8 @@ function noticeOfOne({ correctionId, outcome, rejected, wanted }: DidLearn, t: T
         isProblem: true,
         undo: undefined,
       };
+    case "withdrawn":
+      return undefined;
   }
 }
 

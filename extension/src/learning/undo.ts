@@ -38,7 +38,7 @@ export class Undo implements vscode.Disposable {
   }
 }
 
-function undoneMessage({ wanted, lost }: UndoResult): string {
+function undoneMessage({ wanted, lost, restored }: UndoResult): string {
   const { l10n } = vscode;
   if (lost.length > 0) {
     return l10n.t(
@@ -46,6 +46,7 @@ function undoneMessage({ wanted, lost }: UndoResult): string {
       lost.length,
     );
   }
+  if (restored.length > 0) return l10n.t("Taken back; what was taught here before holds again.");
   return wanted === ""
     ? l10n.t("Taken back: here suggestions are made again.")
     : l10n.t("Taken back: {0}", `\`${wanted}\``);

@@ -74,6 +74,8 @@ function statusText(status: LearnedCorrection["status"]): string {
       return "not learned";
     case "pending":
       return "pending";
+    case "superseded":
+      return "superseded";
     case "undone":
       return "undone";
     default:

@@ -65,7 +65,7 @@ interface TeachRun extends CommandRun {
   readonly worker: Worker;
 }
 
-interface Taught extends Pick<DidLearn, "correctionId" | "outcome"> {
+interface Taught extends Pick<DidLearn, "correctionId" | "outcome" | "replaces"> {
   readonly marginAfter: number | null;
 }
 
@@ -106,7 +106,7 @@ async function learn(run: TeachRun, rejected: string): Promise<Taught> {
     { ...place, rejected, wanted: options.wanted, secrets: options.secrets },
     { signal, onStep: showLearning.bind(undefined, cli) },
   );
-  const { correctionId, done } = await unlessStopped(cli, asked, "Stopped; nothing was changed.");
+  const { correctionId, replaces, done } = await unlessStopped(cli, asked, "Stopped; nothing was changed.");
   const stopped =
     worker === "daemon"
       ? `Stopped; the daemon goes on learning correction ${correctionId}.`
@@ -114,15 +114,16 @@ async function learn(run: TeachRun, rejected: string): Promise<Taught> {
   const { outcome } = await unlessStopped(cli, done, stopped);
   const { corrections } = await client.learned(place.where);
   const learned = corrections.find((each) => each.correctionId === correctionId);
-  return { correctionId, outcome, marginAfter: learned?.marginAfter ?? null };
+  return { correctionId, replaces, outcome, marginAfter: learned?.marginAfter ?? null };
 }
 
-function toJson({ correctionId, outcome, marginAfter }: Taught) {
+function toJson({ correctionId, replaces, outcome, marginAfter }: Taught) {
   if (outcome.kind !== "learned") return { outcome: outcome.kind, correctionId, message: outcome.message };
   const { adapterVersion, steps, lossBefore, lossAfter, seconds, proven } = outcome;
   return {
     outcome: outcome.kind,
     correctionId,
+    replaces,
     adapterVersion,
     steps,
     lossBefore,
@@ -140,7 +141,7 @@ function describe(shown: {
   readonly writes: string;
 }): string {
   const { rejected, wanted, writes } = shown;
-  const { correctionId, outcome } = shown.taught;
+  const { correctionId, replaces, outcome } = shown.taught;
   const line = (label: string, text: string) =>
     `${label.padEnd(13)}${oneLine({ text, widthMax: EXCERPT_WIDTH })}\n`;
   const head = [line("It wrote:", rejected), line("You wanted:", wanted)].join("");
@@ -151,6 +152,7 @@ function describe(shown: {
     line("It writes:", writes),
     `Learned in ${steps} steps and ${formatSeconds(seconds)}: `,
     `loss ${lossBefore.toFixed(3)} -> ${lossAfter.toFixed(3)} nats/token, adapter version ${adapterVersion}.\n`,
+    replaces === null ? "" : `It replaces ${replaces}, which was taught at this place before.\n`,
     `Take it back with: ouro undo ${correctionId}\n`,
   ].join("");
 }

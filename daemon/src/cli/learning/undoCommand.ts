@@ -52,13 +52,14 @@ async function undo(
 
 function report(shown: { readonly cli: Cli; readonly json: boolean; readonly undone: UndoResult }): void {
   const { cli, json } = shown;
-  const { correctionId, retrained, lost, adapterVersion } = shown.undone;
+  const { correctionId, retrained, lost, restored, adapterVersion } = shown.undone;
   if (json) {
-    printJson(cli, { correctionId, retrained, lost, adapterVersion });
+    printJson(cli, { correctionId, retrained, lost, restored, adapterVersion });
     return;
   }
   const version = adapterVersion === 0 ? "the model as it came" : `adapter version ${adapterVersion}`;
   cli.print(`${correctionId} is undone: ${version} answers now.\n`);
   if (retrained > 0) cli.print(`${retrained} later corrections were learned again without it.\n`);
+  for (const id of restored) cli.print(`${id} holds again, whose place it had taken.\n`);
   if (lost.length > 0) cli.print(`Not learned again: ${lost.join(", ")}.\n`);
 }

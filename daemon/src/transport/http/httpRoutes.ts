@@ -104,14 +104,14 @@ export function teach(
   const correction = { where, prefix, suffix, wanted, secrets };
   return (onEvent) =>
     asClient(assistant, async (client) => {
-      const { correctionId, project, done } = await client.correctPlace(
+      const { correctionId, project, replaces, done } = await client.correctPlace(
         rejected === undefined ? correction : { ...correction, rejected },
         {
           onStep: ({ step, stepsMax, loss, margin }) =>
             onEvent({ kind: "step", step, stepsMax, loss, margin }),
         },
       );
-      onEvent({ kind: "kept", correctionId, project });
+      onEvent({ kind: "kept", correctionId, project, replaces });
       onEvent({ kind: "learned", learned: await done });
     });
 }

@@ -57,7 +57,7 @@ function teach(
       onEvent(event) {
         switch (event.kind) {
           case "kept":
-            kept = { correctionId: event.correctionId, project: event.project };
+            kept = { correctionId: event.correctionId, project: event.project, replaces: event.replaces };
             resolve({ ...kept, done });
             return;
           case "step":

@@ -34,8 +34,8 @@ export function answerCorrections(session: LspSession): void {
   connection.onRequest(
     REQUESTS.correct,
     session.guarded(correctParamsSchema, async (params): Promise<CorrectResult> => {
-      const { correctionId, project } = await correct(session, params);
-      return { correctionId, project };
+      const { correctionId, project, replaces } = await correct(session, params);
+      return { correctionId, project, replaces };
     }),
   );
   connection.onRequest(
