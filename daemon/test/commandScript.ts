@@ -16,6 +16,8 @@ export async function bundleCommand(entry: URL): Promise<string> {
     outfile,
     bundle: true,
     platform: "node",
+    // As when the command itself is built: a package's UMD form loads its parts by names that no bundle has.
+    mainFields: ["module", "main"],
     format: "cjs",
     external: ["*.node"],
     define: { "import.meta.url": "bundleUrl" },
