@@ -22,7 +22,7 @@ export const APP_ERROR_CODES = {
   "daemon-refused": "the daemon refused with a code that this version does not know",
   "socket-taken": "somebody else listens at the daemon's socket or port",
   "request-invalid": "a request to the daemon is not what it should be",
-  "too-many-requests": "one client asks for more at once than it may",
+  "client-busy": "one client asks for more at once than it may",
   "journal-busy": "another process holds the journal",
   "journal-write": "a record could not be made durable",
   "journal-read": "a journal segment cannot be opened",

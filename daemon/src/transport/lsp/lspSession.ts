@@ -125,7 +125,7 @@ export class LspSession {
       } catch (error) {
         if (abort.signal.aborted) return new ResponseError(LSPErrorCodes.RequestCancelled, "cancelled");
         // Of those there may be thousands, and each may be one line.
-        const isRefused = codeOf(error) === "too-many-requests";
+        const isRefused = codeOf(error) === "client-busy";
         this.#log[isRefused ? "debug" : "warn"]({ code: codeOf(error) }, "request failed");
         return new ResponseError(LSPErrorCodes.RequestFailed, errorMessage(error), { code: codeOf(error) });
       } finally {
@@ -135,11 +135,11 @@ export class LspSession {
     };
   }
 
-  /** Throws `too-many-requests`. */
+  /** Throws `client-busy`. */
   #mustHaveRoom(): void {
     if (this.#running.size < REQUESTS_RUNNING_MAX) return;
     throw new AppError(
-      "too-many-requests",
+      "client-busy",
       `${REQUESTS_RUNNING_MAX} requests of this editor wait for their answers; ask again when some are done`,
     );
   }
