@@ -27,6 +27,14 @@ test.each([
   await learning.close();
 });
 
+test("a text of one token is no proof where the model goes on in its line", async () => {
+  const learning = await bench.open();
+  const { end: _, ...open } = lessonFor("const log = ", "c", { shown: completion("") });
+  const following = bench.options.tokenizer.encode("onsole");
+  expect((await learning.correct({ ...open, following })).kind).toBe("limit");
+  await learning.close();
+});
+
 test("in a continuation the text counts as ended by its line", async () => {
   const learning = await bench.open();
   const { end: _, ...open } = lessonFor("const log = ", "createLogger(", { shown: completion("") });

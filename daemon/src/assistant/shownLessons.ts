@@ -4,6 +4,7 @@
  */
 
 import { writeAnswer } from "../chat/answer.js";
+import type { Draft } from "../completion/draft.js";
 import { propose } from "../completion/proposal.js";
 import { GREEDY } from "../engine/greedy.js";
 import type { Show } from "../learning/context.js";
@@ -15,6 +16,8 @@ import { Session } from "../states/session.js";
 const STATES_MAX = 8;
 /** What was taught may exceed every limit, so the proof leaves nothing to what a setting allows. */
 const TOKENS_MAX = 1;
+/** How a continuation ends with its line; within a line, the engine itself stops there. */
+const LINE_ENDS: ReadonlySet<Draft["stoppedBy"]> = new Set(["taught", "string"]);
 const NEVER = new AbortController().signal;
 
 export function showOf({ model, tokenizer }: Pick<LoadedModel, "model" | "tokenizer">): Show {
@@ -40,7 +43,9 @@ export function showOf({ model, tokenizer }: Pick<LoadedModel, "model" | "tokeni
     if (proposed.kind === "cancelled") return proposed;
     const { draft } = proposed;
     const { text } = proposed.shown.kind === "kept" ? proposed.shown : { text: "" };
-    const isEnded = correction.end === null || draft.stoppedBy === "token";
+    // Not by a limit or a rule that happens to cut what the model goes on to write.
+    const isEnded =
+      draft.stoppedBy === "token" || (correction.end === null && LINE_ENDS.has(draft.stoppedBy));
     return { kind: "finished", text, tokens: draft.tokens, isEnded };
   };
 }
