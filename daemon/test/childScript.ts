@@ -20,6 +20,7 @@ export async function bundleScript(entry: URL): Promise<string> {
     format: "esm",
     // Workspace packages are TypeScript source, which a plain Node cannot load.
     alias: {
+      "@ouroboros/native/fileLock": fileURLToPath(new URL("../../native/lib/fileLock.ts", import.meta.url)),
       "@ouroboros/native": fileURLToPath(new URL("../../native/lib/index.ts", import.meta.url)),
       "@ouroboros/configs": fileURLToPath(new URL("../../configs/src/index.ts", import.meta.url)),
     },

@@ -26,6 +26,7 @@ const ENTRIES = [
   "daemon/src/main.ts",
   "extension/chat/main.ts",
   "extension/src/main.ts",
+  "native/lib/fileLock.ts",
   "native/lib/index.ts",
   "native/lib/inspect.ts",
   "native/lib/kernels.ts",

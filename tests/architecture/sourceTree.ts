@@ -51,6 +51,7 @@ export interface Import {
 const PACKAGES: ReadonlyMap<string, string> = new Map([
   ["@ouroboros/configs", "configs/src/index.ts"],
   ["@ouroboros/native", "native/lib/index.ts"],
+  ["@ouroboros/native/fileLock", "native/lib/fileLock.ts"],
   ["@ouroboros/native/inspect", "native/lib/inspect.ts"],
   ["@ouroboros/native/kernels", "native/lib/kernels.ts"],
 ]);

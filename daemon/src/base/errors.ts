@@ -13,6 +13,8 @@ export const APP_ERROR_CODES = {
   "vocabulary-mismatch": "a vocabulary does not belong to the model",
   "role-map-mismatch": "a corpus names a role map that the model in use cannot follow",
   "home-unwritable": "the data home cannot be created or written",
+  "home-replaced": "the data home was deleted, moved or replaced while it was in use",
+  "lock-refused": "the file system of the data home cannot lock a file",
   "runtime-unsafe": "the folder of sockets and token could be read or written by somebody else",
   "daemon-running": "another daemon of this data home runs already",
   "daemon-absent": "no daemon runs for this data home",

@@ -1,7 +1,16 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { bundleScript } from "../../test/childScript.js";
 import { lockHolder, takeLock } from "./processLock.js";
@@ -19,13 +28,19 @@ beforeEach(() => {
 afterEach(() => {
   for (const child of children.splice(0)) child.kill("SIGKILL");
   rmSync(folder, { recursive: true, force: true });
+  rmSync(`${folder}.held`, { force: true });
 });
 
 const take = () =>
-  takeLock({ folder, busy: (holder) => Object.assign(new Error(`held by ${holder}`), { holder }) });
+  takeLock({ folder, busy: ({ pid, name }) => Object.assign(new Error(`held by ${name}`), { pid }) });
 
-function start(): { readonly child: ChildProcess; readonly said: Promise<string> } {
-  const child = spawn(process.execPath, [script, folder], { stdio: ["ignore", "pipe", "inherit"] });
+/** `before`: a program that runs it, with its own arguments. */
+function start(...before: readonly string[]): {
+  readonly child: ChildProcess;
+  readonly said: Promise<string>;
+} {
+  const [program = "", ...args] = [...before, process.execPath, script, folder];
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
   children.push(child);
   const said = new Promise<string>((resolve) => {
     child.stdout?.setEncoding("utf8").once("data", (text: string) => resolve(text.trim()));
@@ -44,21 +59,24 @@ function killed(child: ChildProcess): Promise<void> {
 it("refuses while another process holds it and lets in after kill -9", async () => {
   const { child, said } = start();
   expect(await said).toBe("held");
-  await expect(take()).rejects.toMatchObject({ holder: child.pid });
+  await expect(take()).rejects.toMatchObject({ pid: child.pid, message: `held by process ${child.pid}` });
   await killed(child);
   expect(await lockHolder(folder)).toBeUndefined();
   const lock = await take();
-  expect(await lockHolder(folder)).toBe(process.pid);
-  expect(readdirSync(folder)).toHaveLength(1);
+  expect(await lockHolder(folder)).toMatchObject({ pid: process.pid });
+  expect(await lock.isHeld()).toBe(true);
   await lock.release();
   await lock.release();
+  expect(await lock.isHeld()).toBe(false);
+  expect(await lockHolder(folder)).toBeUndefined();
+  // For older versions.
   expect(readdirSync(folder)).toEqual([]);
 });
 
 it("never lets two of many simultaneous contenders hold it", async () => {
   let held = 0;
   for (let round = 0; round < 5; round++) {
-    const contenders = Array.from({ length: 4 }, start);
+    const contenders = Array.from({ length: 4 }, () => start());
     const said = await Promise.all(contenders.map((contender) => contender.said));
     const holders = said.filter((word) => word === "held").length;
     expect(holders).toBeLessThanOrEqual(1);
@@ -71,17 +89,17 @@ it("never lets two of many simultaneous contenders hold it", async () => {
   expect(held).toBeGreaterThan(0);
 });
 
-it("tells the holder from those who contend for it", async () => {
-  const { child, said } = start();
-  expect(await said).toBe("held");
-  // As contenders of this process leave them for a moment: only a name of a living process counts.
-  const elsewhere = join(folder, "elsewhere");
-  const other = await takeLock({ folder: elsewhere, busy: () => new Error("nobody contends there") });
-  const [name = ""] = readdirSync(elsewhere);
-  await other.release();
-  for (let contender = 0; contender < 20; contender++) writeFileSync(join(folder, `${name}${contender}`), "");
-  expect(await lockHolder(folder)).toBe(child.pid);
-  await expect(take()).rejects.toMatchObject({ holder: child.pid });
+it("is held by an older version, whose lock is a name in the folder, and seen by it", async () => {
+  const lock = await take();
+  // As the older version held it in this process.
+  const [name = ""] = readdirSync(folder);
+  expect(name).toMatch(new RegExp(`^${process.pid}\\..+\\..+$`));
+  await lock.release();
+  writeFileSync(join(folder, `${name}0`), "");
+  expect(await lockHolder(folder)).toMatchObject({ pid: process.pid });
+  await expect(take()).rejects.toMatchObject({ pid: process.pid });
+  rmSync(join(folder, `${name}0`));
+  await (await take()).release();
 });
 
 it("says that a lock which nobody ever took is free", async () => {
@@ -114,9 +132,81 @@ it.runIf(process.platform === "linux")("is let go by a dead process that nobody 
     if (said.includes("held")) break;
   }
   const pid = Number(/\d+/.exec(said)?.[0]);
-  expect(await lockHolder(folder)).toBe(pid);
+  expect(await lockHolder(folder)).toMatchObject({ pid });
   process.kill(pid, "SIGKILL");
   await expect.poll(() => lockHolder(folder)).toBeUndefined();
   expect(readFileSync(`/proc/${pid}/stat`, "utf8")).toContain(") Z ");
   await (await take()).release();
+});
+
+/** A process is the first in a namespace of its own, so its process id is another's outside. Root alone may make one. */
+const NAMESPACE = ["unshare", "--pid", "--fork", "--mount-proc"];
+const hasNamespaces = spawnSync("unshare", [...NAMESPACE.slice(1), "true"]).status === 0;
+
+it.runIf(hasNamespaces)("is held across process namespaces, and says where its holder is", async () => {
+  const inside = start(...NAMESPACE);
+  expect(await inside.said).toBe("held");
+  const elsewhere = `held by process 1 in another container, ${hostname()}`;
+  await expect(take()).rejects.toMatchObject({ message: elsewhere });
+  // Another one inside is no wiser by the process ids that it sees.
+  expect(await start(...NAMESPACE).said).toBe("busy");
+  expect(await start().said).toBe("busy");
+  // The namespace ends with its first process.
+  const pid = Number(readFileSync(`/proc/${inside.child.pid}/task/${inside.child.pid}/children`, "utf8"));
+  process.kill(pid, "SIGKILL");
+  await expect.poll(() => lockHolder(folder)).toBeUndefined();
+  const lock = await take();
+  expect(await start(...NAMESPACE).said).toBe("busy");
+  expect(await lock.isHeld()).toBe(true);
+  await lock.release();
+});
+
+it("is another machine's until that has been silent for long, whatever its process id", async () => {
+  const lock = await take();
+  const path = `${folder}.held`;
+  const own = JSON.parse(readFileSync(path, "utf8"));
+  await lock.release();
+  writeFileSync(path, JSON.stringify({ ...own, id: "theirs", pid: 999_999_999, boot: "other", host: "box" }));
+  expect(await lockHolder(folder)).toMatchObject({ name: "process 999999999 on box" });
+  await expect(take()).rejects.toThrow("held by process 999999999 on box");
+  expect(readFileSync(path, "utf8")).toContain("theirs");
+  const longAgo = new Date(Date.now() - 60_000);
+  utimesSync(path, longAgo, longAgo);
+  expect(await lockHolder(folder)).toBeUndefined();
+  await (await take()).release();
+});
+
+it("is lost with its folder, and then leaves alone what is another's", async () => {
+  folder = join(folder, "lock");
+  const first = await take();
+  renameSync(dirname(folder), `${dirname(folder)}-moved`);
+  expect(await first.isHeld()).toBe(false);
+  mkdirSync(dirname(folder));
+  const second = await take();
+  expect(await first.isHeld()).toBe(false);
+  await expect(first.lost).resolves.toBeUndefined();
+  await first.release();
+  expect(await second.isHeld()).toBe(true);
+  expect(await lockHolder(folder)).toMatchObject({ pid: process.pid });
+  await second.release();
+  rmSync(`${dirname(folder)}-moved`, { recursive: true });
+  folder = dirname(folder);
+});
+
+it.runIf(process.platform === "linux")("is no child's to keep", async () => {
+  const lock = await take();
+  const child = spawn("sleep", ["60"], { stdio: "ignore" });
+  children.push(child);
+  await lock.release();
+  expect(await lockHolder(folder)).toBeUndefined();
+  await (await take()).release();
+});
+
+it("refuses a lock file that is none", async () => {
+  mkdirSync(`${folder}.held`);
+  await expect(take()).rejects.toMatchObject({
+    code: "lock-refused",
+    message: expect.stringContaining(`${folder}.held`),
+  });
+  rmSync(`${folder}.held`, { recursive: true });
 });

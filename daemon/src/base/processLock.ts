@@ -2,152 +2,237 @@
  * Something that one process at a time may hold, across processes, surviving kill -9 of a holder: a journal, the
  * place of the one daemon.
  *
- * Node offers no flock, and a lock file with a process id has a hole: two processes that find the same dead
- * holder may each remove "it", the second one removing the first one's fresh lock. So nobody ever removes a name
- * that somebody else may take again: each contender creates a file of its own, named by process id, start time
- * and a random part, and only then looks whether a living one besides it is there. Both of two simultaneous
- * contenders may see each other and step back, never may both go ahead. Names of the dead are unique, so
- * removing them is safe.
+ * The lock is the system's, on an open file that stays where it is for ever: whoever unlinked it could leave a second
+ * one to lock its successor. It is known in every process namespace of the machine. Machines and virtual machines that
+ * share a folder may not be told of each other's locks, so what the holder writes into the file counts as well: one
+ * of another system holds the lock until it has written nothing for long. Where a file system has no locks, nothing can
+ * be taken: a sentence says so, and nothing is lost.
  */
 
-import { execFile } from "node:child_process";
-import { randomBytes } from "node:crypto";
-import { mkdir, open, readdir, readFile, stat, unlink } from "node:fs/promises";
-import { join } from "node:path";
+import { constants } from "node:fs";
+import { type FileHandle, mkdir, stat, unlink, writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { promisify } from "node:util";
-import { systemErrorCode } from "./errors.js";
+import { tryLock } from "@ouroboros/native/fileLock";
+import { earlierHolder, holdName } from "./earlierLock.js";
+import { AppError, systemErrorCode } from "./errors.js";
+import {
+  holderOf,
+  isElsewhere,
+  type LockHolder,
+  type LockRecord,
+  newLockRecord,
+  parseLockRecord,
+  RECORD_BYTES_MAX,
+} from "./lockRecord.js";
+import { openRegularFile } from "./regularFile.js";
+import { isSameFile } from "./sameFile.js";
 
 export interface Lock {
-  /** Idempotent. */
+  /** Resolves, at most a few seconds late, when `isHeld` has become false: never while all is well. */
+  readonly lost: Promise<void>;
+  /** Whether its path still leads to what was locked: not once its folder was deleted, moved or replaced. */
+  isHeld(): Promise<boolean>;
+  /** Leaves alone what is not its own any more. Idempotent. */
   release(): Promise<void>;
 }
 
-/** Contenders that met are let apart by a random wait; three tries make a common failure very unlikely. */
+/** Contenders and those who only look are in each other's way for a moment; then they are let apart by a random wait. */
 const TRIES_MAX = 3;
 const RETRY_DELAY_MS_MAX = 40;
+/** How often a holder writes that it lives, and sees whether its file is still there. */
+const BEAT_MS = 5_000;
+/** Six beats: a busy or suspended machine misses some. After a crash of the whole system its user waits as long. */
+const SILENT_MS_MAX = 30_000;
+/** Between taking the lock and writing who it is lies less than this. */
+const RECORD_READS_MAX = 5;
+const RECORD_READ_DELAY_MS = 10;
+/** Windows does not know the word. */
+const NO_LINK = constants.O_NOFOLLOW ?? 0;
 
-/** Takes the lock or throws what `busy` makes of the holder's process id. `folder` is created if missing. */
+/** Takes the lock or throws what `busy` makes of its holder. `folder` is created if missing. Throws `lock-refused`. */
 export async function takeLock(options: {
   readonly folder: string;
-  readonly busy: (holder: number) => Error;
-  /** More than a few where many contenders start at one moment and one of them must win. */
+  readonly busy: (holder: LockHolder) => Error;
+  /** More than a few where a holder is about to end. */
   readonly triesMax?: number;
 }): Promise<Lock> {
   const { folder, busy, triesMax = TRIES_MAX } = options;
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   for (let attempt = 1; ; attempt++) {
-    const name = `${process.pid}.${await startOf(process.pid)}.${randomBytes(6).toString("hex")}`;
-    await (await open(join(folder, name), "wx")).close();
-    const holder = await livingHolderBesides(folder, name);
-    if (holder === undefined) return lockOf(join(folder, name));
-    await unlink(join(folder, name));
-    if (attempt >= triesMax) throw busy(holder);
+    const taken = await tryOnce(folder);
+    if (taken.kind === "held") return taken.lock;
+    if (attempt >= triesMax) throw busy(taken.holder);
     await delay(Math.random() * RETRY_DELAY_MS_MAX);
   }
 }
 
-/**
- * The process id of whoever holds the lock; where nobody does, of one that contends for it now; undefined: it is free.
- * Creates nothing.
- */
-export async function lockHolder(folder: string): Promise<number | undefined> {
-  try {
-    return await livingHolderBesides(folder, "");
-  } catch (error) {
+/** Whoever holds the lock, or takes it just now; undefined: it is free. Creates and takes nothing. */
+export async function lockHolder(folder: string): Promise<LockHolder | undefined> {
+  const path = pathIn(folder);
+  const file = await openLockFile(path, constants.O_RDONLY).catch((error: unknown) => {
     if (systemErrorCode(error) === "ENOENT") return undefined;
+    throw error;
+  });
+  if (file === undefined) return earlierIn(folder);
+  try {
+    if (!lock(file, path, "shared")) return await holderIn(file);
+    return (await livingElsewhere(file, path)) ?? (await earlierIn(folder));
+  } finally {
+    await file.close();
+  }
+}
+
+type Taken =
+  | { readonly kind: "held"; readonly lock: Lock }
+  | { readonly kind: "busy"; readonly holder: LockHolder };
+
+async function tryOnce(folder: string): Promise<Taken> {
+  const path = pathIn(folder);
+  const file = await openLockFile(path, constants.O_RDWR | constants.O_CREAT);
+  let name: string | undefined;
+  const leave = async () => {
+    if (name !== undefined) await unlink(name).catch(() => undefined);
+    await file.close();
+  };
+  try {
+    const holder = lock(file, path, "exclusive") ? await livingBeside(file, path) : await holderIn(file);
+    if (holder === undefined) name = await holdName(folder);
+    const busy = holder ?? (await earlierIn(folder, name));
+    if (busy !== undefined || name === undefined) {
+      await leave();
+      return { kind: "busy", holder: busy ?? UNKNOWN_HOLDER };
+    }
+    return { kind: "held", lock: await beginHolding({ file, path, name }) };
+  } catch (error) {
+    await leave().catch(() => undefined);
     throw error;
   }
 }
 
-function lockOf(path: string): Lock {
+function pathIn(folder: string): string {
+  return `${folder}.held`;
+}
+
+/** For who has the lock: whoever is in its way all the same. */
+async function livingBeside(file: FileHandle, path: string): Promise<LockHolder | undefined> {
+  // Its folder was deleted or replaced just now: what was locked is nobody's lock any more.
+  if (!(await isSameFile(path, file))) return UNKNOWN_HOLDER;
+  return livingElsewhere(file, path);
+}
+
+async function openLockFile(path: string, flags: number): Promise<FileHandle> {
+  try {
+    return await openRegularFile(path, flags | NO_LINK, 0o600);
+  } catch (error) {
+    const reason = systemErrorCode(error);
+    if (reason === undefined || reason === "ENOENT") throw error;
+    throw new AppError(
+      "lock-refused",
+      `cannot open ${path} (${reason}); remove it, or check its permissions`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+function lock(file: FileHandle, path: string, kind: "shared" | "exclusive"): boolean {
+  try {
+    return tryLock(file.fd, kind);
+  } catch (error) {
+    // Without a cause the engine itself is missing, which says so better.
+    if (!(error instanceof Error) || error.cause === undefined) throw error;
+    throw new AppError(
+      "lock-refused",
+      `cannot lock ${path} (${error.message}); set OURO_HOME to a folder on a disk of this machine`,
+      { cause: error },
+    );
+  }
+}
+
+const UNKNOWN_HOLDER: LockHolder = { id: "", pid: 0, name: "a process that has just begun" };
+
+async function holderIn(file: FileHandle): Promise<LockHolder> {
+  for (let read = 0; read < RECORD_READS_MAX; read++) {
+    const record = await readRecord(file);
+    if (record !== undefined) return holderOf(record);
+    await delay(RECORD_READ_DELAY_MS);
+  }
+  return UNKNOWN_HOLDER;
+}
+
+async function readRecord(file: FileHandle): Promise<LockRecord | undefined> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(RECORD_BYTES_MAX), 0, RECORD_BYTES_MAX, 0);
+  return parseLockRecord(buffer.toString("utf8", 0, bytesRead));
+}
+
+async function earlierIn(folder: string, own?: string): Promise<LockHolder | undefined> {
+  const pid = await earlierHolder(folder, own);
+  return pid === undefined ? undefined : { id: `earlier-${pid}`, pid, name: `process ${pid}` };
+}
+
+/** The holder under another system, unless it has been silent for long by the clock of the file system itself. */
+async function livingElsewhere(file: FileHandle, path: string): Promise<LockHolder | undefined> {
+  const record = await readRecord(file);
+  if (record === undefined || !isElsewhere(record)) return undefined;
+  const now = await clockBeside(path);
+  const { mtimeMs } = await file.stat();
+  return now - mtimeMs < SILENT_MS_MAX ? holderOf(record) : undefined;
+}
+
+/** Clocks of machines differ; all files in one folder get their times from the same. */
+async function clockBeside(path: string): Promise<number> {
+  const probe = `${path}.${newLockRecord().id}.tmp`;
+  try {
+    await writeFile(probe, "now", { flag: "wx", mode: 0o600 });
+    return (await stat(probe)).mtimeMs;
+  } finally {
+    await unlink(probe).catch(() => undefined);
+  }
+}
+
+async function beginHolding(held: {
+  readonly file: FileHandle;
+  readonly path: string;
+  /** For older versions. */
+  readonly name: string;
+}): Promise<Lock> {
+  const { file, path, name } = held;
+  const record = newLockRecord();
+  // Always as long as it was, so that nobody reads half a record.
+  const beat = () => file.write(`${JSON.stringify(record)}\n`, 0);
+  await file.truncate(0);
+  await beat();
+  const isHeld = async () => (await recordAt(path, file))?.id === record.id;
+  let isReleased = false;
+  let lose: () => void = () => undefined;
+  const lost = new Promise<void>((resolve) => {
+    lose = resolve;
+  });
+  const timer = setInterval(() => {
+    // A file system that does not answer just now proves nothing: the next beat asks again.
+    void isHeld()
+      .then(async (isStill) => (isStill ? void (await beat()) : lose()))
+      .catch(() => undefined);
+  }, BEAT_MS).unref();
   return {
+    lost,
+    isHeld: async () => !isReleased && (await isHeld()),
     async release() {
-      await unlink(path).catch((error: unknown) => {
-        if (systemErrorCode(error) !== "ENOENT") throw error;
-      });
+      if (isReleased) return;
+      isReleased = true;
+      clearInterval(timer);
+      await unlink(name).catch(() => undefined);
+      // Unless another system has taken it over from a holder that was silent for long.
+      if ((await readRecord(file).catch(() => undefined))?.id === record.id) {
+        await file.truncate(0).catch(() => undefined);
+      }
+      await file.close();
     },
   };
 }
 
-/** The process id of a living contender other than `own`, the holder's if there is one; removes the names of dead ones. */
-async function livingHolderBesides(folder: string, own: string): Promise<number | undefined> {
-  for (const name of await oldestFirst(folder)) {
-    if (name === own) continue;
-    const [pid = "", start = ""] = name.split(".");
-    if (await isAlive(Number(pid), start)) return Number(pid);
-    await unlink(join(folder, name)).catch(() => undefined);
-  }
-  return undefined;
-}
-
-/** Whoever holds the lock found no living one beside it, so all others that live came after it. */
-async function oldestFirst(folder: string): Promise<readonly string[]> {
-  const made = await Promise.all(
-    (await readdir(folder)).map(async (name) => {
-      try {
-        return [{ name, at: (await stat(join(folder, name), { bigint: true })).mtimeNs }];
-      } catch (error) {
-        // A contender that has stepped back meanwhile contends no longer.
-        if (systemErrorCode(error) === "ENOENT") return [];
-        throw error;
-      }
-    }),
-  );
-  return made
-    .flat()
-    .sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
-    .map(({ name }) => name);
-}
-
-async function isAlive(pid: number, start: string): Promise<boolean> {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if (systemErrorCode(error) !== "EPERM") return false;
-  }
-  return (await startOf(pid)) === start && !(await hasDied(pid));
-}
-
-/**
- * Boot and clock tick at which a process began, where the system tells (Linux): a process id is given again, this
- * is not. Elsewhere a constant, so that there a lock counts as held while its process id is in use.
- */
-async function startOf(pid: number): Promise<string> {
-  try {
-    const boot = await readFile("/proc/sys/kernel/random/boot_id", "utf8");
-    return `${boot.slice(0, 8)}-${(await statusOf(pid))[19]}`;
-  } catch {
-    return "unknown";
-  }
-}
-
-/**
- * A dead process keeps its id until its parent has asked how it ended, which in some containers nobody ever does. Its
- * first thread may be dead before the others, which may still be writing.
- */
-async function hasDied(pid: number): Promise<boolean> {
-  try {
-    const [state] = await statusOf(pid);
-    return state === "Z" && (await readdir(`/proc/${pid}/task`)).length <= 1;
-  } catch {
-    return false;
-  }
-}
-
-/** From field 3 of proc(5)'s stat on: the second field, the program's name, may itself hold spaces and brackets. */
-async function statusOf(pid: number): Promise<readonly string[]> {
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-}
-
-/** As proc(5) and ps(1) call a process that was stopped, by a signal or by who traces it. */
-const STOPPED = /^\s*[Tt]/;
-
-/** Such a process answers nobody until it is let go on. Throws where the system does not tell. */
-export async function isStopped(pid: number): Promise<boolean> {
-  if (process.platform === "win32") return false;
-  if (process.platform === "linux") return STOPPED.test((await statusOf(pid))[0] ?? "");
-  return STOPPED.test((await promisify(execFile)("ps", ["-o", "state=", "-p", String(pid)])).stdout);
+/** What stands at `path`; undefined where another file than `file`, or none, is there now. */
+async function recordAt(path: string, file: FileHandle): Promise<LockRecord | undefined> {
+  return (await isSameFile(path, file)) ? readRecord(file) : undefined;
 }

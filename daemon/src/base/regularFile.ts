@@ -12,8 +12,8 @@ import { AppError } from "./errors.js";
 const READ_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
 
 /** Throws AppError `not-a-file`, and what the system says. The caller closes it. */
-export async function openRegularFile(path: string, moreFlags = 0): Promise<FileHandle> {
-  const file = await open(path, READ_FLAGS | moreFlags).catch((error: unknown) => {
+export async function openRegularFile(path: string, moreFlags = 0, mode?: number): Promise<FileHandle> {
+  const file = await open(path, READ_FLAGS | moreFlags, mode).catch((error: unknown) => {
     // Sockets cannot be opened at all, nor devices that are not there.
     const isSpecial = error instanceof Error && "code" in error && error.code === "ENXIO";
     throw isSpecial ? notAFile(path, "socket or device") : error;

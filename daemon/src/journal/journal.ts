@@ -7,6 +7,7 @@ import { type FileHandle, open, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { syncFolder } from "../base/atomicFile.js";
 import { AppError, systemErrorCode } from "../base/errors.js";
+import type { LockHolder } from "../base/lockRecord.js";
 import { type Lock, takeLock } from "../base/processLock.js";
 import { encodeLine } from "./line.js";
 import type { JournalRecord } from "./records.js";
@@ -47,10 +48,10 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
   }
 }
 
-function journalBusy(holder: number): AppError {
+function journalBusy(holder: LockHolder): AppError {
   return new AppError(
     "journal-busy",
-    `another ouro is learning (process ${holder}); wait until it has finished, or stop it`,
+    `another ouro is learning (${holder.name}); wait until it has finished, or stop it`,
   );
 }
 

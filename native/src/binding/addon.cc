@@ -12,6 +12,7 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   ouroboros::binding::RegisterKernels(env, exports);
   ouroboros::binding::RegisterEngine(env, exports);
   ouroboros::binding::RegisterModelFiles(env, exports);
+  ouroboros::binding::RegisterLocks(env, exports);
   ouroboros::binding::RegisterInspect(env, exports);
   return exports;
 }

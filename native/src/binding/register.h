@@ -14,6 +14,7 @@ void RegisterKernels(Napi::Env env,
                      Napi::Object exports);                // kernels_binding.cc: kernels, for tests and bench
 void RegisterEngine(Napi::Env env, Napi::Object exports);  // engine_binding.cc: Engine, Model, Trainer
 void RegisterModelFiles(Napi::Env env, Napi::Object exports);  // model_files_binding.cc: headers, conversion
+void RegisterLocks(Napi::Env env, Napi::Object exports);       // lock_binding.cc: locks on open files
 void RegisterInspect(Napi::Env env, Napi::Object exports);     // inspect_binding.cc: logits, dumps, gradients
 
 }  // namespace ouroboros::binding

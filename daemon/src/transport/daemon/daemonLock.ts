@@ -1,6 +1,7 @@
 /** The place of the one daemon of a data home: taken first, held for life. Whoever comes second connects instead. */
 
 import { AppError } from "../../base/errors.js";
+import type { LockHolder } from "../../base/lockRecord.js";
 import { type Lock, takeLock } from "../../base/processLock.js";
 import type { Runtime } from "./runtimeFolder.js";
 
@@ -22,9 +23,9 @@ export function awaitDaemonLock(runtime: Runtime): Promise<Lock> {
   return takeLock({ folder: runtime.lock, busy: daemonRunning, triesMax: TRIES_WAITING_MAX });
 }
 
-function daemonRunning(holder: number): AppError {
+function daemonRunning(holder: LockHolder): AppError {
   return new AppError(
     "daemon-running",
-    `a daemon runs already (process ${holder}); \`ouro status\` shows it, \`ouro stop\` ends it`,
+    `a daemon runs already (${holder.name}); \`ouro status\` shows it, \`ouro stop\` ends it`,
   );
 }

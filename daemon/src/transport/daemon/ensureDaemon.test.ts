@@ -27,7 +27,7 @@ afterEach(async () => {
   await vi.waitFor(
     async () => {
       const holder = await lockHolder(lockFolder());
-      if (holder !== undefined) process.kill(holder, "SIGKILL");
+      if (holder !== undefined) process.kill(holder.pid, "SIGKILL");
       rmSync(home, { recursive: true, force: true });
     },
     { timeout: 30_000, interval: 100 },
@@ -94,7 +94,7 @@ it("eight that start at one moment arrive at one daemon", async () => {
   expect(ran.map(({ code }) => code)).toEqual(Array(8).fill(0));
   const [pid, ...others] = new Set(ran.map(({ said }) => said.pid));
   expect(others).toEqual([]);
-  expect(await lockHolder(lockFolder())).toBe(pid);
+  expect(await lockHolder(lockFolder())).toMatchObject({ pid });
   // Those who came too late are gone, and left nothing.
   await expect.poll(() => readdirSync(lockFolder())).toHaveLength(1);
 });
@@ -186,7 +186,9 @@ it("stops on request, with its sockets, token and note gone; nobody to stop is n
   expect((await run(["stop"])).said).toEqual({ kind: "absent" });
   const { pid } = (await run(["start"])).said;
   expect((await run(["stop"])).said).toEqual({ kind: "stopped", pid });
-  await expect.poll(() => readdirSync(join(home, "runtime")).sort()).toEqual(["daemon.lock", "log"]);
+  await expect
+    .poll(() => readdirSync(join(home, "runtime")).sort())
+    .toEqual(["daemon.lock", "daemon.lock.held", "log"]);
   expect(logText()).toMatch(/"kind":"drain".*\n.*"ended"/);
 });
 
@@ -211,7 +213,7 @@ it("ends by itself when nobody uses it", async () => {
 
 it("waits for no daemon that hangs longer than it said", async () => {
   await run(["start"]);
-  const holder = await lockHolder(lockFolder());
+  const { pid: holder } = (await lockHolder(lockFolder())) ?? {};
   if (holder === undefined) throw new Error("no daemon");
   process.kill(holder, "SIGSTOP");
   const { code, stderr } = await run(["start"], { readyMs: 500 });

@@ -9,7 +9,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { DataHome } from "../../base/dataHome.js";
 import { AppError, assertNever } from "../../base/errors.js";
-import { isStopped, lockHolder } from "../../base/processLock.js";
+import { isStopped, type LockHolder } from "../../base/lockRecord.js";
+import { lockHolder } from "../../base/processLock.js";
 import { compareVersions } from "../../protocol/compareVersions.js";
 import { shakeHands } from "./clientHandshake.js";
 import { isRuntimePrepared, type Platform, prepareRuntime, type Runtime } from "./runtimeFolder.js";
@@ -155,7 +156,7 @@ function lookOut(lock: string, signal: AbortSignal): Promise<never> {
       while (!signal.aborted) {
         await delay(STOPPED_LOOK_MS, undefined, { signal });
         const holder = await lockHolder(lock);
-        if (holder !== undefined && (await isStopped(holder))) reject(stopped(holder));
+        if (holder !== undefined && (await isStopped(holder))) reject(stopped(holder.pid));
       }
     };
     // Aborted; or nobody can tell, and then it is waited for as for any other.
@@ -240,12 +241,12 @@ function newer(access: DaemonAccess, daemon: { readonly version: string }): AppE
   );
 }
 
-function unreachable(access: DaemonAccess, holder: number | undefined): AppError {
+function unreachable(access: DaemonAccess, holder: LockHolder | undefined): AppError {
   const { log } = access.runtime;
   return new AppError(
     "daemon-unreachable",
     holder === undefined
       ? `no daemon came up within ${READY_MS_MAX / 1000} seconds; look into ${log}`
-      : `the daemon (process ${holder}) does not answer; end that process and try again, or look into ${log}`,
+      : `the daemon (${holder.name}) does not answer; end that process and try again, or look into ${log}`,
   );
 }

@@ -15,18 +15,18 @@ type Stopped = { readonly kind: "absent" } | { readonly kind: "stopped"; readonl
 /** Throws `runtime-unsafe`, `daemon-unreachable`, or when aborted. */
 export async function stopDaemon(access: DaemonAccess): Promise<Stopped> {
   const { runtime, platform, signal } = access;
-  const pid = await lockHolder(runtime.lock);
-  if (pid === undefined || !(await isRuntimePrepared(runtime, platform))) return { kind: "absent" };
+  const holder = await lockHolder(runtime.lock);
+  if (holder === undefined || !(await isRuntimePrepared(runtime, platform))) return { kind: "absent" };
   const deadline = performance.now() + END_MS_MAX;
   let isAsked = false;
   while (performance.now() < deadline) {
     // One that is just starting cannot be asked yet.
     if (!isAsked) isAsked = await askToEnd(access);
-    if ((await lockHolder(runtime.lock)) !== pid) return { kind: "stopped", pid };
+    if ((await lockHolder(runtime.lock))?.id !== holder.id) return { kind: "stopped", pid: holder.pid };
     await delay(POLL_MS, undefined, { signal });
   }
   throw new AppError(
     "daemon-unreachable",
-    `the daemon (process ${pid}) does not end; end that process, or look into ${runtime.log}`,
+    `the daemon (${holder.name}) does not end; end that process, or look into ${runtime.log}`,
   );
 }
