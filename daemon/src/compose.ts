@@ -186,14 +186,16 @@ export async function openAssistant(options: {
   /** A command's own Assistant answers with the model that it names, and leaves files that teach alone. */
   readonly own?: { readonly choice: ModelChoice; readonly signal: AbortSignal };
   readonly onPhase?: AssistantOptions["onPhase"];
+  /** The journal is lost: it was deleted, moved or replaced. Called once at most. */
+  readonly onHomeLost?: () => void;
 }): Promise<Assistant> {
-  const { homeFolder, version, log, own, onPhase } = options;
+  const { homeFolder, version, log, own, onPhase, onHomeLost = () => undefined } = options;
   const home = locateDataHome({ OURO_HOME: homeFolder });
   await prepareDataHome(home);
   const settingsFile = toldSettings(home, log);
   const settings = await settingsFile.read();
   const catalog = await openCatalog(home);
-  const journal = lazyJournal(home);
+  const journal = lazyJournal(home, onHomeLost);
   const choice = own?.choice ?? {};
   // Both files are read anew: commands and people change them while the daemon runs.
   let problem = choice.model === undefined ? catalog.problem : undefined;
@@ -262,12 +264,12 @@ function toldSettings(home: DataHome, log: Log) {
 }
 
 /** Opened when learning first needs it, and kept: another process may hold it while the daemon starts. */
-function lazyJournal(home: DataHome) {
+function lazyJournal(home: DataHome, onLost: () => void) {
   let opening: Promise<Journal> | undefined;
   let damage: readonly Damage[] = [];
   return {
     open() {
-      opening ??= openJournalOf(home, () => {}).then((journal) => {
+      opening ??= openJournalOf(home, { onRecord: () => undefined, onLost }).then((journal) => {
         damage = journal.damage;
         return journal;
       });

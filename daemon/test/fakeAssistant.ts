@@ -28,6 +28,7 @@ export function createFakeAssistant(): FakeAssistant {
   const listeners = new Set<ClientListener>();
   const aborted: string[] = [];
   let unloads = 0;
+  const warnings: string[] = [];
   let isClosed = false;
   let isPaused = false;
   const givenUp = (what: string, signal: AbortSignal) =>
@@ -57,7 +58,7 @@ export function createFakeAssistant(): FakeAssistant {
         learning: isPaused ? { kind: "paused", waiting: 0 } : { kind: "idle" },
       },
     ],
-    notices: [],
+    notices: [...warnings],
   });
   const learnedEvent = (wanted: string): DidLearn => ({
     correctionId: "c1",
@@ -183,6 +184,10 @@ export function createFakeAssistant(): FakeAssistant {
     },
     changeModel: async () => ({ kind: "unloaded" }),
     servedModel: async () => ({ hash: "aa", vocabularyHash: "bb", weights: "auto" }),
+    warn(sentence) {
+      warnings.push(sentence);
+      for (const listener of listeners) listener.onState(state());
+    },
     async unload() {
       unloads += 1;
     },

@@ -39,7 +39,7 @@ export type SoleLearning = Learning & {
 export async function openLearning(
   options: Omit<LearningOptions, "show"> & Partial<Pick<LearningOptions, "show">>,
 ): Promise<SoleLearning> {
-  const journal = await openJournalOf(options.home, () => {});
+  const journal = await openJournalOf(options.home, { onRecord: () => {} });
   const learning = await joinLearning({ show: showOf(options), ...options }, journal).catch(
     async (error: unknown) => {
       await journal.close();

@@ -182,6 +182,8 @@ export interface Assistant {
   servedModel(): Promise<ServedModelAnswer>;
   /** Lets the model go until somebody needs it again. */
   unload(): Promise<void>;
+  /** Shows every client this sentence from now on. */
+  warn(sentence: string): void;
   /** Takes no more requests, lets the running training step end, writes everything down, frees the model. Idempotent. */
   close(): Promise<void>;
 }

@@ -57,7 +57,7 @@ describe("the model is changed", () => {
     mkdirSync(join(folder, ".git"), { recursive: true });
     const home = locateDataHome({ OURO_HOME: join(root, "home") });
     await prepareDataHome(home);
-    journal = await openJournalOf(home, () => {});
+    journal = await openJournalOf(home, { onRecord: () => {} });
     [chosen, isTelling, closed, states, learned] = ["a", false, [], [], []];
     assistant = new LocalAssistant({
       version: "0.0.0",

@@ -72,6 +72,7 @@ export class LocalAssistant implements Assistant {
   readonly #watching: ReturnType<AssistantOptions["watch"]>;
   readonly #shared: Shared;
   readonly #connected = new Set<Connected>();
+  readonly #warnings: string[] = [];
   #clientsEver = 0;
   #isPaused = false;
   #isTelling = false;
@@ -143,6 +144,11 @@ export class LocalAssistant implements Assistant {
     if (!served) return this.#options.identify();
     const { model, tokenizer } = served.loaded;
     return { hash: model.info.hash, vocabularyHash: tokenizer.hash, weights: model.weights };
+  }
+
+  warn(sentence: string): void {
+    this.#warnings.push(sentence);
+    this.#tellState();
   }
 
   unload(): Promise<void> {
@@ -266,6 +272,7 @@ export class LocalAssistant implements Assistant {
         ...failed.map(({ project, error }) => unopenedState(project, error)),
       ],
       notices: [
+        ...this.#warnings,
         ...notices(),
         ...this.#model.notices,
         ...this.#changedFiles,

@@ -35,7 +35,7 @@ beforeEach(async () => {
   root = realpathSync(mkdtempSync(join(tmpdir(), "ouro-files-")));
   const home = locateDataHome({ OURO_HOME: join(root, "home") });
   await prepareDataHome(home);
-  const journal = await openJournalOf(home, () => {});
+  const journal = await openJournalOf(home, { onRecord: () => {} });
   assistant = new LocalAssistant({
     version: "0.0.0",
     homeFolder: home.root,

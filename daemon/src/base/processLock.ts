@@ -150,7 +150,7 @@ function lock(file: FileHandle, path: string, kind: "shared" | "exclusive"): boo
   }
 }
 
-const UNKNOWN_HOLDER: LockHolder = { id: "", pid: 0, name: "a process that has just begun" };
+const UNKNOWN_HOLDER: LockHolder = { id: "", pid: 0, isHere: false, name: "a process that has just begun" };
 
 async function holderIn(file: FileHandle): Promise<LockHolder> {
   for (let read = 0; read < RECORD_READS_MAX; read++) {
@@ -168,7 +168,7 @@ async function readRecord(file: FileHandle): Promise<LockRecord | undefined> {
 
 async function earlierIn(folder: string, own?: string): Promise<LockHolder | undefined> {
   const pid = await earlierHolder(folder, own);
-  return pid === undefined ? undefined : { id: `earlier-${pid}`, pid, name: `process ${pid}` };
+  return pid === undefined ? undefined : { id: `earlier-${pid}`, pid, isHere: true, name: `process ${pid}` };
 }
 
 /** The holder under another system, unless it has been silent for long by the clock of the file system itself. */

@@ -1,14 +1,21 @@
 /**
  * The journal's one writer: appends records to numbered segments and acknowledges each only when it is on disk.
  * The single source of truth of what the user taught. Its format is in `line.ts`, reading it in `segments.ts`.
+ *
+ * Nothing is acknowledged that nobody would find again: before every record the file that is open is compared with what
+ * its path leads to, with the length that this writer left, and with the lock. Once one differs the journal is lost to
+ * this process for good.
  */
 
-import { type FileHandle, open, stat } from "node:fs/promises";
+import { constants } from "node:fs";
+import { type FileHandle, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { syncFolder } from "../base/atomicFile.js";
 import { AppError, systemErrorCode } from "../base/errors.js";
 import type { LockHolder } from "../base/lockRecord.js";
 import { type Lock, takeLock } from "../base/processLock.js";
+import { openRegularFile } from "../base/regularFile.js";
+import { isSameFile } from "../base/sameFile.js";
 import { encodeLine } from "./line.js";
 import type { JournalRecord } from "./records.js";
 import { type Damage, listSegments, readJournal, segmentName } from "./segments.js";
@@ -19,19 +26,23 @@ const SEGMENT_BYTES_MAX = 8 << 20;
 const APPENDS_WAITING_MAX = 256;
 /** Step of the backward search for the last newline. */
 const TAIL_BLOCK_BYTES = 64 << 10;
+/** How often a journal that nobody writes to is looked at: the home may be gone. */
+const LOOK_MS = 5_000;
 
-interface JournalOptions {
+export interface JournalOptions {
   readonly folder: string;
   /** Folder of the lock; on the same machine as the writers. */
   readonly lockFolder: string;
   readonly onRecord: (record: JournalRecord) => void;
+  /** Called once, when the journal's files have become others or have gone. */
+  readonly onLost?: (error: AppError) => void;
   /** For tests. */
   readonly segmentBytesMax?: number;
 }
 
 /**
  * Takes the lock, reads every record, cuts a torn tail, and is then ready to append.
- * Throws `journal-busy`, `journal-read`, `journal-newer`, `journal-write`.
+ * Throws `journal-busy`, `lock-refused`, `journal-read`, `journal-newer`, `journal-write`.
  */
 export async function openJournal(options: JournalOptions): Promise<Journal> {
   const lock = await takeLock({ folder: options.lockFolder, busy: journalBusy });
@@ -77,6 +88,9 @@ export class Journal {
   #waiting = 0;
   #last: Promise<void> = Promise.resolve();
   #broken: AppError | undefined;
+  #isClosed = false;
+  readonly #onLost: (error: AppError) => void;
+  readonly #looking: NodeJS.Timeout;
 
   /** Use `openJournal`. */
   constructor(opened: Opened) {
@@ -88,11 +102,14 @@ export class Journal {
     this.#path = opened.path;
     this.#segment = opened.segment;
     this.#length = opened.length;
+    this.#onLost = opened.onLost ?? (() => undefined);
+    // What it finds is told through `onLost`.
+    this.#looking = setInterval(() => void this.mustBeOurs().catch(() => undefined), LOOK_MS).unref();
   }
 
   /**
    * Resolves once the record is on disk; appends keep the order of their calls. Throws `journal-write` with
-   * nothing added (the disk is full), after which the journal can be used again; `record-too-long`.
+   * nothing added (the disk is full), after which the journal can be used again; `home-replaced`; `record-too-long`.
    */
   append(record: JournalRecord): Promise<void> {
     const line = encodeLine(record);
@@ -100,22 +117,48 @@ export class Journal {
       throw new AppError("journal-write", "too many records are waiting to be written");
     }
     this.#waiting++;
-    const appended = this.#last.then(() => this.#write(line)).finally(() => this.#waiting--);
-    this.#last = appended.catch(() => undefined);
-    return appended;
+    return this.#inTurn(() => this.#write(line)).finally(() => this.#waiting--);
+  }
+
+  /** For who is about to write beside the journal what belongs to it. Throws `home-replaced`, from then on always. */
+  mustBeOurs(): Promise<void> {
+    return this.#inTurn(() => this.#check());
   }
 
   /** Waits for pending appends, then gives the lock back. Idempotent. */
   async close(): Promise<void> {
+    clearInterval(this.#looking);
     await this.#last;
-    if (this.#broken?.message === CLOSED) return;
-    this.#broken = new AppError("journal-write", CLOSED);
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#broken ??= new AppError("journal-write", "the journal was closed");
     await this.#file.close();
     await this.#lock.release();
   }
 
-  async #write(line: Buffer): Promise<void> {
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+
+  async #check(): Promise<void> {
     if (this.#broken) throw this.#broken;
+    if (await this.#isOurs()) return;
+    clearInterval(this.#looking);
+    this.#broken = replaced(this.#path);
+    this.#onLost(this.#broken);
+    throw this.#broken;
+  }
+
+  async #isOurs(): Promise<boolean> {
+    const { size } = await this.#file.stat();
+    if (size !== this.#length) return false;
+    return (await isSameFile(this.#path, this.#file)) && (await this.#lock.isHeld());
+  }
+
+  async #write(line: Buffer): Promise<void> {
+    await this.#check();
     try {
       if (this.#length > 0 && this.#length + line.length > this.#segmentBytesMax) await this.#rotate();
       const { bytesWritten } = await this.#file.write(line, 0, line.length, this.#length);
@@ -150,13 +193,12 @@ export class Journal {
   }
 }
 
-const CLOSED = "the journal was closed";
-
 /** Opens for reading and writing, creating it durably if it is missing. */
 async function openSegment(path: string): Promise<FileHandle> {
   try {
     const isNew = (await stat(path).catch(() => undefined)) === undefined;
-    const file = await open(path, isNew ? "wx+" : "r+", 0o600);
+    const create = constants.O_CREAT | constants.O_EXCL;
+    const file = await openRegularFile(path, constants.O_RDWR | (isNew ? create : 0), 0o600);
     if (isNew) await syncFolder(dirname(path));
     return file;
   } catch (error) {
@@ -184,6 +226,13 @@ async function cutTail(file: FileHandle): Promise<number> {
     await file.sync();
   }
   return end;
+}
+
+function replaced(path: string): AppError {
+  return new AppError(
+    "home-replaced",
+    `${path} was changed, moved or deleted by another program, so nothing more is learned or acknowledged here; start ouro again`,
+  );
 }
 
 function unwritable(path: string, error: unknown): AppError {

@@ -3,10 +3,10 @@
  * of everything that is not sound. Reading changes nothing and needs no lock; cutting a torn tail is `journal.ts`.
  */
 
-import { createReadStream } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError, systemErrorCode } from "../base/errors.js";
+import { streamRegularFile } from "../base/regularFile.js";
 import { decodeLine, LINE_BYTES_MAX } from "./line.js";
 import type { JournalRecord } from "./records.js";
 
@@ -106,8 +106,7 @@ async function* linesOf(file: string): AsyncGenerator<Line> {
   let parts: Buffer[] = [];
   let bytes = 0;
   try {
-    for await (const chunk of createReadStream(file)) {
-      if (!Buffer.isBuffer(chunk)) continue;
+    for await (const chunk of streamRegularFile(file)) {
       let start = 0;
       for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
         bytes += end - start;
@@ -128,6 +127,7 @@ async function* linesOf(file: string): AsyncGenerator<Line> {
 }
 
 function unreadable(path: string, error: unknown): AppError {
+  if (error instanceof AppError) return new AppError("journal-read", error.message, { cause: error });
   const reason = systemErrorCode(error) ?? "unknown reason";
   return new AppError("journal-read", `cannot read ${path} (${reason}); check its permissions`, {
     cause: error,

@@ -107,9 +107,11 @@ export async function unexplainedVersions(folder: string, history: History): Pro
 
 /**
  * Deletes files that neither the current lineage, nor undoing its newest correction, nor another vocabulary's needs, and
- * what crashes left behind; what the journal does not explain stays, for who puts the journal back.
+ * what crashes left behind; what the journal does not explain stays, for who puts the journal back. Throws
+ * `home-replaced`.
  */
 export async function pruneSpare(context: LearningContext): Promise<void> {
+  await context.journal.mustBeOurs();
   const { history, unexplained } = context;
   const line = [...new Set(history.lineage.map((applied) => applied.to))];
   const newest = history.lineage.at(-1);

@@ -67,7 +67,7 @@ it("takes over what a text that was read has changed, though it does not come ou
 });
 
 it("shares one journal between projects, each of which sees its own corrections only", async () => {
-  const journal = await openJournalOf(bench.home, () => {});
+  const journal = await openJournalOf(bench.home, { onRecord: () => {} });
   const projectB = { id: "other-000000000000", name: "other", folder: "/other" };
   const shop = await joinLearning(bench.options, journal);
   const other = await joinLearning({ ...bench.options, project: projectB }, journal);

@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import type { DataHome } from "../base/dataHome.js";
 import type { Engine, Model, Tokenizer } from "../engine/engine.js";
-import { type Journal, openJournal } from "../journal/journal.js";
+import { type Journal, type JournalOptions, openJournal } from "../journal/journal.js";
 import type { JournalRecord, Scope } from "../journal/records.js";
 import { type Damage, readJournal } from "../journal/segments.js";
 import { adapterFolder } from "../store/adapters.js";
@@ -92,8 +92,15 @@ function listOf(seen: Seen): LearnedList {
 }
 
 /** The journal of a data home, for writing. Throws `journal-busy` while another process has it open, `journal-*`. */
-export function openJournalOf(home: DataHome, onRecord: (entry: JournalRecord) => void): Promise<Journal> {
-  return openJournal({ folder: home.journal, lockFolder: join(home.runtime, "learning.lock"), onRecord });
+export function openJournalOf(
+  home: DataHome,
+  listener: Pick<JournalOptions, "onRecord" | "onLost">,
+): Promise<Journal> {
+  return openJournal({
+    folder: home.journal,
+    lockFolder: join(home.runtime, "learning.lock"),
+    ...listener,
+  });
 }
 
 /**

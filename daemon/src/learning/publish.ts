@@ -180,12 +180,15 @@ async function save(options: {
   const { trainer, adapter } = made;
   const checkpoint = { hash: model.info.hash, path: context.modelPath };
   const folder = folderOf(context);
+  // Where the home was deleted or replaced while this was trained, what is gone must not come back.
+  await context.journal.mustBeOurs();
   const staged = await stageAdapter(folder, (path) => {
     const metadata = { format: "ouroboros-adapter", checkpoint: checkpoint.hash };
     return trainer.saveAdapter({ adapter, path, metadata });
   });
   const { sha256 } = staged;
   const version = expected && sha256 === expected.sha256 ? expected.to : await nextVersion(context);
+  await context.journal.mustBeOurs();
   await commitAdapter({
     folder,
     staged,

@@ -48,7 +48,10 @@ export function serveCommand(cli: Cli): Command {
 async function loadProduct({ home, version }: DaemonAccess): Promise<Product> {
   const { openAssistant } = await import("../../compose.js");
   const { serveLsp } = await import("../../transport/lsp/lspServer.js");
-  return { serveLsp, openAssistant: (log) => openAssistant({ homeFolder: home.root, version, log }) };
+  return {
+    serveLsp,
+    openAssistant: (opened) => openAssistant({ homeFolder: home.root, version, ...opened }),
+  };
 }
 
 function leaveToTheOther(error: unknown): never {

@@ -1,6 +1,7 @@
-/** The request that the daemon end, from wherever it comes: a signal, a client, or nobody's using it. The first counts. */
+/** The request that the daemon end, from wherever it comes: a signal, a client, nobody's using it, or a
+ * data home that is gone. The first counts. */
 
-type EndReason = "signal" | "drain" | "stop" | "idle";
+type EndReason = "signal" | "drain" | "stop" | "idle" | "home-lost";
 
 export class EndRequest {
   /** Resolves with the first reason. */

@@ -5,7 +5,11 @@ import type { Assistant } from "../../assistant/assistant.js";
 import type { Log } from "../../base/log.js";
 
 export interface Product {
-  readonly openAssistant: (log: Log) => Promise<Assistant>;
+  /** `onHomeLost`: its data home was deleted, moved or replaced, so that it can keep nothing more. */
+  readonly openAssistant: (options: {
+    readonly log: Log;
+    readonly onHomeLost: () => void;
+  }) => Promise<Assistant>;
   readonly serveLsp: (options: {
     readonly stream: Duplex;
     readonly assistant: Assistant;

@@ -33,7 +33,8 @@ export async function runDaemon(run: DaemonRun): Promise<Served> {
     const { settings } = await readSettings(home.root);
     const [{ serve }, product] = await Promise.all([import("./serve.js"), run.loadProduct()]);
     const { onLog, onReady } = run;
-    return await serve({ runtime, settings, version, product, signal, onLog, onReady });
+    const placeLost = lock.lost;
+    return await serve({ runtime, settings, version, product, signal, placeLost, onLog, onReady });
   } finally {
     await lock.release();
   }

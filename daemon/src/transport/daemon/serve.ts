@@ -4,7 +4,7 @@
  */
 
 import { unlink } from "node:fs/promises";
-import { setTimeout as delay } from "node:timers/promises";
+import { setTimeout as delay, setImmediate } from "node:timers/promises";
 import type { Settings } from "@ouroboros/configs";
 import type { Assistant } from "../../assistant/assistant.js";
 import type { Log } from "../../base/log.js";
@@ -29,6 +29,8 @@ export interface ServeOptions {
   readonly product: Product;
   /** Aborted: end. */
   readonly signal: AbortSignal;
+  /** Resolves when the daemon's place is no longer where clients look for it: its data home was moved or deleted. */
+  readonly placeLost: Promise<void>;
   readonly onLog: (log: LogFile) => void;
   readonly onReady: () => void;
 }
@@ -44,9 +46,11 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const log = openLog({ folder: runtime.log, level: settings["ouroboros.daemon.logLevel"] });
   options.onLog(log);
   const ending = new EndRequest(signal);
+  const onHomeLost = () => ending.ask("home-lost");
+  void options.placeLost.then(onHomeLost);
   try {
     const token = await createToken(runtime.token);
-    const assistant = await options.product.openAssistant(log);
+    const assistant = await options.product.openAssistant({ log, onHomeLost });
     try {
       return await serveUntilAsked({ ...options, log, token, assistant, ending });
     } catch (error) {
@@ -73,9 +77,21 @@ async function serveUntilAsked(
   log.info({ version, httpPort: settings["ouroboros.http.port"] }, "started");
   open.onReady();
   const reason = await ending.asked;
+  if (reason === "home-lost") await tellLoss(assistant, log);
   log.info({ kind: reason }, "ending");
   const drainMsMax = reason === "signal" ? SIGNAL_DRAIN_MS_MAX : DRAIN_MS_MAX;
   return await closeAll({ listeners, assistant, log, drainMsMax });
+}
+
+const HOME_LOST =
+  "the data home was moved, deleted or replaced, so this daemon keeps nothing more and ends; the next one starts with the home that is there then";
+
+/** Once, and before anybody is sent away. */
+async function tellLoss(assistant: Assistant, log: Log): Promise<void> {
+  log.error({ code: "home-replaced" }, "the data home was moved, deleted or replaced");
+  assistant.warn(HOME_LOST);
+  // Clients are told in the next turn of the event loop.
+  await setImmediate();
 }
 
 async function closeAll(open: {
