@@ -18,6 +18,8 @@ export async function bundleScript(entry: URL): Promise<string> {
     bundle: true,
     platform: "node",
     format: "esm",
+    // Some packages have a form for bundlers, which brings no `require` along.
+    mainFields: ["module", "main"],
     // Workspace packages are TypeScript source, which a plain Node cannot load.
     alias: {
       "@ouroboros/native/fileLock": fileURLToPath(new URL("../../native/lib/fileLock.ts", import.meta.url)),

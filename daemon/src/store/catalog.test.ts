@@ -175,3 +175,14 @@ it("says that a catalog cannot be read instead of replacing it", async () => {
   mkdirSync(home.catalog);
   await expect(openCatalog(home)).rejects.toMatchObject({ code: "catalog-read" });
 });
+
+it("takes nothing of what it knew into a home that took the first one's place", async () => {
+  const catalog = await openCatalog(home);
+  await rememberProject(catalog, { id: "secret-1", name: "secret", folder: "/secret" });
+  rmSync(home.root, { recursive: true });
+  await prepareDataHome(home);
+  const other = { id: "other-1", name: "other", folder: "/other" };
+  await rememberProject(catalog, other);
+  expect(readFileSync(home.catalog, "utf8")).toContain("/other");
+  expect(readFileSync(home.catalog, "utf8")).not.toContain("secret");
+});

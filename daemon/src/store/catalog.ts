@@ -56,7 +56,7 @@ export interface Catalog {
 export async function openCatalog(home: DataHome): Promise<Catalog> {
   const stored = await readCatalog(home.catalog);
   const scanned = stored.data ? undefined : await scanHome(home);
-  const low = new Low<CatalogData>(fileAdapter(home.catalog), stored.data ?? scanned ?? emptyCatalog());
+  const low = new Low<CatalogData>(fileAdapter(home), stored.data ?? scanned ?? emptyCatalog());
   let problem = problemOf(home.catalog, { kind: stored.kind, hasData: stored.data !== undefined, scanned });
   let last: Promise<void> = Promise.resolve();
   return {
@@ -250,10 +250,13 @@ async function makeWritable(path: string, ifDamaged: "keep" | "replace"): Promis
   });
 }
 
-function fileAdapter(path: string): Adapter<CatalogData> {
+function fileAdapter(home: DataHome): Adapter<CatalogData> {
+  const path = home.catalog;
   return {
     async read() {
-      return (await readCatalog(path)).data ?? null;
+      const { kind, data } = await readCatalog(path);
+      // What was remembered of a file that is gone since must not come back: somebody erased it.
+      return data ?? (kind === "missing" ? scanHome(home) : null);
     },
     async write(data) {
       try {

@@ -34,7 +34,11 @@ export async function readDiscovery(path: string): Promise<Discovery | undefined
   }
 }
 
-/** It is only a note: where it cannot be removed, nothing is lost. */
-export async function removeDiscovery(path: string): Promise<void> {
-  await unlink(path).catch(() => undefined);
+/** Unless another daemon wrote it. It is only a note: where it cannot be removed, nothing is lost. */
+export async function removeDiscovery(
+  path: string,
+  own: Pick<Discovery, "pid" | "startedAt">,
+): Promise<void> {
+  const there = await readDiscovery(path);
+  if (there?.pid === own.pid && there.startedAt === own.startedAt) await unlink(path).catch(() => undefined);
 }

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { listenOnPort, listenOnSocket } from "./listen.js";
 
@@ -25,13 +25,24 @@ afterEach(() => {
 });
 
 describe.skipIf(process.platform === "win32")("a socket", () => {
-  it("is private, and gone when the server is closed", async () => {
-    const first = server();
-    await listenOnSocket(first, path);
+  it("is private, and gone when it is removed", async () => {
+    const remove = await listenOnSocket(server(), path);
     expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(readdirSync(folder)).toEqual([basename(path)]);
+    remove();
+    expect(existsSync(path)).toBe(false);
+    remove();
+  });
+
+  it("that is another's by now stays, whatever becomes of the first", async () => {
+    const first = server();
+    const remove = await listenOnSocket(first, path);
+    rmSync(path);
+    await listenOnSocket(server(), path);
+    remove();
     first.close();
     await once(first, "close");
-    expect(existsSync(path)).toBe(false);
+    expect(existsSync(path)).toBe(true);
   });
 
   it("that a killed process has left is taken over", async () => {

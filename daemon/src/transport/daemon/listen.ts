@@ -3,8 +3,12 @@
  * the daemon's lock only, so what lies at a socket's path is a dead predecessor's, unless something answers there.
  */
 
-import { chmod, unlink } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { lstatSync, unlinkSync } from "node:fs";
+import { chmod, lstat, rename } from "node:fs/promises";
 import { createConnection, type Server } from "node:net";
+import { dirname, join } from "node:path";
+import { TEMPORARY_SUFFIX } from "../../base/atomicFile.js";
 import { AppError, systemErrorCode } from "../../base/errors.js";
 
 /** A living listener of this machine answers at once. */
@@ -13,19 +17,35 @@ const SOCKET_MODE = 0o600;
 /** The only address beside the sockets: nobody outside this machine reaches it. */
 const LOOPBACK = "127.0.0.1";
 
-/** Throws `socket-taken`. */
-export async function listenOnSocket(server: Server, path: string): Promise<void> {
-  const isFile = process.platform !== "win32";
-  if (isFile) {
-    if (await isAnswering(path)) throw taken(path);
-    await unlink(path).catch((error: unknown) => {
-      if (systemErrorCode(error) !== "ENOENT") throw error;
+/**
+ * The result removes the socket's file, if the path still leads to this one. A server that is closed removes whatever
+ * lies at the path where it began to listen, another daemon's door as well: so it begins at a name of its own, is closed
+ * to others, and takes the path then, over whatever a dead one left. Throws `socket-taken`.
+ */
+export async function listenOnSocket(server: Server, path: string): Promise<() => void> {
+  const listenAt = (where: string) =>
+    listen(server, { path: where }).catch((error: unknown) => {
+      throw systemErrorCode(error) === "EADDRINUSE" ? taken(path) : error;
     });
+  if (process.platform === "win32") {
+    await listenAt(path);
+    return () => undefined;
   }
-  await listen(server, { path }).catch((error: unknown) => {
-    throw systemErrorCode(error) === "EADDRINUSE" ? taken(path) : error;
-  });
-  if (isFile) await chmod(path, SOCKET_MODE);
+  if (await isAnswering(path)) throw taken(path);
+  // No longer than the paths of sockets, which have a limit.
+  const ownPath = join(dirname(path), `${randomBytes(2).toString("hex")}${TEMPORARY_SUFFIX}`);
+  await listenAt(ownPath);
+  await chmod(ownPath, SOCKET_MODE);
+  await rename(ownPath, path);
+  const own = await lstat(path, { bigint: true });
+  return () => {
+    try {
+      const there = lstatSync(path, { bigint: true });
+      if (there.dev === own.dev && there.ino === own.ino) unlinkSync(path);
+    } catch {
+      // It is gone, with its folder perhaps.
+    }
+  };
 }
 
 /** Throws `socket-taken`. */

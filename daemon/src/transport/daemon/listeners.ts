@@ -12,7 +12,7 @@ import type { Assistant } from "../../assistant/assistant.js";
 import type { Log } from "../../base/log.js";
 import { PROTOCOL_MAX, PROTOCOL_MIN } from "../../protocol/version.js";
 import { createHttpServer } from "../http/httpServer.js";
-import { type Discovery, writeDiscovery } from "./discovery.js";
+import { type Discovery, removeDiscovery, writeDiscovery } from "./discovery.js";
 import type { EndRequest } from "./endRequest.js";
 import { createHandshakeServer } from "./handshakeServer.js";
 import { Leases } from "./leases.js";
@@ -40,6 +40,10 @@ export class Listeners {
   readonly #httpServer: Server;
   /** Null: no port is asked for. */
   readonly #onPort: { readonly server: Server; readonly port: number } | null;
+  /** Removes what of this daemon lies at the sockets' paths. */
+  readonly #removals: (() => void)[] = [];
+  /** The note about this daemon, once it is written. */
+  #note: Discovery | undefined;
   /** Editors that are connected. */
   readonly #windows = new Map<Duplex, { close(): void }>();
 
@@ -68,6 +72,8 @@ export class Listeners {
   /** Nobody comes in any more, and LSP clients are told to leave. */
   closeToNew(): void {
     this.#leases.close();
+    // Their files must be gone before the lock is.
+    for (const remove of this.#removals.splice(0)) remove();
     stopListening(this.#lspServer);
     for (const server of this.#httpServers()) stopListening(server);
     for (const [stream, window] of this.#windows) {
@@ -82,13 +88,19 @@ export class Listeners {
     for (const server of this.#httpServers()) server.closeAllConnections();
   }
 
+  async removeNote(): Promise<void> {
+    if (this.#note !== undefined) await removeDiscovery(this.#options.runtime.discovery, this.#note);
+  }
+
   async #listen(): Promise<void> {
     const { runtime, version } = this.#options;
     if (this.#onPort !== null) await listenOnPort(this.#onPort.server, this.#onPort.port);
-    await listenOnSocket(this.#lspServer, runtime.lspSocket);
-    await listenOnSocket(this.#httpServer, runtime.httpSocket);
+    this.#removals.push(await listenOnSocket(this.#lspServer, runtime.lspSocket));
+    this.#removals.push(await listenOnSocket(this.#httpServer, runtime.httpSocket));
     const httpPort = this.#onPort?.port ?? null;
-    await writeDiscovery(runtime.discovery, discoveryOf({ runtime, version, httpPort }));
+    const note = discoveryOf({ runtime, version, httpPort });
+    await writeDiscovery(runtime.discovery, note);
+    this.#note = note;
   }
 
   #httpServers(): readonly Server[] {
@@ -168,7 +180,6 @@ async function unload(assistant: Assistant, log: Log): Promise<void> {
   }
 }
 
-/** Also removes the socket's file, which must be gone before the lock is. */
 function stopListening(server: SocketServer): void {
   if (server.listening) server.close();
 }

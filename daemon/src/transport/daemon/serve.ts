@@ -3,18 +3,16 @@
  * down. What it serves is handed in; nothing here knows a model or a correction.
  */
 
-import { unlink } from "node:fs/promises";
 import { setTimeout as delay, setImmediate } from "node:timers/promises";
 import type { Settings } from "@ouroboros/configs";
 import type { Assistant } from "../../assistant/assistant.js";
 import type { Log } from "../../base/log.js";
 import { type LogFile, openLog } from "../../base/logFile.js";
-import { removeDiscovery } from "./discovery.js";
 import { EndRequest } from "./endRequest.js";
 import { Listeners } from "./listeners.js";
 import type { Product } from "./product.js";
 import type { Runtime } from "./runtimeFolder.js";
-import { createToken } from "./token.js";
+import { createToken, removeToken } from "./token.js";
 
 /** A training step and what is written down after it take a fraction of this; a hanging one must not keep the place. */
 const DRAIN_MS_MAX = 30_000;
@@ -48,8 +46,11 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const ending = new EndRequest(signal);
   const onHomeLost = () => ending.ask("home-lost");
   void options.placeLost.then(onHomeLost);
+  const token = await createToken(runtime.token).catch(async (error: unknown) => {
+    await log.close();
+    throw error;
+  });
   try {
-    const token = await createToken(runtime.token);
     const assistant = await options.product.openAssistant({ log, onHomeLost });
     try {
       return await serveUntilAsked({ ...options, log, token, assistant, ending });
@@ -58,8 +59,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
       throw error;
     }
   } finally {
-    await removeDiscovery(runtime.discovery);
-    await unlink(runtime.token).catch(() => undefined);
+    await removeToken(runtime.token, token);
     await log.close();
   }
 }
@@ -117,6 +117,7 @@ async function closeAll(open: {
   limit.abort();
   if (kind === "hanging") log.error({}, "could not end in time");
   listeners.closeToAll();
+  await listeners.removeNote();
   log.info({}, "ended");
   return { kind };
 }

@@ -6,9 +6,10 @@
 
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { constants } from "node:fs";
+import { unlink } from "node:fs/promises";
 import { writeFileAtomic } from "../../base/atomicFile.js";
 import { AppError, systemErrorCode } from "../../base/errors.js";
-import { openRegularFile } from "../../base/regularFile.js";
+import { openRegularFile, readRegularText } from "../../base/regularFile.js";
 import type { Platform } from "./runtimeFolder.js";
 
 const TOKEN_BYTES = 32;
@@ -22,6 +23,12 @@ export async function createToken(path: string): Promise<string> {
   const token = randomBytes(TOKEN_BYTES).toString("hex");
   await writeFileAtomic(path, token);
   return token;
+}
+
+/** Unless another daemon's is there. */
+export async function removeToken(path: string, own: string): Promise<void> {
+  const there = await readRegularText(path).catch(() => undefined);
+  if (there === own) await unlink(path).catch(() => undefined);
 }
 
 /** Undefined: no daemon has left one. Throws `runtime-unsafe` when somebody else could have written or read it. */
