@@ -100,7 +100,7 @@ describe("commands", () => {
     );
     const other = await writeTinyModel(join(home, "other"), 2);
     expect((await run("complete", PROMPT, "--model", other)).code).toBe(0);
-    const refused = await run("teach", PROMPT, "--wanted", WANTED, "--weights", "f32");
+    const refused = await run("teach", PROMPT, "--wanted", "another();", "--weights", "f32");
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/process \d+/) });
   });
 
