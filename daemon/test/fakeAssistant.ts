@@ -157,6 +157,9 @@ export function createFakeAssistant(): FakeAssistant {
           wanted: "",
         };
       },
+      async reset() {
+        return { project: PROJECT, adapterVersion: 0, corrections: 1, pending: 0, samples: 0, newest: ["a"] };
+      },
       async learned() {
         return { project: PROJECT, adapterVersion: 1, corrections: [], notices: ["half a record"] };
       },

@@ -46,6 +46,20 @@ describe("commands beside the daemon", () => {
     });
   });
 
+  test("take back all that was taught once they are told to, and give it back", async () => {
+    expect((await ouro("teach", TEXT, "--wanted", WANTED)).code).toBe(0);
+    const preview = await ouro("reset", "--dry-run");
+    expect(preview.stdout).toContain(`shop has taught this model: 1 correction. The newest:\n  ${WANTED}\n`);
+    const unasked = await ouro("reset");
+    expect([unasked.code, unasked.stderr]).toEqual([1, expect.stringContaining("--yes")]);
+    const taken = await ouro("reset", "--yes", "--json");
+    expect(JSON.parse(taken.stdout)).toMatchObject({ adapterVersion: 0, corrections: 1, newest: [WANTED] });
+    expect((await ouro("undo")).stderr).toContain("ouro reset --undo");
+    const given = await ouro("reset", "--undo", "--json");
+    expect(JSON.parse(given.stdout)).toMatchObject({ adapterVersion: 2, corrections: 1 });
+    expect((await ouro("undo")).code).toBe(0);
+  });
+
   test("refuse to teach in another process, and say which one holds the journal", async () => {
     const refused = await ouro("teach", TEXT, "--wanted", WANTED, "--threads", "1");
     expect(refused.code).toBe(1);

@@ -10,6 +10,8 @@ import type {
   CorrectResult,
   DidLearn,
   LearnedInFull,
+  ResetAction,
+  ResetResult,
   SecretsAnswer,
   UndoResult,
 } from "../protocol/corrections.js";
@@ -155,6 +157,8 @@ export interface Client {
   ): Promise<KeptCorrection>;
   /** Aborted, it rejects with an AbortError, and has not happened. It and `learned` throw `project-unclear` too. */
   undo(request: UndoRequest): Promise<UndoResult>;
+  /** Of everything that the project has taught this model. Throws `nothing-to-undo`, `taught-since`, `journal-*`. */
+  reset(request: { readonly where: Where; readonly action: ResetAction }): Promise<ResetResult>;
   /** Loads no model. */
   learned(where: Where): Promise<LearnedInFull>;
   /** Opens the project of `where`, where one is known, so that the state tells of it. */
@@ -167,7 +171,7 @@ export interface Client {
 }
 
 /** What commands use of a client: it may be in another process. */
-export type CommandClient = Pick<Client, "draft" | "correctPlace" | "undo" | "learned">;
+export type CommandClient = Pick<Client, "draft" | "correctPlace" | "undo" | "reset" | "learned">;
 
 export interface Assistant {
   connect(listener: ClientListener): Client;

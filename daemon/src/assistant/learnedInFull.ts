@@ -3,7 +3,7 @@
 import { excerpt } from "../base/excerpt.js";
 import type { LearnedList } from "../learning/learning.js";
 import { describeNotice } from "../learning/notices.js";
-import type { LearnedInFull, LearnedResult } from "../protocol/corrections.js";
+import type { LearnedInFull, LearnedResult, ResetResult } from "../protocol/corrections.js";
 import type { Project } from "../store/project.js";
 
 export function learnedInFull(project: Project, list: LearnedList): LearnedInFull {
@@ -24,6 +24,30 @@ export function learnedInFull(project: Project, list: LearnedList): LearnedInFul
       lossAfter: trained?.lossAfter ?? null,
       marginAfter: trained?.marginAfter ?? null,
     })),
+  };
+}
+
+/** As many as a person reads before saying yes. */
+const NEWEST_SHOWN_MAX = 5;
+
+/** `corrections`: what was, or would be, taken or given back, oldest first. */
+export function resetResult(
+  project: Project,
+  { adapterVersion }: LearnedList,
+  corrections: ReturnType<LearnedList["learned"]>,
+): ResetResult {
+  const count = (isCounted: (each: (typeof corrections)[number]) => boolean) =>
+    corrections.filter(isCounted).length;
+  return {
+    project: { id: project.id, name: project.name },
+    adapterVersion,
+    corrections: corrections.length,
+    pending: count(({ status }) => status === "pending"),
+    samples: count(({ correction }) => correction.source === "org"),
+    newest: corrections
+      .slice(-NEWEST_SHOWN_MAX)
+      .reverse()
+      .map(({ correction }) => excerpt(correction.wanted.text)),
   };
 }
 

@@ -9,7 +9,7 @@ import type { LearnedList, LearningView } from "../learning/learning.js";
 import { screened } from "../lessons/secrets.js";
 import type { LoadedModel } from "../models/loadedModel.js";
 import type { ChatResult } from "../protocol/chat.js";
-import type { LearnedInFull, UndoResult } from "../protocol/corrections.js";
+import type { LearnedInFull, ResetResult, UndoResult } from "../protocol/corrections.js";
 import type { DraftAnswer } from "../protocol/routes.js";
 import type { DaemonState } from "../protocol/state.js";
 import type { SuggestionEvent } from "../protocol/suggestions.js";
@@ -35,7 +35,7 @@ import { chat } from "./chats.js";
 import { Completions, type TaughtAdapter } from "./completions.js";
 import { draft } from "./drafts.js";
 import type { GivenCompletions } from "./givenCompletions.js";
-import { learnedInFull } from "./learnedInFull.js";
+import { learnedInFull, resetResult } from "./learnedInFull.js";
 import type { ModelSlot } from "./modelSlot.js";
 import type { ProjectLearning } from "./projectLearning.js";
 import type { ProjectResolver } from "./projectResolver.js";
@@ -145,6 +145,12 @@ export class LocalClient implements Client {
 
   async undo({ where, ...request }: UndoRequest): Promise<UndoResult> {
     return this.#learningAt(where, async (learning) => undoResult(learning, await learning.undo(request)));
+  }
+
+  async reset({ where, action }: Parameters<Client["reset"]>[0]): Promise<ResetResult> {
+    return this.#learningAt(where, async (learning) =>
+      resetResult(learning.project, learning.learning, await learning.reset(action)),
+    );
   }
 
   async learned(where: Where): Promise<LearnedInFull> {

@@ -86,6 +86,20 @@ describe("the learning of an open project", () => {
     expect(phases.filter((phase) => phase.endsWith("published"))).toEqual([`${late.correctionId} published`]);
   });
 
+  it("gives up what is being trained when all is taken back, and tells who waits", async () => {
+    const line = open();
+    const first = await keep(line, "const a = ", "one();");
+    const second = await keep(line, "const b = ", "two();");
+    expect((await line.reset("preview")).length).toBe(2);
+    expect((await line.reset("reset")).length).toBe(2);
+    const outcomes = await Promise.all([first.done, second.done]);
+    expect(outcomes.map(({ outcome }) => outcome.kind)).toEqual(["withdrawn", "withdrawn"]);
+    await expect.poll(() => line.state).toEqual({ kind: "idle" });
+    expect(learning.adapterVersion).toBe(0);
+    await line.reset("undo");
+    await expect.poll(() => learning.learnedCount()).toBe(2);
+  });
+
   it("stops between two steps when paused, and begins anew afterwards", async () => {
     const line = open();
     const kept = await keep(line, "const a = ", "one();");

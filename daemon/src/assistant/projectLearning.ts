@@ -11,7 +11,7 @@ import type { TrainedRecord } from "../journal/records.js";
 import type { LearningPhase, LearningProgress } from "../learning/context.js";
 import type { Learning } from "../learning/learning.js";
 import type { Lesson } from "../lessons/lesson.js";
-import type { DidLearn } from "../protocol/corrections.js";
+import type { DidLearn, ResetAction } from "../protocol/corrections.js";
 import type { LearningState } from "../protocol/state.js";
 import type { Project } from "../store/project.js";
 import type { CorrectionHooks, KeptCorrection, LearningStep, UndoRequest } from "./assistant.js";
@@ -111,9 +111,26 @@ export class ProjectLearning {
       throw new TypeError("nothing could cancel this undo");
     }
     this.#options.log.info({ project: this.project.id, correctionId: undone.correctionId }, "undone");
-    // Who waited for it is told, and what it had replaced may be still to be learned.
+    this.#announceWithdrawn();
+    // What it had replaced may be still to be learned.
     this.wake();
     return undone;
+  }
+
+  /** What is taken back, or given back, oldest first. What is being trained is given up. */
+  async reset(action: ResetAction): Promise<ReturnType<Learning["resettable"]>> {
+    const { learning, project } = this;
+    if (action === "preview") return learning.resettable();
+    if (action === "reset" && !this.#isPaused) {
+      this.#stop.abort();
+      this.#stop = new AbortController();
+    }
+    const moved = await this.#untilDone(action === "reset" ? learning.reset() : learning.undoReset());
+    this.#options.log.info({ project: project.id, action, corrections: moved.length }, "learning reset");
+    this.#announceWithdrawn();
+    this.wake();
+    this.#options.onChange();
+    return moved;
   }
 
   /** Learns what is pending, if anything is; after a failure too. */

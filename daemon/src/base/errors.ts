@@ -52,6 +52,7 @@ export const APP_ERROR_CODES = {
   "correction-secret": "a corrected text seems to hold a secret, and nobody has said that it may be taught",
   "correction-unknown": "no correction of this project has that id",
   "correction-undone": "the correction was undone before",
+  "taught-since": "a reset cannot be taken back while something that was taught after it stands",
   "nothing-to-undo": "nothing has been learned that could be undone",
   "project-full": "a project has as many corrections as one adapter may hold",
   "learning-numbers": "a model or adapter gives results that are not finite",

@@ -16,6 +16,7 @@ import { vocabularyCommand } from "./lab/vocabularyCommand.js";
 import { completeCommand } from "./learning/completeCommand.js";
 import { demoCommand } from "./learning/demoCommand.js";
 import { learnedCommand } from "./learning/learnedCommand.js";
+import { resetCommand } from "./learning/resetCommand.js";
 import { teachCommand } from "./learning/teachCommand.js";
 import { trainCommand } from "./learning/trainCommand.js";
 import { undoCommand } from "./learning/undoCommand.js";
@@ -40,6 +41,7 @@ export function createProgram(cli: Cli): Command {
     teachCommand,
     learnedCommand,
     undoCommand,
+    resetCommand,
     startCommand,
     stopCommand,
     statusCommand,

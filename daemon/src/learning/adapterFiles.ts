@@ -106,14 +106,15 @@ export async function unexplainedVersions(folder: string, history: History): Pro
 }
 
 /**
- * Deletes files that neither the current lineage, nor undoing its newest correction, nor another vocabulary's needs, and
- * what crashes left behind; what the journal does not explain stays, for who puts the journal back. Throws
- * `home-replaced`.
+ * Deletes files that neither the current lineage, nor undoing its newest correction or a reset after which nothing was
+ * learned, nor another vocabulary's needs, and what crashes left behind; what the journal does not explain stays, for who
+ * puts the journal back. Throws `home-replaced`.
  */
 export async function pruneSpare(context: LearningContext): Promise<void> {
   await context.journal.mustBeOurs();
   const { history, unexplained } = context;
-  const line = [...new Set(history.lineage.map((applied) => applied.to))];
+  const { lineage } = history.lineage.length > 0 ? history : (history.resets.at(-1) ?? history);
+  const line = [...new Set(lineage.map((applied) => applied.to))];
   const newest = history.lineage.at(-1);
   const before = newest ? lineageWithout(history, newest.correctionId).slice(-1) : [];
   const keep = [

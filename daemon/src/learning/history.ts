@@ -27,6 +27,8 @@ export interface History {
   readonly placeOf: Map<string, string>;
   /** The corrections of each place, oldest first. */
   readonly places: Map<string, string[]>;
+  /** Everything was taken back, oldest first; each can be taken back itself, the newest first. */
+  readonly resets: Reset[];
   /** The corrections that the current adapter holds, in order of training. */
   lineage: readonly Applied[];
   /** Of the current adapter; 0 is the base. */
@@ -35,6 +37,14 @@ export interface History {
   versionMax: number;
   /** Versions of the same checkpoint under another vocabulary: they share a folder, not a lineage. */
   readonly foreignVersions: Set<number>;
+}
+
+/** What a reset took back. */
+interface Reset {
+  readonly lineage: readonly Applied[];
+  readonly version: number;
+  /** Every correction that had not been undone before, learned or not. */
+  readonly taken: readonly string[];
 }
 
 /** `superseded`: a later correction of the same place holds in its stead, as long as that one is not undone. */
@@ -53,6 +63,7 @@ export function emptyHistory(scope: Scope): History {
     corrections: new Map(),
     trainings: new Map(),
     undone: new Set(),
+    resets: [],
     placeOf: new Map(),
     places: new Map(),
     lineage: [],
@@ -87,6 +98,8 @@ export function applyRecord(history: History, record: JournalRecord): void {
       moveLineage(history, record);
       return;
     case "restored":
+      if (isTakingBackReset(history)) giveBack(history);
+      else if (isReset(history, record)) takeAll(history);
       moveLineage(history, record);
       return;
     default:
@@ -153,6 +166,32 @@ export function textsToRecall(history: History): readonly string[] {
     const isAsked = correction?.aim === "recall" && supersederOf(history, correctionId) === undefined;
     return isAsked ? [correction.wanted.text] : [];
   });
+}
+
+/** Nothing is left; and not because none of it could be learned again when files were lost. */
+function isReset({ lineage, trainings }: History, { kept, reapplied }: RestoredRecord): boolean {
+  if (kept > 0 || reapplied.length > 0) return false;
+  const isLost = ({ correctionId }: Applied) => trainings.get(correctionId)?.outcome !== "learned";
+  return lineage.length === 0 || !lineage.every(isLost);
+}
+
+/** After a reset nothing has been taught, or all of it undone: then only the reset itself can be what moves. */
+function isTakingBackReset(history: History): boolean {
+  return history.resets.length > 0 && isUntaught(history);
+}
+
+export function isUntaught(history: History): boolean {
+  return history.lineage.length === 0 && pendingCorrections(history).length === 0;
+}
+
+function takeAll({ lineage, version, corrections, undone, resets }: History): void {
+  const taken = [...corrections.keys()].filter((id) => !undone.has(id));
+  resets.push({ lineage, version, taken });
+  for (const id of taken) undone.add(id);
+}
+
+function giveBack({ undone, resets }: History): void {
+  for (const id of resets.pop()?.taken ?? []) undone.delete(id);
 }
 
 /** Where it was not trained from the current version, it was from the one before what it contradicts. */

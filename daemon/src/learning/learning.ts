@@ -24,6 +24,7 @@ import {
 import { unlessInterrupted } from "./interrupted.js";
 import { learnCorrection } from "./learnCorrection.js";
 import { type Notice, noticesNow } from "./notices.js";
+import { reset, resettable, undoReset } from "./reset.js";
 import { repairLineage, type Undone, undoCorrection } from "./undo.js";
 
 /** What was learned, as far as it can be told without a model. */
@@ -150,6 +151,21 @@ export class Learning implements LearningView {
     );
   }
 
+  /** What a reset would take back now, oldest first. */
+  resettable(): readonly LearnedCorrection[] {
+    return resettable(this.#context.history);
+  }
+
+  /** Takes back everything, what is pending too, and returns it. Throws `nothing-to-undo`, `journal-write`. */
+  reset(): Promise<readonly LearnedCorrection[]> {
+    return this.#queue.run(() => this.#move(reset(this.#context)));
+  }
+
+  /** Lost files are rebuilt by the next `learnNext`. Throws `nothing-to-undo`, `taught-since`, `journal-write`. */
+  undoReset(): Promise<readonly LearnedCorrection[]> {
+    return this.#queue.run(() => this.#move(undoReset(this.#context)));
+  }
+
   /** Waits for running operations; the journal stays open. Idempotent. */
   close(): Promise<void> {
     return this.#queue.close();
@@ -176,6 +192,12 @@ export class Learning implements LearningView {
         return { kind: trained.outcome, correctionId: correction.id, trained, current };
       },
     );
+  }
+
+  async #move(moved: ReturnType<typeof reset>): Promise<readonly LearnedCorrection[]> {
+    const { corrections, current } = await moved;
+    await this.#moveTo(current);
+    return corrections;
   }
 
   /** Where adapter files were lost, rebuilds them; else does nothing. */

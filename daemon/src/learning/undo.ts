@@ -26,7 +26,11 @@ export async function undoCorrection(
   const { history } = context;
   const correctionId = options.correctionId ?? history.lineage.at(-1)?.correctionId;
   if (correctionId === undefined) {
-    throw new AppError("nothing-to-undo", `nothing has been learned in ${context.project.name}`);
+    const isReset = history.resets.length > 0;
+    throw new AppError(
+      "nothing-to-undo",
+      `nothing has been learned in ${context.project.name}${isReset ? " since its reset, which can be taken back: `ouro reset --undo`" : ""}`,
+    );
   }
   if (!history.corrections.has(correctionId)) {
     throw new AppError(

@@ -90,6 +90,27 @@ export const undoResultSchema = z.strictObject({
 });
 export type UndoResult = z.infer<typeof undoResultSchema>;
 
+/** `preview` changes nothing; `undo` takes the newest reset back, as long as nothing is taught after it. */
+export const resetActionSchema = z.enum(["preview", "reset", "undo"]);
+export type ResetAction = z.infer<typeof resetActionSchema>;
+
+export const resetParamsSchema = z.strictObject({ uri: uriSchema.nullable(), action: resetActionSchema });
+
+/** What a reset took back, would take back, or what was given back: everything that the project has taught this model. */
+export const resetResultSchema = z.strictObject({
+  project: projectSchema,
+  /** From now on; 0: the model as it came. */
+  adapterVersion: z.int().nonnegative(),
+  corrections: z.int().nonnegative(),
+  /** Of them, those that were not learned yet. */
+  pending: z.int().nonnegative(),
+  /** Of them, those that stand in sft.org: they are not taught again unless they are changed there. */
+  samples: z.int().nonnegative(),
+  /** Excerpts of the newest wanted texts, newest first. */
+  newest: z.array(z.string()),
+});
+export type ResetResult = z.infer<typeof resetResultSchema>;
+
 export const learnedParamsSchema = z.strictObject({ uri: uriSchema.nullable() });
 
 export const learnedResultSchema = z.strictObject({

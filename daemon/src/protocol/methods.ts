@@ -8,6 +8,7 @@ export const REQUESTS = {
   acceptedAt: "ouroboros/acceptedAt",
   correct: "ouroboros/correct",
   undo: "ouroboros/undo",
+  reset: "ouroboros/reset",
   learned: "ouroboros/learned",
   chat: "ouroboros/chat",
   state: "ouroboros/state",

@@ -5,7 +5,12 @@
  */
 
 import { z } from "zod";
-import { correctResultSchema, didLearnSchema, secretsAnswerSchema } from "./corrections.js";
+import {
+  correctResultSchema,
+  didLearnSchema,
+  resetActionSchema,
+  secretsAnswerSchema,
+} from "./corrections.js";
 import { idSchema, textSchema } from "./places.js";
 import { modelStateSchema, pauseParamsSchema } from "./state.js";
 import { completionSchema } from "./suggestions.js";
@@ -25,6 +30,7 @@ export const ROUTES = {
   chat: "/chat",
   teach: "/teach",
   undo: "/undo",
+  reset: "/reset",
   learned: "/learned",
   pause: "/pause",
   model: "/model",
@@ -117,6 +123,9 @@ export type TeachEvent = z.infer<typeof teachEventSchema>;
 
 export const undoBodySchema = z.strictObject({ folder, correctionId: idSchema.optional() });
 export type UndoBody = z.infer<typeof undoBodySchema>;
+
+export const resetBodySchema = z.strictObject({ folder, action: resetActionSchema });
+export type ResetBody = z.infer<typeof resetBodySchema>;
 
 /** The query of `status`: a folder whose project the state must tell of. */
 export const statusQuerySchema = z.strictObject({ folder: folder.optional() });

@@ -10,6 +10,8 @@ import { type ChatResult, chatResultSchema } from "../../protocol/chat.js";
 import {
   type LearnedInFull,
   learnedInFullSchema,
+  type ResetResult,
+  resetResultSchema,
   type UndoResult,
   undoResultSchema,
 } from "../../protocol/corrections.js";
@@ -25,6 +27,7 @@ import {
   healthAnswerSchema,
   modelAnswerSchema,
   pauseAnswerSchema,
+  type ResetBody,
   ROUTES,
   type ServedModelAnswer,
   type StopAnswer,
@@ -58,6 +61,7 @@ export interface HttpClient {
   /** Resolves when the correction was trained; throws when it could not be kept. */
   teach(body: TeachRequest, run: TeachRun): Promise<void>;
   undo(body: UndoBody, signal: AbortSignal): Promise<UndoResult>;
+  reset(body: ResetBody, signal: AbortSignal): Promise<ResetResult>;
   pause(body: PauseParams): Promise<PauseParams>;
   /** The model that answers or, where none is loaded, the one that will. */
   model(signal: AbortSignal): Promise<ServedModelAnswer>;
@@ -121,6 +125,7 @@ export function createHttpClient(daemon: Daemon): HttpClient {
       get(learnedInFullSchema, ROUTES.learned, { ...query, texts: "whole" }, signal),
     complete: (body, signal) => post(completeAnswerSchema, ROUTES.complete, { body, signal }),
     undo: (body, signal) => post(undoResultSchema, ROUTES.undo, { body, signal }),
+    reset: (body, signal) => post(resetResultSchema, ROUTES.reset, { body, signal }),
     pause: (body) => post(pauseAnswerSchema, ROUTES.pause, { body }),
     model: (signal) => get(servedModelSchema, ROUTES.model, {}, signal),
     changeModel: (signal) => post(modelAnswerSchema, ROUTES.model, { body: {}, signal }),

@@ -37,6 +37,7 @@ const STATUS_OF: Readonly<Partial<Record<AppErrorCode, number>>> = {
   "completion-unknown": 404,
   "correction-undone": 409,
   "nothing-to-undo": 409,
+  "taught-since": 409,
   "project-full": 409,
   "project-unclear": 409,
   "journal-busy": 503,

@@ -6,7 +6,7 @@ import type { Assistant, Client, Where } from "../../assistant/assistant.js";
 import { inExcerpts } from "../../assistant/learnedInFull.js";
 import { AppError } from "../../base/errors.js";
 import type { ChatResult } from "../../protocol/chat.js";
-import type { LearnedInFull, LearnedResult, UndoResult } from "../../protocol/corrections.js";
+import type { LearnedInFull, LearnedResult, ResetResult, UndoResult } from "../../protocol/corrections.js";
 import {
   type CompleteAnswer,
   chatBodySchema,
@@ -16,6 +16,7 @@ import {
   draftBodySchema,
   learnedQuerySchema,
   modelBodySchema,
+  resetBodySchema,
   statusQuerySchema,
   type TeachEvent,
   teachBodySchema,
@@ -122,6 +123,12 @@ export function undo(assistant: Assistant, body: unknown): Promise<UndoResult> {
   return asClient(assistant, (client) =>
     client.undo(correctionId === undefined ? { where } : { where, correctionId }),
   );
+}
+
+export function reset(assistant: Assistant, body: unknown): Promise<ResetResult> {
+  const { folder, action } = parse(resetBodySchema, body);
+  const where = { file: null, folder: absolute(folder) };
+  return asClient(assistant, (client) => client.reset({ where, action }));
 }
 
 export function pause(assistant: Assistant, body: unknown): Promise<PauseParams> {

@@ -20,6 +20,7 @@ import {
   learned,
   parse,
   pause,
+  reset,
   status,
   teach,
   undo,
@@ -146,6 +147,9 @@ function addWork(app: Express, options: HttpServerOptions): void {
   app.post(ROUTES.undo, work, async (request, response) => {
     response.json(await undo(assistant, request.body));
   });
+  app.post(ROUTES.reset, work, async (request, response) => {
+    response.json(await reset(assistant, request.body));
+  });
   app.post(ROUTES.pause, async (request, response) => {
     response.json(await pause(assistant, request.body));
   });
@@ -194,6 +198,7 @@ const METHODS: Readonly<Record<string, string>> = {
   [ROUTES.chat]: "POST",
   [ROUTES.teach]: "POST",
   [ROUTES.undo]: "POST",
+  [ROUTES.reset]: "POST",
   [ROUTES.pause]: "POST",
   [ROUTES.model]: "GET, POST",
   [ROUTES.stop]: "POST",

@@ -22,6 +22,7 @@ export function createRemoteClient(daemon: HttpClient): CommandClient {
       const { folder } = placeOf(where);
       return daemon.undo(correctionId === undefined ? { folder } : { folder, correctionId }, signal);
     },
+    reset: ({ where, action }) => daemon.reset({ folder: placeOf(where).folder, action }, never),
     learned: (where) => daemon.learned({ folder: placeOf(where).folder }),
   };
 }

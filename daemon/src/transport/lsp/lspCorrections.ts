@@ -9,6 +9,7 @@ import {
   type CorrectResult,
   correctParamsSchema,
   learnedParamsSchema,
+  resetParamsSchema,
   undoParamsSchema,
 } from "../../protocol/corrections.js";
 import { REQUESTS } from "../../protocol/methods.js";
@@ -42,6 +43,12 @@ export function answerCorrections(session: LspSession): void {
     REQUESTS.undo,
     session.guarded(undoParamsSchema, ({ uri, correctionId }) =>
       client.undo({ where: session.whereIs(uri), ...(correctionId === undefined ? {} : { correctionId }) }),
+    ),
+  );
+  connection.onRequest(
+    REQUESTS.reset,
+    session.guarded(resetParamsSchema, ({ uri, action }) =>
+      client.reset({ where: session.whereIs(uri), action }),
     ),
   );
   connection.onRequest(
