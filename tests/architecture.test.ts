@@ -325,6 +325,18 @@ describe("every file", () => {
     expect(missing).toEqual([]);
   });
 
+  test("that a README names as a test is there", () => {
+    const missing = ["", "configs/", "daemon/", "extension/", "native/", "org-data/", "tests/"].flatMap(
+      (folder) => {
+        const named = [...read(`${folder}README.md`).matchAll(/`([\w./-]+\/[\w.-]+\.test\.ts)`/g)];
+        const isThere = (path: string) =>
+          [path, `${folder}${path}`, `${folder}src/${path}`].some((each) => existsSync(join(root, each)));
+        return named.flatMap(([, path = ""]) => (isThere(path) ? [] : [`${folder}README.md: ${path}`]));
+      },
+    );
+    expect(missing).toEqual([]);
+  });
+
   test("names say what a file holds", () => {
     const vague = /\/(utils?|helpers?|common|manager|service|misc)\.\w+$/;
     expect([...typescript, ...scripts, ...cpp].filter((path) => vague.test(path))).toEqual([]);
