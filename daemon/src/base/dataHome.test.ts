@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -42,4 +42,17 @@ it("says in one sentence that a home which is a file cannot be written", async (
     code: "home-unwritable",
     message: expect.stringMatching(/^cannot write to .*file.*OURO_HOME/),
   });
+});
+
+it.skipIf(process.platform === "win32")("closes a home and a journal that are open to others", async () => {
+  const home = locateDataHome({ OURO_HOME: folder });
+  await prepareDataHome(home);
+  for (const open of [home.root, home.journal, home.adapters]) chmodSync(open, 0o777);
+  await prepareDataHome(home);
+  for (const closed of [home.root, home.journal, home.adapters]) {
+    expect(statSync(closed).mode & 0o777).toBe(0o700);
+  }
+  chmodSync(home.root, 0o1777);
+  await prepareDataHome(home);
+  expect(statSync(home.root).mode & 0o7777).toBe(0o1777);
 });

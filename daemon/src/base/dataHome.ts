@@ -4,7 +4,8 @@
  */
 
 import { randomUUID } from "node:crypto";
-import { open, unlink } from "node:fs/promises";
+import { chmod, open, stat, unlink } from "node:fs/promises";
+import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import envPaths from "env-paths";
 import { AppError, systemErrorCode } from "./errors.js";
@@ -26,6 +27,8 @@ export interface DataHome {
 
 /** Only the user may read what the user wrote. */
 const FOLDER_MODE = 0o700;
+const OTHERS_MODE = 0o077;
+const STICKY_MODE = 0o1000;
 
 /** Names the places; touches nothing. `environment` is `process.env` where it is read. */
 export function locateDataHome(environment: { readonly OURO_HOME?: string | undefined }): DataHome {
@@ -49,6 +52,8 @@ export async function prepareDataHome(home: DataHome): Promise<void> {
   for (const folder of folders) {
     try {
       await makeFolder(folder, FOLDER_MODE);
+      // The folder of sockets and token is refused instead, by who is about to use it.
+      if (folder !== home.runtime) await tighten(folder);
       await probe(folder);
     } catch (error) {
       const reason = systemErrorCode(error) ?? "unknown reason";
@@ -61,10 +66,20 @@ export async function prepareDataHome(home: DataHome): Promise<void> {
   }
 }
 
+/**
+ * Closes a folder of this user's that is open to others. A folder that is more than a data home (sticky as /tmp is, or
+ * the user's own) stays as it is: what lies in it is closed.
+ */
+async function tighten(folder: string): Promise<void> {
+  const { uid, mode } = await stat(folder);
+  if (uid !== process.getuid?.() || (mode & OTHERS_MODE) === 0) return;
+  if ((mode & STICKY_MODE) === 0 && folder !== homedir()) await chmod(folder, FOLDER_MODE);
+}
+
 /** Permission bits lie on network and read-only file systems, so only a real write is proof. */
 async function probe(folder: string): Promise<void> {
   const path = join(folder, `.probe-${randomUUID()}`);
-  const file = await open(path, "wx");
+  const file = await open(path, "wx", 0o600);
   try {
     await file.write("ouro");
   } finally {

@@ -5,7 +5,7 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { readdir, rm, stat } from "node:fs/promises";
+import { chmod, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { hashFile, moveIntoPlace, TEMPORARY_SUFFIX, writeFileAtomic } from "../base/atomicFile.js";
@@ -103,8 +103,9 @@ export async function stageAdapter(
 ): Promise<StagedAdapter> {
   const path = join(folder, `staged-${randomBytes(6).toString("hex")}.safetensors${TEMPORARY_SUFFIX}`);
   try {
-    await makeFolder(folder);
+    await makeFolder(folder, 0o700);
     await save(path);
+    await chmod(path, 0o600);
     return { path, sha256: await hashFile(path), bytes: (await stat(path)).size };
   } catch (error) {
     await rm(path, { force: true });
