@@ -8,6 +8,7 @@ import type { GhostText } from "./completion/ghostText.js";
 import type { CorrectionCommands } from "./correction/correctionCommands.js";
 import type { DaemonLink } from "./daemon/daemonLink.js";
 import { showLearned } from "./learning/learnedList.js";
+import { resetLearning } from "./learning/reset.js";
 import { openSftOrg } from "./learning/sftOrg.js";
 import type { Undo } from "./learning/undo.js";
 import { showError } from "./showMessage.js";
@@ -33,6 +34,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     nothingHere: () => corrections.nothingHere(),
     undo: () => undo.takeBack(),
     showLearned: () => showLearned({ link, undo }),
+    resetLearning: () => resetLearning(link),
     pause: () => setPaused(link, { isPaused: true }),
     resume: () => setPaused(link, { isPaused: false }),
     openSftOrg: () => openSftOrg(link, context.extensionUri),
