@@ -41,6 +41,8 @@ const BASE_SPREAD = 4;
 /** Makes the product's learning rate of 5e-4 move the logit with the largest gradient by two nats per step. */
 const STEP_GAIN = 4000;
 const EVERYWHERE_SHARE = 0.05;
+/** What each State, adapter and reference is said to hold. */
+export const FAKE_VALUE_BYTES = 1000;
 const CANCELLED: Cancelled = { kind: "cancelled" };
 
 export function createFakeEngine(): Engine {
@@ -56,6 +58,7 @@ export function createFakeEngine(): Engine {
     loadModel: async ({ path }) => open(await loadFakeModel(path)),
     initialModel: async ({ shape, seed }) =>
       open(createFakeModel({ vocabularySize: shape.vocabularySize, seed })),
+    releaseMemory: async () => {},
     close() {
       isClosed = true;
     },
@@ -139,6 +142,7 @@ export function createFakeModel(options: { readonly vocabularySize: number; read
     },
     weights: "f32",
     bytes: 4 * size,
+    bytesOf: () => FAKE_VALUE_BYTES,
     zeroState: () => states.hide([]),
     initialState: ({ state }) => state ?? states.hide([]),
     stateToBytes: (state) => new Uint8Array(Uint32Array.from(states.show(state)).buffer),

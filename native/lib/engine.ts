@@ -54,6 +54,8 @@ interface EngineAddon {
     readonly precision: Precision;
   };
   closeEngine(engine: Handle): void;
+  releaseMemory(engine: Handle): NativeJob<undefined>;
+  bytesOf(value: State | Adapter | ReferenceLogits): number;
   loadModel(engine: Handle, options: object): NativeJob<NativeModel>;
   initialModel(engine: Handle, options: object): NativeJob<NativeModel>;
   zeroState(model: Handle): State;
@@ -110,6 +112,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
       requireSeed(request.seed);
       return modelOver(addon, await run(() => addon.initialModel(native.handle, request)));
     },
+    releaseMemory: () => run(() => addon.releaseMemory(native.handle)),
     close: () => addon.closeEngine(native.handle),
   };
   handles.set(engine, native.handle);
@@ -122,6 +125,7 @@ function modelOver(addon: EngineAddon, native: NativeModel): Model {
     info,
     weights,
     bytes,
+    bytesOf: (value) => guarded(() => addon.bytesOf(value)),
     zeroState: () => guarded(() => addon.zeroState(handle)),
     initialState: (options) => guarded(() => addon.initialState(handle, options)),
     stateToBytes: (state) => guarded(() => addon.stateToBytes(handle, { state })),

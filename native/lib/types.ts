@@ -82,6 +82,11 @@ export interface Engine {
     readonly seed: number;
     readonly weights?: WeightType;
   }): Promise<Model>;
+  /**
+   * Gives memory that is free back to the system, behind the training calls before it. What handles hold is free once
+   * JavaScript's collector has found that nobody has them any more.
+   */
+  releaseMemory(): Promise<void>;
   /** Stops all threads after the running slice; later calls fail with code `closed`. Idempotent. */
   close(): void;
 }
@@ -103,6 +108,8 @@ export interface Model {
   readonly weights: WeightType;
   /** Of what reading and writing use; a Trainer needs more. */
   readonly bytes: number;
+  /** What one of its values holds. */
+  bytesOf(value: State | Adapter | ReferenceLogits): number;
   /** The State before any token: all zeros. */
   zeroState(): State;
   /**

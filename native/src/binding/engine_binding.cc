@@ -53,6 +53,21 @@ Napi::Value CloseEngine(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// What was freed by now; the train thread does it, since no completion waits for that one.
+Napi::Value ReleaseMemory(const Napi::CallbackInfo& info) {
+  return RunJob(
+      info.Env(), CoreOf(info[0]), On::kTrainThread,
+      [](const std::stop_token&) {
+        ReleaseFreeMemory();
+        return true;
+      },
+      [](Napi::Env env, bool) { return env.Undefined(); });
+}
+
+Napi::Value BytesOf(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(HeldBytes(info[0])));
+}
+
 Napi::Value ModelToJs(Napi::Env env, const ModelPtr& model) {
   if (model->core->closed) throw EngineError(ErrorCode::kClosed, "the engine was closed");
   model->core->Hold(model);
@@ -323,6 +338,8 @@ void RegisterEngine(Napi::Env env, Napi::Object exports) {
   };
   add("createEngine", Guarded<CreateEngine>);
   add("closeEngine", Guarded<CloseEngine>);
+  add("releaseMemory", Guarded<ReleaseMemory>);
+  add("bytesOf", Guarded<BytesOf>);
   add("loadModel", Guarded<LoadModel>);
   add("initialModel", Guarded<InitialModel>);
   add("zeroState", Guarded<ZeroState>);

@@ -43,4 +43,10 @@ std::shared_ptr<T> Unwrap(const Napi::Value& value, HandleKind kind) {
   throw EngineError(ErrorCode::kArgument, "an argument is not the engine object that was expected here");
 }
 
+// What any handle's object holds outside JavaScript's heap.
+inline std::int64_t HeldBytes(const Napi::Value& value) {
+  if (!value.IsExternal()) throw EngineError(ErrorCode::kArgument, "only objects of the engine hold memory");
+  return value.As<Napi::External<HandleBox>>().Data()->bytes;
+}
+
 }  // namespace ouroboros::binding
