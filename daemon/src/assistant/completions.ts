@@ -6,7 +6,7 @@
 import { randomUUID } from "node:crypto";
 import type { Settings } from "@ouroboros/configs";
 import type { Log } from "../base/log.js";
-import { NewestMap } from "../base/newestMap.js";
+import { NewestMap } from "../base/memory/newestMap.js";
 import type { Draft } from "../completion/draft.js";
 import { nearby } from "../completion/lines.js";
 import type { Candidate } from "../completion/postprocess/filter.js";

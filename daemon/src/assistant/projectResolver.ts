@@ -3,7 +3,7 @@
 import { realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { AppError } from "../base/errors.js";
-import { NewestMap } from "../base/newestMap.js";
+import { NewestMap } from "../base/memory/newestMap.js";
 import { isWithin, pathWithin } from "../base/pathWithin.js";
 import { type Project, projectOf } from "../store/project.js";
 import type { Where } from "./assistant.js";

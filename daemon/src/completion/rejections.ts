@@ -4,7 +4,7 @@
  * something was learned.
  */
 
-import { NewestMap } from "../base/newestMap.js";
+import { NewestMap } from "../base/memory/newestMap.js";
 import { lastLine } from "./lines.js";
 
 /** Long enough to finish the thought; what was wrong here may be right tomorrow. */

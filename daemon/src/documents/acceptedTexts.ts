@@ -3,7 +3,7 @@
  * every edit, so that *Correct This* can teach what the user has made of a proposal without any retyping.
  */
 
-import { NewestMap } from "../base/newestMap.js";
+import { NewestMap } from "../base/memory/newestMap.js";
 import { moveRange, type OffsetEdit, type TrackedRange } from "./trackedRange.js";
 
 /** Corrections follow soon after acceptance; the oldest of more than these is forgotten. */

@@ -13,7 +13,7 @@ import { adapterFolder } from "../store/adapters.js";
 import type { Project } from "../store/project.js";
 import { newestStored, newestUsable, pruneSpare, type Usable, unexplainedVersions } from "./adapterFiles.js";
 import type { Anchors } from "./anchors.js";
-import { createBaseReader } from "./baseCache.js";
+import { baseReaderOf } from "./baseCache.js";
 import { type LearningContext, loaded, type Show } from "./context.js";
 import { randomId } from "./correctionRecord.js";
 import { applyRecord, emptyHistory, type History, listLearned } from "./history.js";
@@ -123,7 +123,7 @@ export async function joinLearning(options: LearningOptions, journal: Journal): 
     settings: options.settings,
     anchors: options.anchors,
     clock: options.clock,
-    base: createBaseReader(model),
+    base: baseReaderOf(model),
     show: options.show,
     history,
     unexplained,

@@ -34,6 +34,9 @@ export class Session {
     this.#statesMax = options.statesMax;
   }
 
+  /** Asked for last; the pool's. */
+  usedAtMs = 0;
+
   /** States kept now. */
   get size(): number {
     return this.#kept.length;

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createFakeModel } from "../../test/fakeEngine.js";
-import { poolLimits, SESSIONS_MAX, SessionPool, STATES_BYTES_MAX, stateBytes } from "./sessionPool.js";
+import { STATES_BYTES_MAX } from "../base/memory/bounds.js";
+import { poolLimits, SESSIONS_MAX, SessionPool, stateBytes } from "./sessionPool.js";
 
 const model = createFakeModel({ vocabularySize: 300, seed: 1 });
 
@@ -55,6 +56,23 @@ describe("the pool of sessions", () => {
     ],
   ])("%s", (_name, shape, expected) => {
     expect(poolLimits(stateBytes({ ...model.info, ...shape }), STATES_BYTES_MAX)).toEqual(expected);
+  });
+
+  test("forgets the sessions that nobody has asked for, and those of who has gone", async () => {
+    const clock = { ms: 0 };
+    const pool = new SessionPool({ model, nowMs: () => clock.ms });
+    const read = { tokens: Uint32Array.of(1, 2, 3), boundary: 2, marks: [] };
+    const signal = new AbortController().signal;
+    await pool.sessionOf("1 a").stateBefore({ ...read, signal, priority: "interactive" });
+    expect(pool.bytes).toBe(stateBytes(model.info));
+    clock.ms = 10;
+    pool.sessionOf("2 b");
+    pool.sessionOf("3 c");
+    clock.ms = 15;
+    pool.forgetUnused(10);
+    expect([pool.size, pool.bytes]).toEqual([2, 0]);
+    pool.forgetWhere((key) => key.startsWith("2 "));
+    expect(pool.size).toBe(1);
   });
 
   test("knows the size of a State", () => {

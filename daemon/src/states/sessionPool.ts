@@ -1,11 +1,10 @@
 /** The Sessions of all open documents and conversations, by key: bounded in number and in the bytes of their States. */
 
-import { NewestMap } from "../base/newestMap.js";
+import { STATES_BYTES_MAX } from "../base/memory/bounds.js";
+import { NewestMap } from "../base/memory/newestMap.js";
 import type { Model, ModelInfo } from "../engine/engine.js";
 import { Session } from "./session.js";
 
-/** Beside a model's weights and activations, this much is little on any machine that runs an editor. */
-export const STATES_BYTES_MAX = 256 * 1024 * 1024;
 /** Nobody types in more documents at once; the one that was left longest is read again when it is come back to. */
 export const SESSIONS_MAX = 32;
 /** The marks of a longest prompt, and as many again of what was before. */
@@ -17,9 +16,16 @@ export class SessionPool {
   readonly #model: Model;
   readonly #statesMax: number;
   readonly #sessions: NewestMap<string, Session>;
+  readonly #nowMs: () => number;
 
-  constructor(options: { readonly model: Model; readonly bytesMax?: number }) {
-    const { model, bytesMax = STATES_BYTES_MAX } = options;
+  constructor(options: {
+    readonly model: Model;
+    readonly bytesMax?: number;
+    /** Monotonic. */
+    readonly nowMs?: () => number;
+  }) {
+    const { model, bytesMax = STATES_BYTES_MAX, nowMs = () => performance.now() } = options;
+    this.#nowMs = nowMs;
     const { statesMax, sessionsMax } = poolLimits(stateBytes(model.info), bytesMax);
     this.#model = model;
     this.#statesMax = statesMax;
@@ -30,12 +36,29 @@ export class SessionPool {
     return this.#sessions.size;
   }
 
+  /** Of the States that are kept now. */
+  get bytes(): number {
+    const states = this.#sessions.values().reduce((sum, { size }) => sum + size, 0);
+    return states * stateBytes(this.#model.info);
+  }
+
   /** Makes it where there is none; the one that was asked for least recently makes room. */
   sessionOf(key: string): Session {
     const session =
       this.#sessions.get(key) ?? new Session({ model: this.#model, statesMax: this.#statesMax });
+    session.usedAtMs = this.#nowMs();
     this.#sessions.set(key, session);
     return session;
+  }
+
+  /** Those that were asked for longer ago than that; what they had read is read again when they are come back to. */
+  forgetUnused(unusedMs: number): void {
+    const untilMs = this.#nowMs() - unusedMs;
+    this.forgetWhere((_key, { usedAtMs }) => usedAtMs <= untilMs);
+  }
+
+  forgetWhere(goes: (key: string, session: Session) => boolean): void {
+    for (const [key, session] of this.#sessions.entries()) if (goes(key, session)) this.forget(key);
   }
 
   forget(key: string): void {

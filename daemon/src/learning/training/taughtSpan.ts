@@ -5,7 +5,7 @@
 
 import type { Adapter, Model, Score, State, Trainer } from "../../engine/engine.js";
 import type { CorrectionRecord, Recipe } from "../../journal/records.js";
-import { cancellable, type Prefix, unhurried } from "../baseCache.js";
+import { cancellable, unhurried } from "../baseCache.js";
 import type { Show } from "../context.js";
 import { finished } from "../interrupted.js";
 import { type Proof, prove } from "../proof.js";
@@ -79,9 +79,6 @@ export class TaughtSpan {
 }
 
 /** What the base alone reads of a correction's prompt. */
-export function prefixOf(correction: CorrectionRecord): Prefix {
-  return {
-    key: `correction ${correction.id}`,
-    tokens: Uint32Array.from(correction.prompt.tokens.slice(0, correction.boundary)),
-  };
+export function prefixOf(correction: CorrectionRecord): Uint32Array {
+  return Uint32Array.from(correction.prompt.tokens.slice(0, correction.boundary));
 }

@@ -51,9 +51,8 @@ export class TrainingBatches {
     return { tokens, weights, state };
   }
 
-  async #anchorSequence({ id, prefix: read, tokens }: Anchor): Promise<TrainSequence> {
+  async #anchorSequence({ id, prefix, tokens }: Anchor): Promise<TrainSequence> {
     const { base, signal } = this.#options;
-    const prefix = { key: `anchor ${id}`, tokens: read };
     const positions = tokens.length - 1;
     const state = await base.stateAfter(prefix, signal);
     const reference = await base.referenceOf(prefix, tokens, signal);

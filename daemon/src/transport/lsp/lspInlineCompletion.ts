@@ -9,7 +9,7 @@ import {
   InlineCompletionTriggerKind,
 } from "vscode-languageserver";
 import { z } from "zod";
-import { NewestMap } from "../../base/newestMap.js";
+import { NewestMap } from "../../base/memory/newestMap.js";
 import { CLIENT_NOTIFICATIONS } from "../../protocol/methods.js";
 import { documentSchema, idSchema, positionSchema } from "../../protocol/places.js";
 import { ACCEPTED_COMMAND, type SuggestionEvent, suggestionEventSchema } from "../../protocol/suggestions.js";

@@ -56,3 +56,22 @@ test("holds the keys that were set last, whatever is set", () => {
     }),
   );
 });
+
+test("lets the oldest go when all values together are too large, and knows their size", () => {
+  const map = new NewestMap<string, string>(10, { bytesOf: (value) => value.length, bytesMax: 6 });
+  for (const [key, value] of [
+    ["a", "11"],
+    ["b", "22"],
+    ["c", "33"],
+    ["d", "4"],
+  ] as const) {
+    map.set(key, value);
+  }
+  expect([map.values(), map.bytes]).toEqual([["22", "33", "4"], 5]);
+  map.replace("b", "2");
+  map.set("c", "3");
+  expect([map.values(), map.bytes]).toEqual([["2", "4", "3"], 3]);
+  map.delete("b");
+  map.set("e", "too large");
+  expect([map.size, map.bytes]).toEqual([0, 0]);
+});
