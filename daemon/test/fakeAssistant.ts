@@ -191,6 +191,7 @@ export function createFakeAssistant(): FakeAssistant {
       warnings.push(sentence);
       for (const listener of listeners) listener.onState(state());
     },
+    memory: () => [{ name: "process", bytes: 1, bytesMax: null }],
     async unload() {
       unloads += 1;
     },

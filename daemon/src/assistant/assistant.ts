@@ -16,7 +16,7 @@ import type {
   UndoResult,
 } from "../protocol/corrections.js";
 import type { DraftAnswer, ServedModelAnswer } from "../protocol/routes.js";
-import type { DaemonState, ModelState } from "../protocol/state.js";
+import type { DaemonState, HeldMemory, ModelState } from "../protocol/state.js";
 import type { Completion, SuggestionEvent } from "../protocol/suggestions.js";
 import type { ChatTurn } from "../protocol/turns.js";
 
@@ -184,6 +184,8 @@ export interface Assistant {
   changeModel(): Promise<ModelState>;
   /** The model that answers or, where none is loaded, the one that will: loads none. */
   servedModel(): Promise<ServedModelAnswer>;
+  /** What the process holds, by kind. */
+  memory(): HeldMemory[];
   /** Lets the model go until somebody needs it again. */
   unload(): Promise<void>;
   /** Shows every client this sentence from now on. */

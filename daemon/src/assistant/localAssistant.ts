@@ -13,11 +13,12 @@ import type { LoadedModel } from "../models/loadedModel.js";
 import type { ModelIdentity } from "../models/modelIdentity.js";
 import type { DidLearn } from "../protocol/corrections.js";
 import type { ServedModelAnswer } from "../protocol/routes.js";
-import type { DaemonState, ModelState, ProjectState } from "../protocol/state.js";
+import type { DaemonState, HeldMemory, ModelState, ProjectState } from "../protocol/state.js";
 import type { Project } from "../store/project.js";
 import type { Assistant, Client, ClientListener } from "./assistant.js";
 import { createGivenCompletions } from "./givenCompletions.js";
 import { LocalClient, type Shared } from "./localClient.js";
+import { Memory } from "./memory.js";
 import { ModelSlot } from "./modelSlot.js";
 import { OpenProjects } from "./openProjects.js";
 import { type CorrectionPhase, ProjectLearning } from "./projectLearning.js";
@@ -73,6 +74,7 @@ export class LocalAssistant implements Assistant {
   readonly #shared: Shared;
   readonly #connected = new Set<Connected>();
   readonly #warnings: string[] = [];
+  readonly #memory: Memory;
   #clientsEver = 0;
   #isPaused = false;
   #isTelling = false;
@@ -100,6 +102,14 @@ export class LocalAssistant implements Assistant {
       view: options.view,
       list: async (project) => options.list(project, await this.servedModel()),
     };
+    this.#memory = new Memory({
+      served: () => this.#model.served,
+      given: this.#shared.given,
+      isNamed: (projectId) => this.#isNamed(projectId),
+      clients: () => this.#connected.size,
+      log,
+      nowMs,
+    });
     this.#watching = options.watch({
       onSaved: (path, text) => this.#fileSaved(path, text),
       onProblem: (error) => this.#taughtFiles.failed(error),
@@ -151,6 +161,10 @@ export class LocalAssistant implements Assistant {
     this.#tellState();
   }
 
+  memory(): HeldMemory[] {
+    return this.#memory.held();
+  }
+
   unload(): Promise<void> {
     return this.#model.unload();
   }
@@ -159,6 +173,7 @@ export class LocalAssistant implements Assistant {
     if (this.#isClosed) return;
     this.#isClosed = true;
     await this.#watching.close();
+    await this.#memory.close();
     await this.#model.unload();
     await this.#options.release();
     this.#connected.clear();
@@ -177,6 +192,10 @@ export class LocalAssistant implements Assistant {
         log.error({ project: project.id, code: codeOf(error) }, "learning cannot be opened");
         this.#tellState();
       },
+      bytesOf: (learning) => {
+        const { adapter } = learning.currentAdapter();
+        return adapter ? loaded.model.bytesOf(adapter) : 0;
+      },
       nowMs: this.#options.nowMs,
       onOpened: (opened) => {
         this.#tellState();
@@ -186,7 +205,7 @@ export class LocalAssistant implements Assistant {
     });
     const { weights, bytes, info } = loaded.model;
     log.info({ weights, bytes, parameters: info.parameters }, "model loaded");
-    return new ServedModel({ loaded, projects });
+    return new ServedModel({ loaded, projects, nowMs: this.#options.nowMs });
   }
 
   #projectLearning(project: Project, learning: Learning): ProjectLearning {
@@ -218,6 +237,11 @@ export class LocalAssistant implements Assistant {
     return [...new Set(changed)];
   }
 
+  /** By a client that is connected. */
+  #isNamed(projectId: string): boolean {
+    return [...this.#connected].some(({ projects }) => projects.has(projectId));
+  }
+
   #setPaused(isPaused: boolean): void {
     this.#isPaused = isPaused;
     for (const each of this.#openProjects) each.setPaused(isPaused);
@@ -227,7 +251,12 @@ export class LocalAssistant implements Assistant {
   #fileSaved(path: string, text: string): void {
     this.#taughtFiles.saved(path, text);
     const { served } = this.#model;
-    if (served) for (const each of this.#openProjects) this.#teachFiles(each, served.loaded);
+    if (!served) return;
+    for (const each of this.#openProjects) this.#teachFiles(each, served.loaded);
+    // Opened anew they are taught; what cannot be opened is told of.
+    for (const { project } of served.projects.resting) {
+      if (this.#isNamed(project.id)) served.projects.open(project).catch(() => undefined);
+    }
   }
 
   #teachFiles(opened: ProjectLearning, { tokenizer }: LoadedModel): void {
@@ -253,9 +282,16 @@ export class LocalAssistant implements Assistant {
     }
   }
 
+  /** One that rests has nothing to learn; whether it would is as it is for all. */
+  #restingState(shown: ProjectState): ProjectState {
+    return { ...shown, learning: this.#isPaused ? { kind: "paused", waiting: 0 } : { kind: "idle" } };
+  }
+
   #stateFor({ projects }: Connected): DaemonState {
     const { version, homeFolder, notices } = this.#options;
     const visible = this.#openProjects.filter((each) => projects.has(each.project.id));
+    const resting =
+      this.#model.served?.projects.resting.filter((each) => projects.has(each.project.id)) ?? [];
     const failed = this.#model.served?.projects.failed.filter((each) => projects.has(each.project.id)) ?? [];
     return {
       version,
@@ -263,12 +299,8 @@ export class LocalAssistant implements Assistant {
       home: homeFolder,
       model: this.#model.state,
       projects: [
-        ...visible.map(({ project, learning, state }) => ({
-          ...shownOf(project),
-          adapterVersion: learning.currentAdapter().version,
-          learned: learning.learnedCount(),
-          learning: state,
-        })),
+        ...visible.map(({ shown }) => shown),
+        ...resting.map(({ shown }) => this.#restingState(shown)),
         ...failed.map(({ project, error }) => unopenedState(project, error)),
       ],
       notices: [
@@ -283,12 +315,9 @@ export class LocalAssistant implements Assistant {
   }
 }
 
-function shownOf({ id, name, folder }: Project) {
-  return { id, name, folder };
-}
-
 function unopenedState(project: Project, error: unknown): ProjectState {
   const message = `${errorMessage(error)}; until then the model answers without what it was taught here`;
   const learning = { kind: "failed", code: codeOf(error), message } as const;
-  return { ...shownOf(project), adapterVersion: 0, learned: 0, learning };
+  const { id, name, folder } = project;
+  return { id, name, folder, adapterVersion: 0, learned: 0, learning };
 }

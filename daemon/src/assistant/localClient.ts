@@ -185,6 +185,7 @@ export class LocalClient implements Client {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#completions.close();
+    this.#shared.model.served?.sessions.forgetWhere((key) => key.startsWith(this.#keyOf("")));
     this.#lease.onClose();
   }
 

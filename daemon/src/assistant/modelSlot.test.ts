@@ -45,9 +45,11 @@ function hot(drained: Promise<void> = Promise.resolve()) {
         },
         onOpened: () => undefined,
         onFailed: () => undefined,
+        bytesOf: () => 0,
         nowMs: () => clock.ms,
       });
-      return new ServedModel({ loaded, projects: Object.assign(projects, { drain: () => drained }) });
+      const draining = Object.assign(projects, { drain: () => drained });
+      return new ServedModel({ loaded, projects: draining, nowMs: () => clock.ms });
     },
     onChange: () => seen.push(model.state.kind),
     nowMs: () => clock.ms,

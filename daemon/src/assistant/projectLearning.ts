@@ -12,7 +12,7 @@ import type { LearningPhase, LearningProgress } from "../learning/context.js";
 import type { Learning } from "../learning/learning.js";
 import type { Lesson } from "../lessons/lesson.js";
 import type { DidLearn, ResetAction } from "../protocol/corrections.js";
-import type { LearningState } from "../protocol/state.js";
+import type { LearningState, ProjectState } from "../protocol/state.js";
 import type { Project } from "../store/project.js";
 import type { CorrectionHooks, KeptCorrection, LearningStep, UndoRequest } from "./assistant.js";
 import { outcomeOf } from "./outcome.js";
@@ -78,6 +78,20 @@ export class ProjectLearning {
     if (this.#running === undefined || pending === 0) return { kind: "idle" };
     const { correctionId = "", step = 0, stepsMax = 1, loss = null } = this.#step ?? {};
     return { kind: "learning", correctionId, step, stepsMax, loss, waiting: pending - 1 };
+  }
+
+  /** Something is being learned, waits to be, or is being written down: it is not closed for want of use. */
+  get isBusy(): boolean {
+    const isAtWork = this.#running !== undefined || this.#underway.size > 0 || this.#waiting.size > 0;
+    return isAtWork || this.learning.pendingCount() > 0;
+  }
+
+  /** As a client sees it. */
+  get shown(): ProjectState {
+    const { id, name, folder } = this.project;
+    const { learning } = this;
+    const adapterVersion = learning.currentAdapter().version;
+    return { id, name, folder, adapterVersion, learned: learning.learnedCount(), learning: this.state };
   }
 
   /** Resolves when it is on disk. */

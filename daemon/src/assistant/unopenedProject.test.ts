@@ -33,6 +33,7 @@ describe("a project whose learning cannot be opened", () => {
         }),
       onOpened: () => undefined,
       onFailed: ({ error }) => told.push(error),
+      bytesOf: () => 0,
       nowMs: () => clock.ms,
     });
     for (let key = 0; key < 5; key++) {

@@ -45,6 +45,14 @@ const projectStateSchema = z.strictObject({
 });
 export type ProjectState = z.infer<typeof projectStateSchema>;
 
+/** What the daemon's process holds of one kind, and how much it may at most; null: nothing but need bounds it. */
+const heldMemorySchema = z.strictObject({
+  name: z.string(),
+  bytes: z.int().nonnegative(),
+  bytesMax: z.int().positive().nullable(),
+});
+export type HeldMemory = z.infer<typeof heldMemorySchema>;
+
 /** Everything a client may see: of projects, only those that it has opened files or folders of. */
 export const daemonStateSchema = z.strictObject({
   version: z.string(),
@@ -55,6 +63,8 @@ export const daemonStateSchema = z.strictObject({
   projects: z.array(projectStateSchema),
   /** Sentences about what was found wrong and dealt with; a client shows each once. */
   notices: z.array(z.string()),
+  /** Only in the answer to `ouro status`: an older client, who reads strictly, is never sent it. */
+  memory: z.array(heldMemorySchema).optional(),
 });
 export type DaemonState = z.infer<typeof daemonStateSchema>;
 

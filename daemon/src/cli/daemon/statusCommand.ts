@@ -8,7 +8,7 @@ import { findHttp } from "../../transport/daemon/connect.js";
 import { type Discovery, readDiscovery } from "../../transport/daemon/discovery.js";
 import { type Cli, printJson } from "../cli.js";
 import { Exit } from "../exit.js";
-import { formatTable } from "../format.js";
+import { formatBytes, formatTable } from "../format.js";
 import { addProjectOption, examples, projectSchema } from "../options.js";
 import { accessOf, orInterrupted } from "./daemonAccess.js";
 import { describeModelState } from "./describeModelState.js";
@@ -46,6 +46,10 @@ function describe(shown: { readonly state: DaemonState; readonly discovery: Disc
     ...(port === null ? [] : [["http", `127.0.0.1:${port}`]]),
     ...(discovery === undefined ? [] : [["log", discovery.log]]),
     ...state.notices.map((notice) => ["notice", notice]),
+    ...(state.memory ?? []).map(({ name, bytes, bytesMax }, at) => [
+      at === 0 ? "memory" : "",
+      `${name}: ${formatBytes(bytes)}${bytesMax === null ? "" : ` of at most ${formatBytes(bytesMax)}`}`,
+    ]),
   ]);
 }
 

@@ -41,9 +41,10 @@ async function asClient<T>(assistant: Assistant, work: (client: Client) => Promi
 
 export function status(assistant: Assistant, query: unknown): Promise<DaemonState> {
   const { folder } = parse(statusQuerySchema, query);
-  return asClient(assistant, (client) =>
-    client.state(folder === undefined ? undefined : { file: null, folder: absolute(folder) }),
-  );
+  return asClient(assistant, async (client) => ({
+    ...(await client.state(folder === undefined ? undefined : { file: null, folder: absolute(folder) })),
+    memory: assistant.memory(),
+  }));
 }
 
 export function learned(assistant: Assistant, query: unknown): Promise<LearnedResult | LearnedInFull> {
