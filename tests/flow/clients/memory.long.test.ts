@@ -1,8 +1,11 @@
 /** The daemon's memory after many windows have come and gone, beside what it held before: one window on an untaught project. */
 
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, expect, test } from "vitest";
+import { sampleCode } from "../../../daemon/src/cli/lab/bench/sampleCode.js";
 import { runCli, scratchFolder } from "../support/cli.js";
+import { startLsp } from "../support/lspClient.js";
 import { loadAndClose, openWindow, residentBytes } from "../support/memoryLoad.js";
 
 const scratch = scratchFolder();
@@ -40,6 +43,21 @@ test("20 windows over 5 taught projects leave at most half as much again as befo
     const status = await runCli({ args: ["status"], home });
     console.log(status.stdout);
     expect(after / idle).toBeLessThanOrEqual(RATIO_MAX);
+    // Who comes back finds what was taught, and waits no longer for it than for a key.
+    const folder = join(home, "project0");
+    const back = await startLsp({ home, folder });
+    const document = back.open(join(folder, "back.ts"), `${sampleCode(50)}\nexport const po`);
+    const times: number[] = [];
+    for (const key of "rt =") {
+      await document.append(key);
+      const startedMs = performance.now();
+      await document.complete();
+      times.push(Math.round(performance.now() - startedMs));
+    }
+    console.log(`completions of a project that was closed: ${times.join(", ")} ms`);
+    const { projects } = await back.state(document.uri);
+    expect(projects).toMatchObject([{ name: "project0", learned: LOAD.lessonsPerProject }]);
+    await back.close();
   } finally {
     await first.close();
     await runCli({ args: ["stop"], home });
