@@ -22,7 +22,7 @@ import type { ServedModel } from "./servedModel.js";
 const SWEEP_EVERY_MS = 10_000;
 /** A window that is reloaded is back by then; so is a command that asks twice. */
 const UNNAMED_AFTER_MS = 30_000;
-/** Opening again takes less than a tenth of a second: once after a pause of this length nobody minds. */
+/** Opening again takes about a tenth of a second: once after a pause of this length nobody minds. */
 const UNUSED_AFTER_MS = 5 * 60_000;
 /** One lesson after another finds what the one before read. */
 const TAUGHT_AFTER_MS = 60_000;
