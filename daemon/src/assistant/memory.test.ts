@@ -98,6 +98,15 @@ describe("the daemon's memory", () => {
     expect(await sweepAt(8 * MINUTE_MS)).toEqual([false, false, false]);
   });
 
+  it("goes back beside a lesson that waits for a person to resume learning", async () => {
+    const [project] = served.projects.all;
+    project?.setPaused(true);
+    await project?.keep({ lesson: lessonFor("const b = ", "two();"), origin: "completion" });
+    isNamed = false;
+    expect(await sweepAt(2 * MINUTE_MS)).toEqual([true, true, false]);
+    expect(released).toBe(1);
+  });
+
   it("goes back to the system when nobody is answered, once for all that was let go", async () => {
     const release = served.hold();
     await sweepAt(20 * SECOND_MS);

@@ -102,7 +102,7 @@ export class Memory {
     await projects.closeUnused({ unusedMs: UNNAMED_AFTER_MS, isNeeded: isNamed });
     await projects.closeUnused({ unusedMs: UNUSED_AFTER_MS, isNeeded: () => false });
     sessions.forgetUnused(UNUSED_AFTER_MS);
-    if (projects.all.some(({ isBusy }) => isBusy)) {
+    if (projects.all.some(({ state }) => state.kind === "learning")) {
       this.#taughtMs = nowMs();
       return;
     }
