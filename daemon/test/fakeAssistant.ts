@@ -11,6 +11,7 @@ import type {
   KeptCorrection,
 } from "../src/assistant/assistant.js";
 import { AppError } from "../src/base/errors.js";
+import { EngineError } from "../src/engine/engine.js";
 import type { DidLearn } from "../src/protocol/corrections.js";
 import type { DaemonState } from "../src/protocol/state.js";
 
@@ -23,7 +24,7 @@ export interface FakeAssistant extends Assistant {
 
 const PROJECT = { id: "project-1", name: "project" };
 
-/** A prefix or turn of `wait` answers only when it is given up; `fail: code` throws; `bug` throws a TypeError. */
+/** A prefix or turn of `wait` answers only when it is given up; `fail: code` throws; `bug` throws a TypeError, `closed` the engine's. */
 export function createFakeAssistant(): FakeAssistant {
   const listeners = new Set<ClientListener>();
   const aborted: string[] = [];
@@ -42,6 +43,7 @@ export function createFakeAssistant(): FakeAssistant {
     });
   const obey = (text: string) => {
     if (text === "bug") throw new TypeError("cannot read secret of undefined");
+    if (text === "closed") throw new EngineError("closed", "the engine was closed");
     if (text === "fail") throw new AppError("correction-unknown", "no correction has that id; list them");
   };
   const state = (): DaemonState => ({

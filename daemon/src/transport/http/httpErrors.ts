@@ -16,6 +16,11 @@ export class HttpRefusal extends Error {
   }
 }
 
+/** A daemon that ends answers nothing more; the next one does. */
+export function draining(): HttpRefusal {
+  return new HttpRefusal(503, "draining", "this daemon is about to end; ask again");
+}
+
 interface HttpFailure {
   readonly status: number;
   readonly answer: ErrorAnswer;
@@ -53,6 +58,8 @@ const STATUS_OF: Readonly<Partial<Record<AppErrorCode, number>>> = {
 export function httpFailure(error: unknown): HttpFailure {
   if (error instanceof HttpRefusal) return failure(error.status, error);
   if (error instanceof AppError) return failure(STATUS_OF[error.code] ?? 500, error);
+  // Work that was under way when the daemon had to end finds its engine closed.
+  if (error instanceof EngineError && error.code === "closed") return httpFailure(draining());
   if (error instanceof EngineError) return failure(500, error);
   return (
     bodyFailure(error) ?? failure(500, { code: "internal", message: "the daemon failed; its log says where" })

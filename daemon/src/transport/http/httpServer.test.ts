@@ -334,6 +334,12 @@ describe("refuses, with a code and a sentence", () => {
     await expect(daemon.health()).rejects.toMatchObject({ code: "daemon-refused", daemonCode: "draining" });
   });
 
+  test("what was under way when it ended: as what comes later, and without an error in the log", async () => {
+    const asked = daemon.complete({ ...place, prefix: "closed" }, never);
+    await expect(asked).rejects.toMatchObject({ code: "daemon-refused", daemonCode: "draining" });
+    expect(logged).toEqual([]);
+  });
+
   test("says with which method a route is asked", async () => {
     expect((await ask({ method: "GET", path: "/undo" })).headers.allow).toBe("POST");
   });

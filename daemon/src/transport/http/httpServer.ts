@@ -10,7 +10,7 @@ import type { Assistant } from "../../assistant/assistant.js";
 import type { Log } from "../../base/log.js";
 import { BODY_BYTES_MAX, ROUTES, stopBodySchema } from "../../protocol/routes.js";
 import { startEvents } from "./eventStream.js";
-import { HttpRefusal, httpFailure } from "./httpErrors.js";
+import { draining, HttpRefusal, httpFailure } from "./httpErrors.js";
 import { type Listener, refusalOf } from "./httpGuards.js";
 import {
   changeModel,
@@ -84,7 +84,7 @@ function guard({ listener, isDraining }: HttpServerOptions): RequestHandler {
   return (request, response, next) => {
     const refusal = refusalOf(request, listener);
     if (refusal) throw refusal;
-    if (isDraining()) throw new HttpRefusal(503, "draining", "this daemon is about to end; ask again");
+    if (isDraining()) throw draining();
     if (running >= REQUESTS_MAX) {
       throw new HttpRefusal(
         503,
