@@ -2,8 +2,10 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
 import { pathToFileURL } from "node:url";
 import {
+  CancellationToken,
   createProtocolConnection,
   type Position,
   type ProtocolConnection,
@@ -36,11 +38,10 @@ interface Item {
 /** A promise for what has not come yet; fails with what was awaited after so long on a machine that is busy. */
 const PATIENCE_MS = 60_000;
 
-export interface LspClient {
+export interface LspConversation {
   readonly connection: ProtocolConnection;
-  readonly child: ChildProcess;
-  /** Resolves when the proxy has ended. */
-  readonly ended: Promise<number | null>;
+  /** Says hello for a window with these folders. */
+  initialize(folderUris: readonly string[]): Promise<void>;
   open(path: string, text: string): Document;
   /** A document of any scheme and language. */
   openUri(uri: string, languageId: string, text: string): Document;
@@ -55,23 +56,32 @@ export interface LspClient {
   state(uri: string | null): Promise<DaemonState>;
   chat(params: ChatParams): Promise<ChatResult & { readonly streamed: string }>;
   event(event: SuggestionEvent): Promise<void>;
+  /** What a window says before it goes. */
+  sayGoodbye(): Promise<void>;
+}
+
+export interface LspClient extends LspConversation {
+  readonly child: ChildProcess;
+  /** Resolves when the proxy has ended. */
+  readonly ended: Promise<number | null>;
   /** shutdown, exit, as an editor's window says when it closes. */
   close(): Promise<void>;
   kill(): void;
 }
 
-interface Document {
+export interface Document {
   readonly uri: string;
   text(): string;
   /** Replaces between two UTF-16 offsets. */
   edit(from: number, to: number, text: string): Promise<void>;
   append(text: string): Promise<void>;
-  /** At an offset; default: the end. */
-  complete(offset?: number): Promise<readonly Item[]>;
+  /** At an offset; default: the end. `token` gives the request up. */
+  complete(offset?: number, token?: CancellationToken): Promise<readonly Item[]>;
   /** Inserts an item as an editor does, and runs its command. */
   accept(item: Item): Promise<void>;
   acceptedAt(offset: number): Promise<AcceptedAtResult>;
   positionAt(offset: number): Position;
+  close(): Promise<void>;
 }
 
 export async function startLsp(options: {
@@ -89,9 +99,26 @@ export async function startLsp(options: {
   });
   child.stdin.on("error", () => {});
   const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  const conversation = speakLsp(child.stdout, child.stdin);
+  const { folderUris = [pathToFileURL(folder).href] } = options;
+  await conversation.initialize(folderUris);
+  return {
+    ...conversation,
+    child,
+    ended,
+    async close() {
+      await conversation.sayGoodbye();
+      await ended;
+    },
+    kill: () => void child.kill("SIGKILL"),
+  };
+}
+
+/** LSP on any pair of streams: a proxy's pipes, or the daemon's socket twice. */
+export function speakLsp(input: Readable, output: Writable): LspConversation {
   const connection = createProtocolConnection(
-    new StreamMessageReader(child.stdout),
-    new StreamMessageWriter(child.stdin),
+    new StreamMessageReader(input),
+    new StreamMessageWriter(output),
   );
   const states = createInbox<DaemonState>();
   const lessons = createInbox<DidLearn>();
@@ -103,19 +130,18 @@ export async function startLsp(options: {
   });
   connection.onError(() => {});
   connection.listen();
-  const { folderUris = [pathToFileURL(folder).href] } = options;
-  await connection.sendRequest("initialize", {
-    processId: process.pid,
-    rootUri: folderUris[0],
-    workspaceFolders: folderUris.map((uri) => ({ uri, name: "folder" })),
-    capabilities: {},
-  });
-  await connection.sendNotification("initialized", {});
   const folderUri = (path: string) => pathToFileURL(path).href;
   return {
     connection,
-    child,
-    ended,
+    async initialize(folderUris) {
+      await connection.sendRequest("initialize", {
+        processId: process.pid,
+        rootUri: folderUris[0],
+        workspaceFolders: folderUris.map((uri) => ({ uri, name: "folder" })),
+        capabilities: {},
+      });
+      await connection.sendNotification("initialized", {});
+    },
     open: (path, text) =>
       openDocument(connection, { uri: pathToFileURL(path).href, languageId: "typescript", text }),
     openUri: (uri, languageId, text) => openDocument(connection, { uri, languageId, text }),
@@ -132,12 +158,10 @@ export async function startLsp(options: {
       return { ...result, streamed: chatTexts.get(params.chatId) ?? "" };
     },
     event: (event) => connection.sendNotification(CLIENT_NOTIFICATIONS.suggestionEvent, event),
-    async close() {
+    async sayGoodbye() {
       await connection.sendRequest("shutdown");
       await connection.sendNotification("exit");
-      await ended;
     },
-    kill: () => void child.kill("SIGKILL"),
   };
 }
 
@@ -148,7 +172,10 @@ function openDocument(
   const { uri } = opened;
   let { text } = opened;
   let version = 1;
-  connection.sendNotification("textDocument/didOpen", { textDocument: { ...opened, version } });
+  // Where the connection is lost, what is asked next says so.
+  connection
+    .sendNotification("textDocument/didOpen", { textDocument: { ...opened, version } })
+    .catch(() => {});
   const positionAt = (offset: number): Position => {
     const lines = text.slice(0, offset).split(/\r\n|\n/);
     return { line: lines.length - 1, character: lines.at(-1)?.length ?? 0 };
@@ -169,12 +196,13 @@ function openDocument(
       });
     },
     append: (inserted) => document.edit(text.length, text.length, inserted),
-    async complete(offset = text.length) {
-      const { items } = await connection.sendRequest<{ items: Item[] }>("textDocument/inlineCompletion", {
-        textDocument: { uri },
-        position: positionAt(offset),
-        context: { triggerKind: 2 },
-      });
+    async complete(offset = text.length, token = CancellationToken.None) {
+      const params = { textDocument: { uri }, position: positionAt(offset), context: { triggerKind: 2 } };
+      const { items } = await connection.sendRequest<{ items: Item[] }>(
+        "textDocument/inlineCompletion",
+        params,
+        token,
+      );
       return items;
     },
     async accept({ range, insertText, command }) {
@@ -187,6 +215,7 @@ function openDocument(
         position: positionAt(offset),
       }),
     positionAt,
+    close: () => connection.sendNotification("textDocument/didClose", { textDocument: { uri } }),
   };
   return document;
 }
