@@ -8,7 +8,8 @@ import { chmod, open, stat, unlink } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import envPaths from "env-paths";
-import { AppError, systemErrorCode } from "./errors.js";
+import { reasonOf } from "./errorMessage.js";
+import { AppError } from "./errors.js";
 import { makeFolder } from "./makeFolder.js";
 
 export interface DataHome {
@@ -56,7 +57,7 @@ export async function prepareDataHome(home: DataHome): Promise<void> {
       if (folder !== home.runtime) await tighten(folder);
       await probe(folder);
     } catch (error) {
-      const reason = systemErrorCode(error) ?? "unknown reason";
+      const reason = reasonOf(error);
       throw new AppError(
         "home-unwritable",
         `cannot write to ${folder} (${reason}); free or repair it, or set OURO_HOME to a folder you can write to`,

@@ -27,6 +27,17 @@ export function codeOf(error: unknown): string {
   return systemErrorCode(error) ?? "internal";
 }
 
+const SYSTEM_CODE = /^E[A-Z0-9]+$/;
+
+/** Why a file could not be written, to stand in brackets in a sentence of its own; with the way out where that is one. */
+export function reasonOf(error: unknown): string {
+  const code = systemErrorCode(error) ?? "";
+  if (code === "ENOSPC") return "the disk is full; free some space";
+  // The engine's own codes say less than its messages.
+  if (SYSTEM_CODE.test(code)) return code;
+  return error instanceof Error ? error.message : "unknown reason";
+}
+
 /** Node's file errors name a system call; a person wants the path and the reason. */
 function systemMessage(error: Error): string | undefined {
   const reason = SYSTEM_REASONS[systemErrorCode(error) ?? ""];

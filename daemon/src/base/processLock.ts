@@ -14,6 +14,7 @@ import { type FileHandle, mkdir, stat, unlink, writeFile } from "node:fs/promise
 import { setTimeout as delay } from "node:timers/promises";
 import { tryLock } from "@ouroboros/native/fileLock";
 import { earlierHolder, holdName } from "./earlierLock.js";
+import { reasonOf } from "./errorMessage.js";
 import { AppError, systemErrorCode } from "./errors.js";
 import {
   holderOf,
@@ -26,6 +27,7 @@ import {
 } from "./lockRecord.js";
 import { openRegularFile } from "./regularFile.js";
 import { isSameFile } from "./sameFile.js";
+import { writeWhole } from "./writeWhole.js";
 
 export interface Lock {
   /** Resolves, at most a few seconds late, when `isHeld` has become false: never while all is well. */
@@ -57,7 +59,9 @@ export async function takeLock(options: {
   readonly triesMax?: number;
 }): Promise<Lock> {
   const { folder, busy, triesMax = TRIES_MAX } = options;
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw unwritable(folder, error);
+  });
   for (let attempt = 1; ; attempt++) {
     const taken = await tryOnce(folder);
     if (taken.kind === "held") return taken.lock;
@@ -105,8 +109,16 @@ async function tryOnce(folder: string): Promise<Taken> {
     return { kind: "held", lock: await beginHolding({ file, path, name }) };
   } catch (error) {
     await leave().catch(() => undefined);
-    throw error;
+    throw unwritable(path, error);
   }
+}
+
+/** Where its folder has gone, its taker says so. */
+function unwritable(path: string, error: unknown): unknown {
+  const code = systemErrorCode(error);
+  if (error instanceof AppError || code === undefined || code === "ENOENT") return error;
+  const message = `cannot write to ${path} (${reasonOf(error)}), so nothing can be learned or served there`;
+  return new AppError("lock-refused", message, { cause: error });
 }
 
 function pathIn(folder: string): string {
@@ -200,7 +212,8 @@ async function beginHolding(held: {
   const { file, path, name } = held;
   const record = newLockRecord();
   // Always as long as it was, so that nobody reads half a record.
-  const beat = () => file.write(`${JSON.stringify(record)}\n`, 0);
+  const line = Buffer.from(`${JSON.stringify(record)}\n`);
+  const beat = () => writeWhole(file, line, 0);
   await file.truncate(0);
   await beat();
   const isHeld = async () => (await recordAt(path, file))?.id === record.id;

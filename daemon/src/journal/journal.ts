@@ -11,11 +11,13 @@ import { constants } from "node:fs";
 import { type FileHandle, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { syncFolder } from "../base/atomicFile.js";
-import { AppError, systemErrorCode } from "../base/errors.js";
+import { reasonOf } from "../base/errorMessage.js";
+import { AppError } from "../base/errors.js";
 import type { LockHolder } from "../base/lockRecord.js";
 import { type Lock, takeLock } from "../base/processLock.js";
 import { openRegularFile } from "../base/regularFile.js";
 import { isSameFile } from "../base/sameFile.js";
+import { writeWhole } from "../base/writeWhole.js";
 import { encodeLine } from "./line.js";
 import type { JournalRecord } from "./records.js";
 import { type Damage, listSegments, readJournal, segmentName } from "./segments.js";
@@ -161,9 +163,7 @@ export class Journal {
     await this.#check();
     try {
       if (this.#length > 0 && this.#length + line.length > this.#segmentBytesMax) await this.#rotate();
-      const { bytesWritten } = await this.#file.write(line, 0, line.length, this.#length);
-      if (bytesWritten < line.length)
-        throw new Error(`only ${bytesWritten} of ${line.length} bytes were written`);
+      await writeWhole(this.#file, line, this.#length);
       await this.#file.datasync();
       this.#length += line.length;
     } catch (error) {
@@ -237,8 +237,6 @@ function replaced(path: string): AppError {
 
 function unwritable(path: string, error: unknown): AppError {
   if (error instanceof AppError) return error;
-  const reason = systemErrorCode(error) ?? (error instanceof Error ? error.message : "unknown reason");
-  return new AppError("journal-write", `cannot write to ${path} (${reason}); nothing was learned or lost`, {
-    cause: error,
-  });
+  const message = `cannot write to ${path} (${reasonOf(error)}); nothing was learned or lost`;
+  return new AppError("journal-write", message, { cause: error });
 }

@@ -79,7 +79,8 @@ it("does not count a sound file that is not the one the journal names", async ()
 it("leaves nothing behind when saving fails, and names the folder", async () => {
   const staged = stageAdapter(folder, async (path) => {
     await writeFile(path, "half");
-    throw new Error("disk full");
+    // As the engine says it.
+    throw Object.assign(new Error("disk full"), { code: "file" });
   });
   await expect(staged).rejects.toMatchObject({
     code: "adapter-write",

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { hashFile, moveIntoPlace, TEMPORARY_SUFFIX, writeFileAtomic } from "../base/atomicFile.js";
 import type { DataHome } from "../base/dataHome.js";
+import { reasonOf } from "../base/errorMessage.js";
 import { AppError, systemErrorCode } from "../base/errors.js";
 import { makeFolder } from "../base/makeFolder.js";
 import { readRegularText } from "../base/regularFile.js";
@@ -173,10 +174,9 @@ async function namesIn(folder: string): Promise<string[]> {
 }
 
 function unwritable(folder: string, error: unknown): AppError {
-  const reason = systemErrorCode(error) ?? (error instanceof Error ? error.message : "unknown reason");
   return new AppError(
     "adapter-write",
-    `cannot write an adapter to ${folder} (${reason}); the correction is kept and can be learned later`,
+    `cannot write an adapter to ${folder} (${reasonOf(error)}); nothing was learned or lost`,
     { cause: error },
   );
 }

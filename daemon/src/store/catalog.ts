@@ -10,6 +10,7 @@ import { type Adapter, Low } from "lowdb";
 import { z } from "zod";
 import { writeFileAtomic } from "../base/atomicFile.js";
 import type { DataHome } from "../base/dataHome.js";
+import { reasonOf } from "../base/errorMessage.js";
 import { AppError, systemErrorCode } from "../base/errors.js";
 import { readRegularText } from "../base/regularFile.js";
 import { listVersions, readManifest } from "./adapters.js";
@@ -269,6 +270,6 @@ function fileAdapter(home: DataHome): Adapter<CatalogData> {
 }
 
 function unwritable(path: string, error: unknown): AppError {
-  const reason = systemErrorCode(error) ?? "unknown reason";
+  const reason = reasonOf(error);
   return new AppError("catalog-write", `cannot write ${path} (${reason})`, { cause: error });
 }

@@ -2,9 +2,9 @@
 
 import { cpSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { readJournal } from "../../../daemon/src/journal/segments.js";
+import { accountOf, teach } from "../support/acknowledged.js";
 import { runCli } from "../support/cli.js";
-import { type LspClient, startLsp } from "../support/lspClient.js";
+import { startLsp } from "../support/lspClient.js";
 import { writeTinyModel } from "../support/tinyModel.js";
 
 export const LOSSES = ["deleted", "moved", "replaced", "journal deleted", "journal replaced"] as const;
@@ -57,8 +57,8 @@ export async function loseHome(options: {
   first.kill();
   await runCli({ args: ["stop"], home: scratch });
   const kept = loss.startsWith("journal") ? join(scratch, "away") : join(scratch, "away", "journal");
-  const found = new Set(await idsIn(kept));
-  const foundByNext = new Set(await idsIn(join(home, "journal")));
+  const found = (await accountOf(kept)).kept;
+  const foundByNext = (await accountOf(join(home, "journal"))).kept;
   return {
     loss,
     acknowledgedAfter: after.filter((id) => id !== ""),
@@ -97,19 +97,6 @@ function take(of: {
   }
 }
 
-async function teach(client: LspClient, project: string, lesson: number): Promise<string> {
-  const wanted = `value${lesson}();`;
-  const before = `const lesson${lesson} = `;
-  const document = client.open(join(project, `lesson${lesson}.ts`), `${before}${wanted}\n`);
-  const range = {
-    start: document.positionAt(before.length),
-    end: document.positionAt(before.length + wanted.length),
-  };
-  const corrected = client.correct({ kind: "selection", textDocument: { uri: document.uri }, range });
-  const gone = client.ended.then(() => Promise.reject(new Error("the daemon has gone")));
-  return (await Promise.race([corrected, gone])).correctionId;
-}
-
 /** It finds out within five seconds and ends what it is about. */
 async function ends(pid: number): Promise<boolean> {
   for (let waited = 0; waited < 30_000; waited += 100) {
@@ -121,15 +108,4 @@ async function ends(pid: number): Promise<boolean> {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   return false;
-}
-
-async function idsIn(folder: string): Promise<readonly string[]> {
-  const ids: string[] = [];
-  await readJournal({
-    folder,
-    onRecord: (record) => {
-      if (record.kind === "correction") ids.push(record.id);
-    },
-  });
-  return ids;
 }

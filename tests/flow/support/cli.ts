@@ -30,6 +30,8 @@ export interface RunOptions {
   readonly killWhen?: () => boolean;
   /** No file can grow beyond this, as on a disk that is full. In whole KiB. */
   readonly fileBytesMax?: number;
+  /** A program that runs it, with its own arguments. */
+  readonly within?: readonly string[];
 }
 
 export function runCli({
@@ -41,9 +43,10 @@ export function runCli({
   interruptWhen,
   killWhen,
   fileBytesMax,
+  within = [],
 }: RunOptions): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const command = [process.execPath, bin, ...args];
+    const command = [...within, process.execPath, bin, ...args];
     const limited = ["bash", "-c", `ulimit -f ${(fileBytesMax ?? 0) / 1024}; exec "$0" "$@"`, ...command];
     const [program = "", ...rest] = fileBytesMax === undefined ? command : limited;
     const child = spawn(program, rest, {

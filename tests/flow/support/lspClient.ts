@@ -90,9 +90,12 @@ export async function startLsp(options: {
   /** URIs of the folders of the window; default: that of `folder`. */
   readonly folderUris?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** A program that runs it, with its own arguments. */
+  readonly within?: readonly string[];
 }): Promise<LspClient> {
-  const { home, folder, environment } = options;
-  const child = spawn(process.execPath, [bin, "lsp"], {
+  const { home, folder, environment, within = [] } = options;
+  const [program = "", ...args] = [...within, process.execPath, bin, "lsp"];
+  const child = spawn(program, args, {
     cwd: folder,
     env: { ...process.env, OURO_HOME: join(home, "ouro-home"), ...environment },
     stdio: ["pipe", "pipe", "inherit"],
