@@ -139,7 +139,8 @@ export class ProjectLearning {
       this.#stop.abort();
       this.#stop = new AbortController();
     }
-    const moved = await this.#untilDone(action === "reset" ? learning.reset() : learning.undoReset());
+    const run = { signal: this.#stop.signal };
+    const moved = await this.#untilDone(action === "reset" ? learning.reset() : learning.undoReset(run));
     this.#options.log.info({ project: project.id, action, corrections: moved.length }, "learning reset");
     this.#announceWithdrawn();
     this.wake();

@@ -161,9 +161,16 @@ export class Learning implements LearningView {
     return this.#queue.run(() => this.#move(reset(this.#context)));
   }
 
-  /** Lost files are rebuilt by the next `learnNext`. Throws `nothing-to-undo`, `taught-since`, `journal-write`. */
-  undoReset(): Promise<readonly LearnedCorrection[]> {
-    return this.#queue.run(() => this.#move(undoReset(this.#context)));
+  /**
+   * Rebuilds the files that have gone since. It has happened before that: what cannot be rebuilt now, or was cancelled,
+   * is by the next `learnNext`. Throws `nothing-to-undo`, `taught-since`, `journal-write`.
+   */
+  undoReset(run: RunOptions = {}): Promise<readonly LearnedCorrection[]> {
+    return this.#queue.run(async () => {
+      const corrections = await this.#move(undoReset(this.#context));
+      await this.#repair(run).catch(() => undefined);
+      return corrections;
+    });
   }
 
   /** Waits for running operations; the journal stays open. Idempotent. */

@@ -95,9 +95,22 @@ describe("reset", () => {
     await learning.undoReset();
     await learning.undo({});
     await learning.undoReset();
-    await learning.recover();
     expect(bitsOf(learning)).toBe(bits);
     expect(statusesOf(learning)).toEqual(["learned", "learned", "learned", "undone"]);
+    await learning.close();
+  });
+
+  it("has been given back also where it was stopped while files were made again", async () => {
+    const learning = await taught();
+    const bits = bitsOf(learning);
+    await learning.reset();
+    await learning.correct(lessonFor("last = ", "one;"));
+    await learning.undo({});
+    await learning.undoReset({ signal: AbortSignal.abort() });
+    expect(learning.currentAdapter().version).toBe(0);
+    expect(statusesOf(learning)).toEqual(["learned", "learned", "learned", "undone"]);
+    await learning.recover();
+    expect(bitsOf(learning)).toBe(bits);
     await learning.close();
   });
 

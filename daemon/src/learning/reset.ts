@@ -32,7 +32,7 @@ export async function reset(context: LearningContext): Promise<Moved> {
 }
 
 /**
- * Takes the newest reset back. Where files have gone since, the adapter is an earlier one until the lineage is repaired.
+ * Takes the newest reset back. Where files have gone since, the adapter is an earlier one until its caller repairs the lineage.
  * Throws `nothing-to-undo`, `taught-since`, `journal-write`.
  */
 export async function undoReset(context: LearningContext): Promise<Moved> {
