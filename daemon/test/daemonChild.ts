@@ -80,7 +80,12 @@ async function main([command, option]: readonly string[]): Promise<void> {
     case "lsp": {
       const { stream, pid } = await connectLsp(access);
       process.stderr.write(`${pid}\n`);
-      const end = await proxy({ ...protocolStreams(), daemon: stream, signal: ending.signal });
+      const end = await proxy({
+        ...protocolStreams(),
+        daemon: stream,
+        signal: ending.signal,
+        whyItIsSilent: async () => undefined,
+      });
       process.exitCode = end === "client-ended" ? 0 : 1;
       return;
     }

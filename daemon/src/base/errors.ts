@@ -20,6 +20,7 @@ export const APP_ERROR_CODES = {
   "daemon-absent": "no daemon runs for this data home",
   "daemon-failed": "a daemon ended before it was ready",
   "daemon-unreachable": "a daemon runs, or should, and does not answer",
+  "daemon-stopped": "the daemon's process is stopped, by a signal or a debugger",
   "daemon-newer": "the running daemon is of a newer version that this one does not understand",
   "daemon-refused": "the daemon refused with a code that this version does not know",
   "socket-taken": "somebody else listens at the daemon's socket or port",

@@ -5,6 +5,9 @@
 
 import { z } from "zod";
 
+/** With this code `ouro lsp` ends where the daemon's process is stopped: trying again at once helps nobody. */
+export const EXIT_DAEMON_STOPPED = 4;
+
 /** A longer first line is no hello. */
 export const HANDSHAKE_BYTES_MAX = 4096;
 

@@ -9,6 +9,7 @@ import type { z } from "zod";
 import { nextRestart } from "../../../daemon/src/protocol/backOff.js";
 import { type ChatText, chatTextSchema } from "../../../daemon/src/protocol/chat.js";
 import { type DidLearn, didLearnSchema } from "../../../daemon/src/protocol/corrections.js";
+import { EXIT_DAEMON_STOPPED } from "../../../daemon/src/protocol/handshake.js";
 import { DAEMON_NOTIFICATIONS, REQUESTS } from "../../../daemon/src/protocol/methods.js";
 import { type DaemonState, daemonStateSchema } from "../../../daemon/src/protocol/state.js";
 import { activeUri } from "./activeUri.js";
@@ -18,6 +19,7 @@ import type { QuietClient } from "./quietClient.js";
 
 /** A request that meets a starting daemon waits for it: a cold start with its model takes a few seconds. */
 const READY_TIMEOUT_MS = 20_000;
+const EXIT_CODE_MS = 100;
 /** The back-off looks at no more ends than these. */
 const ENDS_REMEMBERED = 8;
 
@@ -139,7 +141,7 @@ export class DaemonLink implements vscode.Disposable {
     const { createQuietClient } = await import("./quietClient.js");
     if (this.#isDisposed || this.#connection) return;
     const proxy = spawnProxy(this.#extensionFolder);
-    const onEnd = () => this.#ended(client, proxy.lastError());
+    const onEnd = () => this.#ended(client, proxy);
     const client = createQuietClient({ child: proxy.child, log: this.#log, onEnd });
     this.#connection = { client, proxy };
     this.#listen(client);
@@ -152,7 +154,7 @@ export class DaemonLink implements vscode.Disposable {
       this.#set({ kind: "running", daemon });
     } catch (error) {
       proxy.child.kill();
-      this.#ended(client, proxy.lastError() ?? String(error));
+      this.#ended(client, proxy, String(error));
     }
   }
 
@@ -189,8 +191,9 @@ export class DaemonLink implements vscode.Disposable {
   }
 
   /** Once per client, whether it never started or ran for days. */
-  #ended(client: QuietClient, lastError: string | undefined): void {
+  #ended(client: QuietClient, proxy: DaemonProcess, error?: string): void {
     if (this.#connection?.client !== client || this.#isDisposed) return;
+    const lastError = proxy.lastError() ?? error;
     this.#connection = undefined;
     this.#endedAtMs = [...this.#endedAtMs, Date.now()].slice(-ENDS_REMEMBERED);
     const restart = nextRestart(this.#endedAtMs);
@@ -203,7 +206,12 @@ export class DaemonLink implements vscode.Disposable {
     }
     this.#log.warn(`The daemon ended (${lastError ?? "no reason given"}); again in ${restart.delayMs} ms.`);
     this.#set({ kind: "restarting" });
-    this.#restart = setTimeout(() => void this.#connect("restarting"), restart.delayMs);
+    // The process' end, and its code, may be heard of just after that of its pipes.
+    const delayMs = Math.max(restart.delayMs, EXIT_CODE_MS);
+    this.#restart = setTimeout(() => {
+      if (proxy.child.exitCode !== EXIT_DAEMON_STOPPED) return void this.#connect("restarting");
+      this.#set({ kind: "failed", message: proxy.lastError() ?? "" });
+    }, delayMs);
   }
 
   #set(state: LinkState): void {

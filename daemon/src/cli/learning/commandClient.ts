@@ -9,6 +9,7 @@ import type { Assistant, CommandClient } from "../../assistant/assistant.js";
 import { NO_LOG } from "../../base/log.js";
 import { identifyChoice, openAssistant, type Workplace } from "../../compose.js";
 import { findHttp } from "../../transport/daemon/connect.js";
+import { unlessFrozen } from "../../transport/daemon/ensureDaemon.js";
 import { DaemonRefusal, type HttpClient } from "../../transport/http/httpClient.js";
 import { createRemoteClient } from "../../transport/http/remoteClient.js";
 import { type Cli, InterruptedCommand } from "../cli.js";
@@ -35,7 +36,11 @@ export async function withClient<T>(
 ): Promise<T> {
   noteLostChoice(run);
   const daemon = await daemonFor(run);
-  if (daemon) return orInterrupted(run.cli, run.use(createRemoteClient(daemon), "daemon"));
+  if (daemon) {
+    const { lock } = accessOf(run.cli, run.options).runtime;
+    const work = () => run.use(createRemoteClient(daemon), "daemon");
+    return orInterrupted(run.cli, unlessFrozen(lock, work));
+  }
   const { cli, options, workplace } = run;
   const assistant = await openAssistant({
     homeFolder: workplace.home.root,

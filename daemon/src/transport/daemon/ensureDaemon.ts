@@ -59,7 +59,7 @@ type Attempt<T> =
 /** One try to be let in, at whichever of the daemon's listeners. */
 export type Approach<T> = (token: string, signal: AbortSignal) => Promise<Attempt<T>>;
 
-/** Throws `runtime-unsafe`, `daemon-failed`, `daemon-newer`, `daemon-refused`, `daemon-unreachable`, or when aborted. */
+/** Throws `runtime-unsafe`, `daemon-failed`, `daemon-newer`, `daemon-refused`, `daemon-unreachable`, `daemon-stopped`, or when aborted. */
 export async function ensureDaemon<T>(access: DaemonAccess, approach: Approach<T>): Promise<T> {
   const { runtime, platform, version, signal } = access;
   await prepareRuntime(runtime, platform);
@@ -101,7 +101,7 @@ export async function ensureDaemon<T>(access: DaemonAccess, approach: Approach<T
 
 /**
  * Reaches a daemon without starting one; undefined: none runs, or it is ending. Throws `runtime-unsafe`, `daemon-refused`,
- * `daemon-unreachable`.
+ * `daemon-unreachable`, `daemon-stopped`.
  */
 export async function findDaemon<T>(access: DaemonAccess, approach: Approach<T>): Promise<T | undefined> {
   const { runtime, platform } = access;
@@ -129,14 +129,14 @@ export async function findDaemon<T>(access: DaemonAccess, approach: Approach<T>)
 async function approachOnce<T>(access: DaemonAccess, approach: Approach<T>): Promise<Attempt<T>> {
   const token = await readToken(access.runtime.token, access.platform);
   if (token === undefined) return { kind: "absent" };
-  return unlessStopped(access.runtime.lock, (signal) => approach(token, signal));
+  return unlessFrozen(access.runtime.lock, (signal) => approach(token, signal));
 }
 
 /**
  * What `ask` is told. A daemon that was stopped (SIGSTOP, a debugger) takes connections and answers nobody: then this
- * gives up asking and throws `daemon-unreachable`, while one that is busy is waited for.
+ * gives up asking and throws `daemon-stopped`, while one that is busy is waited for.
  */
-async function unlessStopped<T>(lock: string, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function unlessFrozen<T>(lock: string, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const givenUp = new AbortController();
   const settled = new AbortController();
   try {
@@ -155,8 +155,8 @@ function lookOut(lock: string, signal: AbortSignal): Promise<never> {
     const look = async () => {
       while (!signal.aborted) {
         await delay(STOPPED_LOOK_MS, undefined, { signal });
-        const holder = await lockHolder(lock);
-        if (holder !== undefined && (await isStopped(holder))) reject(stopped(holder.pid));
+        const error = await findStopped(lock);
+        if (error) reject(error);
       }
     };
     // Aborted; or nobody can tell, and then it is waited for as for any other.
@@ -164,9 +164,19 @@ function lookOut(lock: string, signal: AbortSignal): Promise<never> {
   });
 }
 
+/** One sentence where the daemon is stopped. */
+export async function whyStopped(lock: string): Promise<string | undefined> {
+  return (await findStopped(lock))?.message;
+}
+
+async function findStopped(lock: string): Promise<AppError | undefined> {
+  const holder = await lockHolder(lock);
+  return holder !== undefined && (await isStopped(holder)) ? stopped(holder.pid) : undefined;
+}
+
 function stopped(holder: number): AppError {
   return new AppError(
-    "daemon-unreachable",
+    "daemon-stopped",
     `the daemon (process ${holder}) is stopped and cannot answer; \`kill -CONT ${holder}\` lets it go on, \`kill -KILL ${holder}\` ends it`,
   );
 }
@@ -213,13 +223,13 @@ class Starter {
   }
 }
 
-/** Asks the daemon that runs now to finish and end. False: there was none to ask. Throws `daemon-unreachable`. */
+/** Asks the daemon that runs now to finish and end. False: there was none to ask. Throws `daemon-stopped`. */
 export async function askToEnd(access: DaemonAccess): Promise<boolean> {
   const { runtime, platform, version } = access;
   const token = await readToken(runtime.token, platform);
   if (token === undefined) return false;
   const hello = { socketPath: runtime.lspSocket, token, version, want: "drain" } as const;
-  const handshake = await unlessStopped(runtime.lock, (signal) => shakeHands({ ...hello, signal }));
+  const handshake = await unlessFrozen(runtime.lock, (signal) => shakeHands({ ...hello, signal }));
   if (handshake.kind === "welcome") handshake.stream.destroy();
   return handshake.kind === "welcome";
 }

@@ -45,7 +45,7 @@ type Refusal = Extract<ServerHello, { kind: "refused" }>["code"];
 export function createHandshakeServer(options: HandshakeServerOptions): Server {
   let clients = 0;
   let handshakes = 0;
-  return createServer((socket) => {
+  const server = createServer((socket) => {
     // A client's death is its own affair: what it means is said by "close".
     socket.on("error", () => undefined);
     if (handshakes >= HANDSHAKES_MAX) return refuse({ socket, code: "too-many-clients", options });
@@ -80,6 +80,9 @@ export function createHandshakeServer(options: HandshakeServerOptions): Server {
         socket.destroy();
       });
   });
+  // Out of files for a moment, say: whoever is in stays in, and the next one may be let in again.
+  server.on("error", (error) => options.log.error({ error }, "an editor could not be accepted"));
+  return server;
 }
 
 type Verdict =

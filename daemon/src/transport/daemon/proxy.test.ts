@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { listenOnSocket } from "./listen.js";
 import { type ProxyEnd, proxy } from "./proxy.js";
@@ -16,6 +17,8 @@ let input: PassThrough;
 let output: PassThrough;
 let stopping: AbortController;
 let end: Promise<ProxyEnd>;
+/** Why the daemon is silent. */
+let reason: string | undefined;
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "ouro-proxy-"));
@@ -28,7 +31,8 @@ beforeEach(async () => {
   input = new PassThrough();
   output = new PassThrough();
   stopping = new AbortController();
-  end = proxy({ input, output, daemon, signal: stopping.signal });
+  reason = undefined;
+  end = proxy({ input, output, daemon, signal: stopping.signal, whyItIsSilent: async () => reason });
 });
 afterEach(() => {
   daemonSide.destroy();
@@ -40,6 +44,26 @@ const message = (method: string) => {
   const json = JSON.stringify({ jsonrpc: "2.0", method });
   return `Content-Length: ${json.length}\r\n\r\n${json}`;
 };
+
+it("tells the editor once why the daemon is silent, and not within one of the daemon's messages", async () => {
+  const told = () => String(output.read() ?? "");
+  reason = "the daemon is stopped";
+  const whole = message("half");
+  daemonSide.write(whole.slice(0, 30));
+  await expect.poll(told).toBe(whole.slice(0, 30));
+  input.write(message("first"));
+  await delay(1_500);
+  expect(told()).toBe("");
+  daemonSide.write(whole.slice(30));
+  await expect.poll(told).toBe(whole.slice(30));
+  input.write(message("second"));
+  await expect
+    .poll(told)
+    .toMatch(/^Content-Length: \d+\r\n\r\n.*window\/showMessage.*Ouroboros: the daemon is stopped\./);
+  input.write(message("third"));
+  await delay(1_500);
+  expect(told()).toBe("");
+});
 
 it("carries all bytes both ways, large ones too, before it ends with its client", async () => {
   const large = Buffer.alloc(8 << 20, "Grüße 😀 ");

@@ -5,6 +5,7 @@
  */
 
 import { createServer, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
 import type { Assistant } from "../../assistant/assistant.js";
 import type { Log } from "../../base/log.js";
@@ -29,6 +30,8 @@ import {
 /** Programs of one person; more at one time are a mistake in one of them. */
 const CONNECTIONS_MAX = 64;
 const REQUESTS_MAX = 32;
+/** Of one connection, with those whose answers it has not read: the others' places are not one program's to take. */
+const REQUESTS_OF_CONNECTION_MAX = 8;
 /** Headers are a token and a few lines. */
 const HEADER_BYTES_MAX = 8 << 10;
 const HEADERS_MS_MAX = 5_000;
@@ -62,6 +65,8 @@ export function createHttpServer(options: HttpServerOptions): Server {
     createApp(options),
   );
   server.maxConnections = CONNECTIONS_MAX;
+  // Out of files for a moment, say: the next program may be let in again.
+  server.on("error", (error) => options.log.error({ error }, "a program could not be accepted"));
   return server;
 }
 
@@ -81,11 +86,14 @@ function createApp(options: HttpServerOptions): Express {
 
 function guard({ listener, isDraining }: HttpServerOptions): RequestHandler {
   let running = 0;
+  const ofConnection = new WeakMap<Socket, number>();
   return (request, response, next) => {
     const refusal = refusalOf(request, listener);
     if (refusal) throw refusal;
     if (isDraining()) throw draining();
-    if (running >= REQUESTS_MAX) {
+    const { socket } = request;
+    const own = ofConnection.get(socket) ?? 0;
+    if (running >= REQUESTS_MAX || own >= REQUESTS_OF_CONNECTION_MAX) {
       throw new HttpRefusal(
         503,
         "too-many-requests",
@@ -93,8 +101,10 @@ function guard({ listener, isDraining }: HttpServerOptions): RequestHandler {
       );
     }
     running += 1;
+    ofConnection.set(socket, own + 1);
     response.once("close", () => {
       running -= 1;
+      ofConnection.set(socket, (ofConnection.get(socket) ?? 1) - 1);
     });
     next();
   };

@@ -27,8 +27,11 @@ import { LspReader } from "./lspReader.js";
 import { LspWriter } from "./lspWriter.js";
 import { type Frame, MESSAGE_BYTES_MAX } from "./messageFrames.js";
 
-/** Requests of one client that may wait for their answers: an editor has a few, and the engine takes 64 of all clients. */
-const REQUESTS_RUNNING_MAX = 32;
+/**
+ * Requests of one client that may wait for their answers: an editor has a few. The engine takes 64 of all clients, so
+ * that three that flood it leave places for the others.
+ */
+const REQUESTS_RUNNING_MAX = 16;
 
 /** What the library has to say quotes what it was sent, and the client that it would say it to may be lost. */
 const nothing = () => {};

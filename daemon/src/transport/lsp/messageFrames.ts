@@ -28,6 +28,11 @@ export class MessageFrames {
   #body: Body | undefined;
   #isUnreadable = false;
 
+  /** No message has begun that is not complete: another may come in between. */
+  get isBetween(): boolean {
+    return this.#body === undefined && this.#header.length === 0 && !this.#isUnreadable;
+  }
+
   /** What is complete with this piece, in order. */
   push(piece: Buffer): readonly Frame[] {
     const frames: Frame[] = [];
