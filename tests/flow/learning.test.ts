@@ -72,6 +72,14 @@ describe("a correction", () => {
     expect((await run("undo")).stderr).toMatch(/^ouro: nothing has been learned in .*\n$/);
   });
 
+  test("of several lines is shown to have been learned to its end", async () => {
+    const { json, run } = shell("lines");
+    const wanted = "one();\n  two();";
+    expect(taught.parse(await json("teach", PROMPT, "--wanted", wanted)).writes).toBe(wanted);
+    const again = await run("teach", "return ", "--wanted", "a;\r\nb;");
+    expect(again.stdout).toContain("You wanted:  a;⏎b;\nIt writes:   a;⏎b;\n");
+  });
+
   test("is shown to people as text without control characters", async () => {
     const { run } = shell("for-people");
     const lesson = await run("teach", PROMPT, "--wanted", WANTED);

@@ -28,9 +28,15 @@ export function formatCount(count: number): string {
   return count.toLocaleString("en-US");
 }
 
-/** A text on one line, its line ends and tabs made visible, with what does not fit replaced by an ellipsis. */
+/** What moves a terminal's cursor, colours it, or turns the writing round. */
+const CONTROLS = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
+
+/** A text on one line, its line ends, tabs and controls made visible, with what does not fit replaced by an ellipsis. */
 export function oneLine({ text, widthMax }: { readonly text: string; readonly widthMax: number }): string {
-  const line = text.replaceAll("\n", "⏎").replaceAll("\t", "→");
+  const line = text
+    .replaceAll(/\r\n|[\r\n]/g, "⏎")
+    .replaceAll("\t", "→")
+    .replaceAll(CONTROLS, "�");
   const characters = [...line];
   return characters.length <= widthMax ? line : `${characters.slice(0, widthMax - 1).join("")}…`;
 }

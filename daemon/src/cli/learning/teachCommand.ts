@@ -22,8 +22,10 @@ const teachSchema = z.object({
 });
 type TeachOptions = z.infer<typeof teachSchema>;
 
-/** A completion that is corrected is at most a screenful. */
-const WRITTEN_TOKENS_MAX = 128;
+/** A completion that is corrected is a line, and at most a screenful. */
+const PROPOSED = { stop: STOP_DEFAULT, tokensMax: 128 } as const;
+/** What was taught is shown to its end: no text ends it, nor its length, which is less than this. */
+const TAUGHT = { stop: "", tokensMax: 256 } as const;
 /** How much of a text fits beside its label. */
 const EXCERPT_WIDTH = 100;
 
@@ -76,7 +78,7 @@ async function teach(run: TeachRun): Promise<void> {
   const rejected = options.proposed ?? (await write(run));
   const taught = await learn(run, rejected);
   cli.showProgress(undefined);
-  const writes = await write(run);
+  const writes = firstLines(await write(run, TAUGHT), wanted.split("\n").length);
   if (options.json) printJson(cli, { ...toJson(taught), rejected, wanted, writes });
   else cli.print(describe({ taught, rejected, wanted, writes }));
   const { correctionId, outcome } = taught;
@@ -85,18 +87,26 @@ async function teach(run: TeachRun): Promise<void> {
 }
 
 /** What the model writes at the place now: always the same, so that the same prompt is the proof. */
-async function write({ cli, place, client }: TeachRun): Promise<string> {
+async function write(
+  { cli, place, client }: TeachRun,
+  { stop, tokensMax }: { readonly stop: string; readonly tokensMax: number } = PROPOSED,
+): Promise<string> {
   const { signal } = cli;
   const written = await client.draft({
     ...place,
     adapter: "learned",
     sampling: { temperature: 0, topP: 0, topK: 0, seed: 0 },
-    tokensMax: WRITTEN_TOKENS_MAX,
-    stop: STOP_DEFAULT,
+    tokensMax,
+    stop,
     signal,
   });
   if (written === undefined) throw new InterruptedCommand("Stopped; nothing was changed.");
   return written.text;
+}
+
+/** As many lines as were taught: what the model would write after them is no part of the proof. */
+function firstLines(text: string, count: number): string {
+  return text.split("\n").slice(0, count).join("\n");
 }
 
 async function learn(run: TeachRun, rejected: string): Promise<Taught> {
