@@ -8,6 +8,8 @@ import { startLsp } from "../support/lspClient.js";
 import { writeTinyModel } from "../support/tinyModel.js";
 
 export const LOSSES = ["deleted", "moved", "replaced", "journal deleted", "journal replaced"] as const;
+/** The daemon writes a few files for a lesson. */
+const REMOVAL_TRIES_MAX = 20;
 type Loss = (typeof LOSSES)[number];
 
 interface Round {
@@ -77,8 +79,7 @@ function take(of: {
   const { loss, home, template, away } = of;
   switch (loss) {
     case "deleted":
-      // As a person would who is told to: what is in use is deleted as well.
-      rmSync(home, { recursive: true, force: true, maxRetries: 10 });
+      removeInUse(home);
       return;
     case "moved":
       renameSync(home, away);
@@ -94,6 +95,21 @@ function take(of: {
       renameSync(join(home, "journal"), away);
       cpSync(away, join(home, "journal"), { recursive: true });
       return;
+  }
+}
+
+/**
+ * As a person would who is told to: what is in use is deleted as well. The daemon may write a file into a folder that
+ * was just emptied, and rmSync's own retries do not delete that.
+ */
+function removeInUse(path: string): void {
+  for (let tries = 1; ; tries++) {
+    try {
+      rmSync(path, { recursive: true, force: true });
+      return;
+    } catch (error) {
+      if (tries === REMOVAL_TRIES_MAX) throw error;
+    }
   }
 }
 
