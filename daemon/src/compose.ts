@@ -225,11 +225,8 @@ export async function openAssistant(options: {
     view: (project, { model, tokenizer }) => viewLearning({ home, project, model, tokenizer }),
     list: (project, { hash, vocabularyHash }) =>
       listLearning(home, { project: project.id, model: hash, vocabulary: vocabularyHash }),
-    notices: () => [
-      ...settingsFile.notices(),
-      ...(problem === undefined ? [] : [problem]),
-      ...journal.notices(),
-    ],
+    notices: settingsFile.notices,
+    losses: () => [...(problem === undefined ? [] : [problem]), ...journal.notices()],
     watch: (listener) => (own ? NOT_WATCHING : watchOrg({ paths: taughtPaths(home), ...listener })),
     release: journal.close,
     log,

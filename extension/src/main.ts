@@ -51,7 +51,7 @@ export function activate(context: vscode.ExtensionContext): void {
     listenToDaemon({ link, ghostText, chat, statusBar, notifier, rejected, undo }),
     link.onDidChangeState((state) => {
       if (state.kind !== "running") return;
-      for (const notice of newNotices(context.globalState, state.daemon.notices)) showWarning(notice);
+      for (const notice of newNotices(context.globalState, state.daemon.losses ?? [])) showWarning(notice);
     }),
     listenToEditor({ link, ghostText, statusBar }),
   );

@@ -85,6 +85,7 @@ describe("the model is changed", () => {
         listLearning(home, { project: project.id, model: hash, vocabulary: vocabularyHash }),
       identify: async () => ({ hash: chosen, vocabularyHash: "", weights: "auto" }),
       notices: () => [],
+      losses: () => [],
       watch: () => ({ close: async () => {} }),
       release: () => journal.close(),
       log: NO_LOG,

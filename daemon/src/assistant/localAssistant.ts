@@ -43,6 +43,8 @@ export interface AssistantOptions {
   readonly identify: () => Promise<ServedModelAnswer>;
   /** Sentences about what was found wrong outside of any project. */
   readonly notices: () => readonly string[];
+  /** The same about what was chosen or taught and is not in use. */
+  readonly losses: () => readonly string[];
   /** Starts watching; the result stops it. */
   readonly watch: (listener: {
     readonly onSaved: (path: string, text: string) => void;
@@ -289,6 +291,7 @@ export class LocalAssistant implements Assistant {
 
   #stateFor({ projects }: Connected): DaemonState {
     const { version, homeFolder, notices } = this.#options;
+    const losses = this.#losses();
     const visible = this.#openProjects.filter((each) => projects.has(each.project.id));
     const resting =
       this.#model.served?.projects.resting.filter((each) => projects.has(each.project.id)) ?? [];
@@ -303,15 +306,18 @@ export class LocalAssistant implements Assistant {
         ...resting.map(({ shown }) => this.#restingState(shown)),
         ...failed.map(({ project, error }) => unopenedState(project, error)),
       ],
-      notices: [
-        ...this.#warnings,
-        ...notices(),
-        ...this.#model.notices,
-        ...this.#changedFiles,
-        ...(this.#model.served?.projects.notices ?? []),
-        ...this.#taughtFiles.problems,
-      ],
+      notices: [...this.#warnings, ...notices(), ...losses, ...this.#taughtFiles.problems],
+      ...(losses.length > 0 && { losses }),
     };
+  }
+
+  #losses(): string[] {
+    return [
+      ...this.#options.losses(),
+      ...this.#model.notices,
+      ...this.#changedFiles,
+      ...(this.#model.served?.projects.notices ?? []),
+    ];
   }
 }
 

@@ -56,6 +56,7 @@ beforeEach(async () => {
       listLearning(home, { project: project.id, model: hash, vocabulary: vocabularyHash }),
     identify: async () => ({ hash: "a", vocabularyHash: "", weights: "auto" }),
     notices: () => [],
+    losses: () => [],
     watch(listener) {
       saved = listener.onSaved;
       return { close: async () => {} };

@@ -63,6 +63,8 @@ export const daemonStateSchema = z.strictObject({
   projects: z.array(projectStateSchema),
   /** Sentences about what was found wrong and dealt with; a client shows each once. */
   notices: z.array(z.string()),
+  /** Those of them that say that something chosen or taught is not in use: a client tells each, not only when asked. */
+  losses: z.array(z.string()).optional(),
   /** Only in the answer to `ouro status`: an older client, who reads strictly, is never sent it. */
   memory: z.array(heldMemorySchema).optional(),
 });
