@@ -3,8 +3,8 @@
  */
 
 import { createHash, randomBytes } from "node:crypto";
-import { open, rename, unlink } from "node:fs/promises";
-import { dirname } from "node:path";
+import { lstat, open, readdir, rename, unlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { streamRegularFile } from "./regularFile.js";
 
 /** Marks a file under construction; whoever scans a folder skips it and may delete it. */
@@ -24,6 +24,23 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
   } catch (error) {
     await unlink(temporary).catch(() => undefined);
     throw error;
+  }
+}
+
+/** As `writeFileAtomic` names what it has begun, and the daemon a socket that is not at its place yet. */
+const BEGUN = new RegExp(`(?:\\.[0-9a-f]{12}|^[0-9a-f]{4})\\${TEMPORARY_SUFFIX}$`);
+/** Nothing is under construction for as long. */
+const ABANDONED_AFTER_MS = 10 * 60_000;
+
+/** Removes what writers that were killed have left in `folder`. What cannot be removed stays. */
+export async function sweepTemporaries(folder: string, nowMs = Date.now()): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (!BEGUN.test(name)) continue;
+    const path = join(folder, name);
+    const left = await lstat(path).catch(() => undefined);
+    const isAbandoned =
+      left !== undefined && !left.isDirectory() && nowMs - left.mtimeMs > ABANDONED_AFTER_MS;
+    if (isAbandoned) await unlink(path).catch(() => undefined);
   }
 }
 

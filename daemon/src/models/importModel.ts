@@ -1,7 +1,7 @@
 /** Any model file becomes a hub folder of the data home, whole or not at all. */
 
 import { randomBytes } from "node:crypto";
-import { mkdir, rm, stat } from "node:fs/promises";
+import { chmod, mkdir, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { moveIntoPlace, TEMPORARY_SUFFIX } from "../base/atomicFile.js";
@@ -58,7 +58,7 @@ export async function importModel(
     tokens: tokenizer.size,
   });
   const temporary = join(models, `.${name}.${randomBytes(6).toString("hex")}${TEMPORARY_SUFFIX}`);
-  await mkdir(temporary);
+  await mkdir(temporary, { mode: 0o700 });
   try {
     const destination = join(temporary, HUB_MODEL_FILE);
     const converted = await convertModel(engine, {
@@ -70,6 +70,7 @@ export async function importModel(
       onProgress,
     });
     if (converted.kind === "cancelled") return converted;
+    await chmod(destination, 0o600);
     // What cannot answer is found now, not when it is chosen.
     await engine.loadModel({ path: destination });
     if (signal.aborted) return { kind: "cancelled" };

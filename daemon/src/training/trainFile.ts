@@ -5,7 +5,7 @@
 
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { copyFile, rm } from "node:fs/promises";
+import { chmod, copyFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { writeFileAtomic } from "../base/atomicFile.js";
 import { AppError } from "../base/errors.js";
@@ -90,13 +90,15 @@ export async function saveTrained(options: {
   readonly trainedFrom: { readonly hash: string; readonly vocabularyPath: string };
 }): Promise<void> {
   const { trainer, kind, path, trainedFrom } = options;
-  await makeFolder(dirname(path));
+  // What a person's own texts taught is that person's alone.
+  await makeFolder(dirname(path), 0o700);
   if (kind === "lora") {
     const adapter = await trainer.publish();
     await trainer.saveAdapter({ adapter, path, metadata: { model: trainedFrom.hash } });
-    return;
+    return chmod(path, 0o600);
   }
   await trainer.saveCheckpoint({ path, precision: "bf16" });
+  await chmod(path, 0o600);
   await copyFile(trainedFrom.vocabularyPath, join(dirname(path), VOCABULARY_FILE));
 }
 
@@ -127,7 +129,7 @@ async function claimFolder(
       "the stopped run was of another file, model or options; repeat its command, or leave out --resume to start anew",
     );
   }
-  await makeFolder(folder);
+  await makeFolder(folder, 0o700);
   await writeFileAtomic(path, identity);
 }
 

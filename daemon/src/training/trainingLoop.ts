@@ -98,7 +98,7 @@ export function hasStoppedRun(folder: string): boolean {
  */
 export async function runTraining(options: TrainingLoopOptions): Promise<TrainingOutcome> {
   const { plan, folder } = options;
-  await makeFolder(folder);
+  await makeFolder(folder, 0o700);
   const trainer = options.model.createTrainer({
     parameters: options.parameters,
     seed: plan.seed,

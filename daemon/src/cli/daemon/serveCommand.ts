@@ -38,7 +38,7 @@ export function serveCommand(cli: Cli): Command {
         onLog: (opened) => {
           log = opened;
         },
-        onReady: () => notifyReady({ cli, access, json }),
+        onReady: (runtime) => notifyReady({ cli, runtime, json }),
       }).catch(leaveToTheOther);
       if (served.kind === "hanging") endProcessAtOnce();
       await endProcess(0);
@@ -64,11 +64,11 @@ function leaveToTheOther(error: unknown): never {
 /** Shows a person or a program that watches that the daemon is there; one that a client started has nobody to show it. */
 function notifyReady(ready: {
   readonly cli: Cli;
-  readonly access: DaemonAccess;
+  readonly runtime: Pick<DaemonAccess["runtime"], "lspSocket" | "httpSocket" | "log">;
   readonly json: boolean;
 }): void {
-  const { cli, access, json } = ready;
-  const { lspSocket, httpSocket, log } = access.runtime;
+  const { cli, runtime, json } = ready;
+  const { lspSocket, httpSocket, log } = runtime;
   if (json) printJson(cli, { pid: PROCESS_ID, lspSocket, httpSocket, log });
   else if (cli.stdoutIsTerminal) cli.print(`The daemon serves (process ${PROCESS_ID}); Ctrl-C ends it.\n`);
 }

@@ -24,7 +24,7 @@ export function connectLsp(access: DaemonAccess): Promise<LspConnection> {
 
 /** Throws as `ensureDaemon` does. */
 export function connectHttp(access: DaemonAccess): Promise<HttpClient> {
-  return ensureDaemon(access, approachHttp(access));
+  return ensureDaemon(access, approachHttp());
 }
 
 /** A newer version may take over just after the older daemon let us in; it does so once, not again and again. */
@@ -50,11 +50,11 @@ export async function askDaemon<T>(
 
 /** Undefined: no daemon runs, or it is ending. Throws as `findDaemon` does. */
 export function findHttp(access: DaemonAccess): Promise<HttpClient | undefined> {
-  return findDaemon(access, approachHttp(access));
+  return findDaemon(access, approachHttp());
 }
 
-function approachLsp({ runtime, version }: DaemonAccess): Approach<LspConnection> {
-  return async (token, signal) => {
+function approachLsp({ version }: DaemonAccess): Approach<LspConnection> {
+  return async ({ runtime, token }, signal) => {
     const hello = { socketPath: runtime.lspSocket, token, version, want: "lsp" } as const;
     const handshake = await shakeHands({ ...hello, signal });
     switch (handshake.kind) {
@@ -89,8 +89,8 @@ function approachLsp({ runtime, version }: DaemonAccess): Approach<LspConnection
 }
 
 /** The health route is asked first: it tells whether the daemon is ours, and of which version. */
-function approachHttp({ runtime }: DaemonAccess): Approach<HttpClient> {
-  return async (token, signal) => {
+function approachHttp(): Approach<HttpClient> {
+  return async ({ runtime, token }, signal) => {
     const client = createHttpClient({ socketPath: runtime.httpSocket, token });
     try {
       const { version } = await client.health(signal);

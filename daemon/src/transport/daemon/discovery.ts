@@ -1,6 +1,6 @@
 /**
- * The note that a daemon leaves about itself, for people and diagnostics. Disposable, and never believed: who runs is
- * known by the lock, who answers by the token.
+ * The note that a daemon leaves about itself, for people and diagnostics. Disposable: who runs is known by the
+ * lock, who answers by the token; where it is answered a client takes from here (`runtimeFolder.ts`).
  */
 
 import { unlink } from "node:fs/promises";

@@ -13,7 +13,13 @@ import { isStopped, type LockHolder } from "../../base/lockRecord.js";
 import { lockHolder } from "../../base/processLock.js";
 import { compareVersions } from "../../protocol/compareVersions.js";
 import { shakeHands } from "./clientHandshake.js";
-import { isRuntimePrepared, type Platform, prepareRuntime, type Runtime } from "./runtimeFolder.js";
+import {
+  isRuntimePrepared,
+  meetingPlace,
+  type Platform,
+  prepareRuntime,
+  type Runtime,
+} from "./runtimeFolder.js";
 import { EXIT_DAEMON_RUNNING, type OuroCommand, type SpawnedDaemon, spawnDaemon } from "./spawnDaemon.js";
 import { readToken } from "./token.js";
 
@@ -57,7 +63,10 @@ type Attempt<T> =
   | { readonly kind: "refused"; readonly message: string };
 
 /** One try to be let in, at whichever of the daemon's listeners. */
-export type Approach<T> = (token: string, signal: AbortSignal) => Promise<Attempt<T>>;
+export type Approach<T> = (
+  daemon: { readonly runtime: Runtime; readonly token: string },
+  signal: AbortSignal,
+) => Promise<Attempt<T>>;
 
 /** Throws `runtime-unsafe`, `daemon-failed`, `daemon-newer`, `daemon-refused`, `daemon-unreachable`, `daemon-stopped`, or when aborted. */
 export async function ensureDaemon<T>(access: DaemonAccess, approach: Approach<T>): Promise<T> {
@@ -104,7 +113,8 @@ export async function ensureDaemon<T>(access: DaemonAccess, approach: Approach<T
  * `daemon-unreachable`, `daemon-stopped`.
  */
 export async function findDaemon<T>(access: DaemonAccess, approach: Approach<T>): Promise<T | undefined> {
-  const { runtime, platform } = access;
+  const { platform } = access;
+  const runtime = await meetingPlace(access.runtime, platform);
   if (!(await isRuntimePrepared(runtime, platform))) return undefined;
   const attempt = await approachOnce(access, approach);
   switch (attempt.kind) {
@@ -127,9 +137,10 @@ export async function findDaemon<T>(access: DaemonAccess, approach: Approach<T>)
 
 /** Without a token nobody has listened there yet. */
 async function approachOnce<T>(access: DaemonAccess, approach: Approach<T>): Promise<Attempt<T>> {
-  const token = await readToken(access.runtime.token, access.platform);
+  const runtime = await meetingPlace(access.runtime, access.platform);
+  const token = await readToken(runtime.token, access.platform);
   if (token === undefined) return { kind: "absent" };
-  return unlessFrozen(access.runtime.lock, (signal) => approach(token, signal));
+  return unlessFrozen(runtime.lock, (signal) => approach({ runtime, token }, signal));
 }
 
 /**
@@ -225,7 +236,8 @@ class Starter {
 
 /** Asks the daemon that runs now to finish and end. False: there was none to ask. Throws `daemon-stopped`. */
 export async function askToEnd(access: DaemonAccess): Promise<boolean> {
-  const { runtime, platform, version } = access;
+  const { platform, version } = access;
+  const runtime = await meetingPlace(access.runtime, platform);
   const token = await readToken(runtime.token, platform);
   if (token === undefined) return false;
   const hello = { socketPath: runtime.lspSocket, token, version, want: "drain" } as const;

@@ -6,7 +6,7 @@
 import { randomBytes } from "node:crypto";
 import { lstatSync, unlinkSync } from "node:fs";
 import { chmod, lstat, rename } from "node:fs/promises";
-import { createConnection, type Server } from "node:net";
+import { createConnection, createServer, type Server } from "node:net";
 import { dirname, join } from "node:path";
 import { TEMPORARY_SUFFIX } from "../../base/atomicFile.js";
 import { AppError, systemErrorCode } from "../../base/errors.js";
@@ -46,6 +46,23 @@ export async function listenOnSocket(server: Server, path: string): Promise<() =
       // It is gone, with its folder perhaps.
     }
   };
+}
+
+/** What systems say where a file system has no sockets: CIFS, 9p, folders shared with a virtual machine. */
+const NO_SOCKETS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EINVAL", "EACCES"]);
+
+/** Whether a socket can be made in `folder`; tried with one that is gone afterwards. */
+export async function holdsSockets(folder: string): Promise<boolean> {
+  const server = createServer();
+  try {
+    await listen(server, { path: join(folder, `${randomBytes(2).toString("hex")}${TEMPORARY_SUFFIX}`) });
+    return true;
+  } catch (error) {
+    // Anything else is told by who listens there.
+    return !NO_SOCKETS.has(systemErrorCode(error) ?? "");
+  } finally {
+    server.close();
+  }
 }
 
 /** Throws `socket-taken`. */

@@ -14,12 +14,16 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, test } from "vitest";
 import { locateDataHome } from "../../base/dataHome.js";
+import { writeDiscovery } from "./discovery.js";
 import {
   isRuntimePrepared,
   locateRuntime,
+  meetingPlace,
   type Platform,
   platformOf,
   prepareRuntime,
+  type Runtime,
+  usableRuntime,
 } from "./runtimeFolder.js";
 
 let scratch: string;
@@ -78,6 +82,47 @@ describe.skipIf(process.platform === "win32")("where", () => {
     expect(at("/home/a", windows).lspSocket).not.toBe(at("/home/b", windows).lspSocket);
   });
 });
+
+describe.skipIf(process.platform === "win32")(
+  "where the home holds no sockets, or another process chose",
+  () => {
+    const private_ = (root: string) => ({ ...here, runtimeFolder: root });
+
+    it("the doors are in the user's runtime folder, which is private", async () => {
+      const runtime = at(join(scratch, "home"), private_(scratch));
+      await prepareRuntime(runtime, here);
+      expect(await usableRuntime(runtime, here, async () => true)).toBe(runtime);
+      const moved = await usableRuntime(runtime, here, async () => false);
+      expect(moved.lspSocket.startsWith(join(scratch, "ouroboros-"))).toBe(true);
+      expect(moved).toMatchObject({ lock: runtime.lock, discovery: runtime.discovery, log: runtime.log });
+      expect(statSync(moved.folder).mode & 0o777).toBe(0o700);
+    });
+
+    const note = (runtime: Runtime) => ({
+      pid: 1,
+      startedAt: "",
+      version: "0.1.0",
+      protocol: { min: 1, max: 1 },
+      lspSocket: runtime.lspSocket,
+      httpSocket: runtime.httpSocket,
+      httpPort: null,
+      log: runtime.log,
+    });
+
+    it("a client goes where the daemon's note says, if that is a private folder", async () => {
+      const long = join(scratch, "deep".repeat(25));
+      const [a, b] = ["a", "b"].map((name) => at(long, private_(join(scratch, name))));
+      if (!a || !b) throw new Error("two places");
+      for (const folder of ["a", "b"]) mkdirSync(join(scratch, folder));
+      await prepareRuntime(a, here);
+      expect(await meetingPlace(b, here)).toBe(b);
+      await writeDiscovery(a.discovery, note(a));
+      expect(await meetingPlace(b, here)).toMatchObject({ lspSocket: a.lspSocket, token: a.token });
+      chmodSync(a.folder, 0o755);
+      expect(await meetingPlace(b, here)).toBe(b);
+    });
+  },
+);
 
 describe.skipIf(process.platform === "win32")("is used only when it is this user's alone", () => {
   const refused = (what: string) => ({

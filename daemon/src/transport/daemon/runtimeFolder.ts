@@ -7,22 +7,29 @@
 import { createHash } from "node:crypto";
 import { lstat } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { DataHome } from "../../base/dataHome.js";
 import { AppError, systemErrorCode } from "../../base/errors.js";
 import { makeFolder } from "../../base/makeFolder.js";
+import { readDiscovery } from "./discovery.js";
 
 /** Socket paths live in a fixed field of the system: 104 bytes on macOS, 108 on Linux, with the zero at the end. */
 const SOCKET_PATH_BYTES_MAX = 99;
+const LSP_SOCKET = "lsp.sock";
 const FOLDER_MODE = 0o700;
 const OTHERS_MODE = 0o077;
 
-export interface Runtime {
+interface Doors {
   /** Holds the token and, where sockets are files, the sockets. */
   readonly folder: string;
   readonly lspSocket: string;
   readonly httpSocket: string;
   readonly token: string;
+}
+
+export interface Runtime extends Doors {
+  /** Where the doors are when the file system of `folder` holds no sockets (CIFS, shared folders of virtual machines). */
+  readonly elsewhere: Doors | undefined;
   /** These lie in the data home, whatever the length of its path. */
   readonly lock: string;
   readonly discovery: string;
@@ -62,20 +69,50 @@ export function locateRuntime(home: DataHome, platform: Platform): Runtime {
     const folder = home.runtime;
     const pipe = `\\\\.\\pipe\\ouroboros-${hash}`;
     const token = join(folder, "token");
-    return { ...beside, folder, lspSocket: `${pipe}-lsp`, httpSocket: `${pipe}-http`, token };
+    const doors = { folder, lspSocket: `${pipe}-lsp`, httpSocket: `${pipe}-http`, token };
+    return { ...beside, ...doors, elsewhere: undefined };
   }
-  const socketsIn = (folder: string) => ({
+  const inHome = doorsIn(home.runtime);
+  const short = `ouroboros-${platform.uid ?? 0}-${hash}`;
+  const elsewhere = doorsIn(join(platform.runtimeFolder ?? platform.temporaryFolder, short));
+  const fits = Buffer.byteLength(inHome.httpSocket) <= SOCKET_PATH_BYTES_MAX;
+  return fits ? { ...beside, ...inHome, elsewhere } : { ...beside, ...elsewhere, elsewhere: undefined };
+}
+
+function doorsIn(folder: string): Doors {
+  return {
     folder,
-    lspSocket: join(folder, "lsp.sock"),
+    lspSocket: join(folder, LSP_SOCKET),
     httpSocket: join(folder, "http.sock"),
     token: join(folder, "token"),
-  });
-  const inHome = socketsIn(home.runtime);
-  const fits = Buffer.byteLength(inHome.httpSocket) <= SOCKET_PATH_BYTES_MAX;
-  if (fits) return { ...beside, ...inHome };
-  const short = `ouroboros-${platform.uid ?? 0}-${hash}`;
-  const base = platform.runtimeFolder ?? platform.temporaryFolder;
-  return { ...beside, ...socketsIn(join(base, short)) };
+  };
+}
+
+/** For the daemon, once it has its place: the doors that its file systems can hold. Throws `runtime-unsafe`. */
+export async function usableRuntime(
+  runtime: Runtime,
+  platform: Platform,
+  holdsSockets: (folder: string) => Promise<boolean>,
+): Promise<Runtime> {
+  const { elsewhere } = runtime;
+  if (elsewhere === undefined || (await holdsSockets(runtime.folder))) return runtime;
+  const moved = { ...runtime, ...elsewhere, elsewhere: undefined };
+  await prepareRuntime(moved, platform);
+  return moved;
+}
+
+/**
+ * For clients: the doors that the daemon names in its note, where they lie in a private folder of this user's. They may be
+ * others than this process would choose: its home may be spelled in another way, or its environment name another place.
+ */
+export async function meetingPlace(runtime: Runtime, platform: Platform): Promise<Runtime> {
+  if (platform.os === "win32") return runtime;
+  const { lspSocket } = (await readDiscovery(runtime.discovery)) ?? {};
+  if (lspSocket === undefined || lspSocket === runtime.lspSocket) return runtime;
+  const doors = doorsIn(dirname(lspSocket));
+  const isOurs =
+    doors.lspSocket === lspSocket && (await checkFolder(doors.folder, platform).catch(() => false));
+  return isOurs ? { ...runtime, ...doors, elsewhere: undefined } : runtime;
 }
 
 /** Creates the folders that are missing, and checks them. Throws `runtime-unsafe`. */

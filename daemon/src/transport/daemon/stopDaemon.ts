@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { AppError } from "../../base/errors.js";
 import { lockHolder } from "../../base/processLock.js";
 import { askToEnd, type DaemonAccess } from "./ensureDaemon.js";
-import { isRuntimePrepared } from "./runtimeFolder.js";
+import { isRuntimePrepared, meetingPlace } from "./runtimeFolder.js";
 
 const POLL_MS = 50;
 /** Longer than a daemon gives itself. */
@@ -16,7 +16,8 @@ type Stopped = { readonly kind: "absent" } | { readonly kind: "stopped"; readonl
 export async function stopDaemon(access: DaemonAccess): Promise<Stopped> {
   const { runtime, platform, signal } = access;
   const holder = await lockHolder(runtime.lock);
-  if (holder === undefined || !(await isRuntimePrepared(runtime, platform))) return { kind: "absent" };
+  if (holder === undefined || !(await isRuntimePrepared(await meetingPlace(runtime, platform), platform)))
+    return { kind: "absent" };
   const deadline = performance.now() + END_MS_MAX;
   let isAsked = false;
   while (performance.now() < deadline) {
