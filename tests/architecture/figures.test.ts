@@ -74,7 +74,7 @@ describe("the tree in figures", () => {
   test("lines of product code", () => {
     expect(product.length).toBeGreaterThan(500);
     // Aimed at: 52,600. Named initialisers in C++ and parts that became classes cost more than what was doubled gave back.
-    hold("lines of product code", linesOf(product), 58_000);
+    hold("lines of product code", linesOf(product), 57_600);
   });
 });
 

@@ -47,6 +47,7 @@ describe("a correction", () => {
     const { code, stderr } = await run("teach", PROMPT, "--wanted", wanted);
     expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining("--secrets") });
     expect(stderr).not.toContain("a1b2c3d4e5f6");
+    expect((await run("teach", PROMPT, "--wanted", "", "--proposed", wanted)).stderr).toContain("--secrets");
     await json("teach", PROMPT, "--wanted", wanted, "--secrets", "placeholder");
     const journal = readFileSync(join(home, "ouro-home", "journal", "000001.jsonl"), "utf8");
     expect(journal).toContain("YOUR_SECRET");

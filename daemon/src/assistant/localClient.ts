@@ -122,8 +122,12 @@ export class LocalClient implements Client {
   }
 
   async correctPlace(request: Parameters<Client["correctPlace"]>[0], hooks?: CorrectionHooks) {
-    const wanted = await screened(request.wanted, request.secrets);
-    return this.#keep((parts) => lessonOfPlace(parts, { ...request, wanted }), hooks);
+    const { secrets, rejected = "" } = request;
+    const said = {
+      wanted: await screened(request.wanted, secrets),
+      rejected: await screened(rejected, secrets),
+    };
+    return this.#keep((parts) => lessonOfPlace(parts, { ...request, ...said }), hooks);
   }
 
   async correctAnswer(request: Parameters<Client["correctAnswer"]>[0], hooks?: CorrectionHooks) {
