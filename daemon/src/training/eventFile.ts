@@ -16,7 +16,7 @@ export interface EventFile {
 /** A new file in `folder`; TensorBoard reads those of one folder together, later ones over earlier ones. */
 export async function openEventFile(folder: string): Promise<EventFile> {
   const name = `events.out.tfevents.${Math.floor(Date.now() / 1000)}.${process.pid}.ouro`;
-  const file = await open(join(folder, name), "w");
+  const file = await open(join(folder, name), "w", 0o600);
   const write = (event: Uint8Array) => file.write(recordOf(event));
   await write(versionEvent(Date.now() / 1000));
   return {

@@ -52,7 +52,7 @@ export async function openRunLog(options: {
   const path = join(options.folder, LOG_FILE);
   const { lines, steps } = await readLog(path, options.appliedSteps);
   await writeFileAtomic(path, lines.map((line) => `${line}\n`).join(""));
-  const file = await open(path, "a");
+  const file = await open(path, "a", 0o600);
   return {
     steps,
     async append(step) {

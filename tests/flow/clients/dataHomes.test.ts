@@ -31,6 +31,10 @@ describe.skipIf(process.platform === "win32")("a data home", () => {
     };
     const [one, other] = [from("one"), from("other")];
     const { pid } = JSON.parse((await one("start", "--json")).stdout);
+    writeFileSync(join(scratch.path, "file"), "");
+    const unusable = { OURO_HOME: home, XDG_RUNTIME_DIR: join(scratch.path, "file") };
+    const beside = await runCli({ args: ["start", "--json"], home: scratch.path, environment: unusable });
+    expect(JSON.parse(beside.stdout)).toMatchObject({ pid });
     expect(JSON.parse((await other("status", "--json")).stdout)).toMatchObject({ pid });
     expect(JSON.parse((await other("start", "--json")).stdout)).toMatchObject({ pid });
     expect(await other("stop")).toMatchObject({ code: 0 });

@@ -12,7 +12,7 @@ const scratch = scratchFolder();
 const LOAD = { windows: 20, projects: 5, documentsPerWindow: 4, lessonsPerProject: 2 };
 const RATIO_MAX = 1.5;
 /** Seconds after the last window has closed: a project is given back after thirty, the last of lessons after sixty. */
-const LOOKS_S = [5, 30, 60, 90, 120];
+const LOOKS_S = [5, 30, 60, 120, 600];
 
 afterAll(scratch.remove);
 

@@ -6,6 +6,7 @@
  * from the beginning, so that no older client is quicker.
  */
 
+import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { DataHome } from "../../base/dataHome.js";
 import { AppError, assertNever } from "../../base/errors.js";
@@ -71,7 +72,8 @@ export type Approach<T> = (
 /** Throws `runtime-unsafe`, `daemon-failed`, `daemon-newer`, `daemon-refused`, `daemon-unreachable`, `daemon-stopped`, or when aborted. */
 export async function ensureDaemon<T>(access: DaemonAccess, approach: Approach<T>): Promise<T> {
   const { runtime, platform, version, signal } = access;
-  await prepareRuntime(runtime, platform);
+  // The daemon makes the place of its doors: this process' environment may name another, and one that cannot be made.
+  await prepareRuntime({ ...runtime, folder: dirname(runtime.discovery) }, platform);
   const starter = new Starter(access);
   let deadline = performance.now() + (access.readyMs ?? READY_MS_MAX);
   let wrongTokens = 0;
@@ -113,9 +115,7 @@ export async function ensureDaemon<T>(access: DaemonAccess, approach: Approach<T
  * `daemon-unreachable`, `daemon-stopped`.
  */
 export async function findDaemon<T>(access: DaemonAccess, approach: Approach<T>): Promise<T | undefined> {
-  const { platform } = access;
-  const runtime = await meetingPlace(access.runtime, platform);
-  if (!(await isRuntimePrepared(runtime, platform))) return undefined;
+  const { runtime } = access;
   const attempt = await approachOnce(access, approach);
   switch (attempt.kind) {
     case "ready":
@@ -137,8 +137,11 @@ export async function findDaemon<T>(access: DaemonAccess, approach: Approach<T>)
 
 /** Without a token nobody has listened there yet. */
 async function approachOnce<T>(access: DaemonAccess, approach: Approach<T>): Promise<Attempt<T>> {
-  const runtime = await meetingPlace(access.runtime, access.platform);
-  const token = await readToken(runtime.token, access.platform);
+  const { platform } = access;
+  const runtime = await meetingPlace(access.runtime, platform);
+  // Whoever can write there could pose as the daemon.
+  if (!(await isRuntimePrepared(runtime, platform))) return { kind: "absent" };
+  const token = await readToken(runtime.token, platform);
   if (token === undefined) return { kind: "absent" };
   return unlessFrozen(runtime.lock, (signal) => approach({ runtime, token }, signal));
 }
@@ -238,6 +241,7 @@ class Starter {
 export async function askToEnd(access: DaemonAccess): Promise<boolean> {
   const { platform, version } = access;
   const runtime = await meetingPlace(access.runtime, platform);
+  if (!(await isRuntimePrepared(runtime, platform))) return false;
   const token = await readToken(runtime.token, platform);
   if (token === undefined) return false;
   const hello = { socketPath: runtime.lspSocket, token, version, want: "drain" } as const;
