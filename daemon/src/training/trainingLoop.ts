@@ -6,7 +6,7 @@
  */
 
 import { existsSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { chmod, rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type GuardConfig,
@@ -215,6 +215,7 @@ class TrainingLoop {
     try {
       await log.sync();
       await trainer.save({ path });
+      await chmod(path, 0o600);
     } catch (cause) {
       throw new AppError(
         "training-unsaved",
