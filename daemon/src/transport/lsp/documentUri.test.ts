@@ -2,38 +2,38 @@ import { expect, it } from "vitest";
 import { readUri } from "./documentUri.js";
 
 it.each([
-  ["file:///c%3A/work/a.ts", "C:\\work\\a.ts"],
-  ["file:///C:/work/a.ts", "C:\\work\\a.ts"],
-  ["FILE:///c:/work/sub/../a.ts", "C:\\work\\a.ts"],
-  ["file:///c:/work/", "C:\\work"],
+  ["file:///c%3A/code/a.ts", "C:\\code\\a.ts"],
+  ["file:///C:/code/a.ts", "C:\\code\\a.ts"],
+  ["FILE:///c:/code/sub/../a.ts", "C:\\code\\a.ts"],
+  ["file:///c:/code/", "C:\\code"],
   ["file:///c:/", "C:\\"],
   ["file:///c:", "C:\\"],
-  ["file://server/share/work/a.ts", "\\\\server\\share\\work\\a.ts"],
-  ["file://server/share/work/", "\\\\server\\share\\work"],
+  ["file://server/share/code/a.ts", "\\\\server\\share\\code\\a.ts"],
+  ["file://server/share/code/", "\\\\server\\share\\code"],
   ["file://wsl%24/Ubuntu/home/a.ts", "\\\\wsl$\\Ubuntu\\home\\a.ts"],
-  ["file://localhost/c:/work/a.ts", "C:\\work\\a.ts"],
-  ["untitled:/c:/work/a.ts", "C:\\work\\a.ts"],
-  ["untitled:c%3A%5Cwork%5Ca.ts", "C:\\work\\a.ts"],
-  ["vscode-notebook-cell:/c%3A/work/nb.ipynb#W0sZmlsZQ%3D%3D", "C:\\work\\nb.ipynb"],
+  ["file://localhost/c:/code/a.ts", "C:\\code\\a.ts"],
+  ["untitled:/c:/code/a.ts", "C:\\code\\a.ts"],
+  ["untitled:c%3A%5Ccode%5Ca.ts", "C:\\code\\a.ts"],
+  ["vscode-notebook-cell:/c%3A/code/nb.ipynb#W0sZmlsZQ%3D%3D", "C:\\code\\nb.ipynb"],
 ])("on Windows %s is a path", (uri, path) => expect(readUri(uri, "win32")).toEqual({ kind: "path", path }));
 
-it.each(["file:///work/a.ts", "vscode-remote://wsl%2Bubuntu/work/a.ts"])(
+it.each(["file:///code/a.ts", "vscode-remote://wsl%2Bubuntu/code/a.ts"])(
   "on Windows %s is elsewhere",
   (uri) => expect(readUri(uri, "win32")).toEqual({ kind: "elsewhere" }),
 );
 
 it.each([
   ["file:///", "/"],
-  ["file:////work//a.ts", "/work/a.ts"],
-  ["file:///work/a%23b.ts", "/work/a#b.ts"],
-  ["file:///work/a.ts#L3", "/work/a.ts"],
-  ["file:///work/a%3Fb.ts?v=1", "/work/a?b.ts"],
-  ["file:///work/back\\slash.ts", "/work/back\\slash.ts"],
-  ["file:///work/%E4%BD%A0.ts", "/work/你.ts"],
-  ["file:///work/two%0Alines.ts", "/work/two\nlines.ts"],
-  ["file:///../../work", "/work"],
+  ["file:////code//a.ts", "/code/a.ts"],
+  ["file:///code/a%23b.ts", "/code/a#b.ts"],
+  ["file:///code/a.ts#L3", "/code/a.ts"],
+  ["file:///code/a%3Fb.ts?v=1", "/code/a?b.ts"],
+  ["file:///code/back\\slash.ts", "/code/back\\slash.ts"],
+  ["file:///code/%E4%BD%A0.ts", "/code/你.ts"],
+  ["file:///code/two%0Alines.ts", "/code/two\nlines.ts"],
+  ["file:///../../code", "/code"],
   // No scheme of a notebook in it.
-  ["vscode-notebook-cell:/work/nb.ipynb#cells-1", "/work/nb.ipynb"],
+  ["vscode-notebook-cell:/code/nb.ipynb#cells-1", "/code/nb.ipynb"],
 ])("elsewhere %s is a path", (uri, path) => expect(readUri(uri, "linux")).toEqual({ kind: "path", path }));
 
 it.each([
@@ -43,7 +43,7 @@ it.each([
   ["untitled:main.py", { name: "main.py" }],
 ])("%s was never saved", (uri, name) => expect(readUri(uri, "linux")).toEqual({ kind: "unsaved", ...name }));
 
-it.each(["untitled:c%3A%5Cwork%5Ca.ts", "file:work/a.ts", "git:a.ts", "c:\\work\\a.ts", "work/a.ts"])(
+it.each(["untitled:c%3A%5Ccode%5Ca.ts", "file:code/a.ts", "git:a.ts", "c:\\code\\a.ts", "code/a.ts"])(
   "elsewhere %s is no path",
   (uri) => expect(readUri(uri, "linux")).toEqual({ kind: "elsewhere" }),
 );
